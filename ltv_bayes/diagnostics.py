@@ -4,6 +4,8 @@ import json
 from dataclasses import asdict, dataclass
 from math import isnan, nan
 
+from ltv_bayes.language import _, sentences
+
 
 @dataclass(frozen=True, repr=False)
 class Diagnostics:
@@ -64,14 +66,31 @@ class Diagnostics:
         return cls(**{**values, "problems": tuple(values["problems"])})
 
     def __repr__(self) -> str:
-        verdict = "converged" if self.converged else "DID NOT CONVERGE: " + " ".join(self.problems)
-        size = f"effective sample size {self.ess:,.0f}"
+        problems = sentences(*self.problems)
+        verdict = _("converged") if self.converged else _("DID NOT CONVERGE: {problems}", problems=problems)
+        size = _("effective sample size {ess:,.0f}", ess=self.ess)
         if self.weighted:
-            details = f"Pareto k {self.pareto_k:.2f}, {size}"
+            details = _("Pareto k {pareto_k:.2f}, {size}", pareto_k=self.pareto_k, size=size)
         else:
-            details = f"worst r-hat {self.rhat:.3f}, smallest {size}, {self._diverged()}"
-        return f"{self.method}, {self.chains} chains x {self.draws:,} draws: {verdict} ({details})"
+            details = _(
+                "worst r-hat {rhat:.3f}, smallest {size}, {diverged}",
+                rhat=self.rhat,
+                size=size,
+                diverged=self._diverged(),
+            )
+        return _(
+            "{method}, {chains} chains x {draws:,} draws: {verdict} ({details})",
+            method=self.method,
+            chains=self.chains,
+            draws=self.draws,
+            verdict=verdict,
+            details=details,
+        )
 
     def _diverged(self) -> str:
-        among = "" if self.transitions == self.chains * self.draws else f" in {self.transitions:,} transitions"
-        return f"{self.divergences} divergences{among}"
+        among = (
+            ""
+            if self.transitions == self.chains * self.draws
+            else _(" in {transitions:,} transitions", transitions=self.transitions)
+        )
+        return _("{divergences} divergences{among}", divergences=self.divergences, among=among)

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from ltv_bayes.formatting import visible
-from ltv_bayes.language import _, _n, comma, sentences
+from ltv_bayes.language import _, _n, comma, retold, sentences
 
 LISTED = 5
 NAMED_BY = {"row": "row", "channel": "name", "segment": "name"}
@@ -15,7 +15,7 @@ class LtvBayesError(Exception):
 
     def __str__(self) -> str:
         """Return the sentence, in which names from data cannot move a cursor or colour a screen."""
-        return visible(self.args[0]) if self.args else ""
+        return visible(retold(self.args[0])) if self.args else ""
 
 
 class InputError(LtvBayesError, ValueError):

@@ -8,7 +8,7 @@ from typing import Any
 
 from rich.cells import cell_len
 
-from ltv_bayes.language import N_, _
+from ltv_bayes.language import N_, _, as_known
 
 CHINESE_MONEY = {"CNY", "RMB", "CNH", "人民币", "元", "¥", "￥"}
 SIZES = N_("1e12 tn, 1e9 bn, 1e6 M, 1e3 k")
@@ -149,14 +149,14 @@ def with_currency(text: str, currency: str | None) -> str:
 
 
 def label(name: Any) -> str:
-    """Write a column or stream name as a label.
+    """Write a column or stream name as a label, in the current language where its catalogue has the name.
 
     Examples
     --------
     >>> label("repeat_purchases")
     'repeat purchases'
     """
-    return str(name).replace("_", " ")
+    return as_known(str(name).replace("_", " "))
 
 
 def visible(text: Any) -> str:

@@ -11,6 +11,7 @@ import pandas as pd
 import xarray as xr
 
 from ltv_bayes.errors import UnitError, suggestion
+from ltv_bayes.language import _
 from ltv_bayes.tables.headings import interval_words
 
 KINDS = ("eti", "hdi")
@@ -30,9 +31,11 @@ def interval_settings(ci_prob: float | None, ci_kind: str | None) -> tuple[float
     prob = rcParams["stats.ci_prob"] if ci_prob is None else ci_prob
     kind = rcParams["stats.ci_kind"] if ci_kind is None else ci_kind
     if not 0 < prob < 1:
-        raise UnitError(f"ci_prob must lie between 0 and 1, not {prob!r}. Write 90% as ci_prob=0.9.")
+        raise UnitError(_("ci_prob must lie between 0 and 1, not {prob!r}. Write 90% as ci_prob=0.9.", prob=prob))
     if kind not in KINDS:
-        raise UnitError(f"ci_kind {kind!r} is unknown. {suggestion(str(kind), KINDS)}")
+        raise UnitError(
+            _("ci_kind {kind!r} is unknown. {suggestion}", kind=kind, suggestion=suggestion(str(kind), KINDS))
+        )
     return float(prob), str(kind)
 
 
@@ -199,7 +202,11 @@ def quoted_with(sentence: str, caution: str) -> str:
     >>> quoted_with("Energy is worth more.", "fit did not converge")
     'Energy is worth more. (fit did not converge: do not use these numbers yet)'
     """
-    return f"{sentence} ({caution}: do not use these numbers yet)" if caution else sentence
+    return (
+        _("{sentence} ({caution}: do not use these numbers yet)", sentence=sentence, caution=caution)
+        if caution
+        else sentence
+    )
 
 
 def flagged(table: pd.DataFrame, caution: str, currency: str | None = None) -> pd.DataFrame:

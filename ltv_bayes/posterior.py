@@ -16,6 +16,7 @@ import numpy as np
 import xarray as xr
 
 from ltv_bayes.errors import FitError, a_kind, counted, listed
+from ltv_bayes.language import N_, _, comma
 from ltv_bayes.whole_files import written_whole
 
 BY_PERIOD = ("period", "place_in_year", "price_period")
@@ -23,7 +24,7 @@ SAMPLE_DIMS = ("chain", "draw")
 CHECKSUM = "checksum"
 SEAL = re.compile(rb"\nltv_bayes sha256 ([0-9a-f]{64})\n")
 SEAL_LENGTH = len(b"\nltv_bayes sha256 \n") + 64
-RESTORE = "Restore it from a copy, or fit again."
+RESTORE = N_("Restore it from a copy, or fit again.")
 
 
 def tree_from_draws(
@@ -60,16 +61,22 @@ def tree_from_draws(
     0.3
     """
     if not isinstance(draws, Mapping):
-        raise FitError(f"Draws are given as a mapping of names to arrays, not as {a_kind(draws)}.")
+        raise FitError(_("Draws are given as a mapping of names to arrays, not as {kind}.", kind=a_kind(draws)))
     arrays = {name: _numbers(name, values) for name, values in draws.items()}
     if not arrays:
-        raise FitError("No draws were given. Pass each parameter's draws, of shape (chains, draws), by its name.")
+        raise FitError(_("No draws were given. Pass each parameter's draws, of shape (chains, draws), by its name."))
     shapes = {values.shape[:2] for values in arrays.values()}
     if len(shapes) != 1 or len(next(iter(shapes))) != 2:
         found = sorted({values.shape for values in arrays.values()})
-        raise FitError(f"Posterior draws must all have one shape (chains, draws), not {listed(found)}.")
+        raise FitError(_("Posterior draws must all have one shape (chains, draws), not {found}.", found=listed(found)))
     if 0 in next(iter(shapes)):
-        raise FitError(f"There are no draws: {listed(arrays)} of shape {next(iter(shapes))}. Give at least one chain.")
+        raise FitError(
+            _(
+                "There are no draws: {arrays} of shape {next}. Give at least one chain.",
+                arrays=listed(arrays),
+                next=next(iter(shapes)),
+            )
+        )
     laid_out, labels = {}, dict(zip(SAMPLE_DIMS, map(np.arange, next(iter(shapes))), strict=True))
     for name, values in arrays.items():
         sizes = values.shape[2:]
@@ -92,7 +99,9 @@ def _numbers(name: str, values: Any) -> np.ndarray:
             return found.astype(float)
     except (TypeError, ValueError):
         pass
-    raise FitError(f"The draws of {name} must be numbers in an array of shape (chains, draws), without gaps.")
+    raise FitError(
+        _("The draws of {name} must be numbers in an array of shape (chains, draws), without gaps.", name=name)
+    )
 
 
 def refuse_nan(values: np.ndarray, name: str, labels: Any = None) -> None:
@@ -106,11 +115,16 @@ def refuse_nan(values: np.ndarray, name: str, labels: Any = None) -> None:
     if not values.size or not np.isnan(np.min(values)):
         return
     wrong = np.isnan(values).reshape(*values.shape[:2], -1)
-    draws = f"{counted(int(wrong.any(axis=2).sum()), 'draw')} of {wrong[..., 0].size:,}"
-    where = "" if labels is None else f" for {listed(np.asarray(labels)[wrong.any(axis=(0, 1))])}"
+    draws = _("{draws} of {size:,}", draws=counted(int(wrong.any(axis=2).sum()), "draw"), size=wrong[..., 0].size)
+    where = "" if labels is None else _(" for {asarray}", asarray=listed(np.asarray(labels)[wrong.any(axis=(0, 1))]))
     raise FitError(
-        f"{name} is NaN in {draws}{where}: parameters there are too large or too small to compute with. "
-        f"fit.summary() shows them; fit with priors= that leave such values out."
+        _(
+            "{name} is NaN in {draws}{where}: parameters there are too large or too small to compute with. "
+            "fit.summary() shows them; fit with priors= that leave such values out.",
+            name=name,
+            draws=draws,
+            where=where,
+        )
     )
 
 
@@ -135,12 +149,16 @@ def labelled_draws(
 def parameter_draws(tree: xr.DataTree, names: Sequence[str]) -> dict[str, np.ndarray]:
     """Read the named parameters, each of shape (chains, draws)."""
     if "posterior" not in tree.children:
-        raise FitError("There is no group 'posterior' in the tree, so it holds no draws.")
+        raise FitError(_("There is no group 'posterior' in the tree, so it holds no draws."))
     posterior = tree["posterior"]
     missing = [name for name in names if name not in posterior]
     if missing:
         raise FitError(
-            f"The posterior lacks {', '.join(missing)}; it holds {', '.join(map(str, posterior.data_vars))}."
+            _(
+                "The posterior lacks {missing}; it holds {data_vars}.",
+                missing=comma(missing),
+                data_vars=comma(map(str, posterior.data_vars)),
+            )
         )
     return {name: posterior[name].transpose(*SAMPLE_DIMS).to_numpy().astype(float) for name in names}
 
@@ -260,15 +278,17 @@ def load(path: str | Path) -> xr.DataTree:
         If there is no such file, it is not a saved fit, or it is damaged.
     """
     if not isinstance(path, str | Path):
-        raise FitError(f"A saved fit is read from the path of a file, not from {a_kind(path)}.")
+        raise FitError(_("A saved fit is read from the path of a file, not from {kind}.", kind=a_kind(path)))
     path = Path(path)
     if not path.is_file():
-        raise FitError(f"There is no file {path}. Save a fit with fit.save(path) first.")
+        raise FitError(_("There is no file {path}. Save a fit with fit.save(path) first.", path=path))
     try:
         content = path.read_bytes()
         sealed = SEAL.fullmatch(content[-SEAL_LENGTH:])
         if sealed and _seal(content[:-SEAL_LENGTH]) != sealed[0]:
-            raise FitError(f"{path} is damaged: its checksum does not match. {RESTORE}")
+            raise FitError(
+                _("{path} is damaged: its checksum does not match. {restore}", path=path, restore=_(RESTORE))
+            )
         _refuse_links(path)
         with xr.open_datatree(path, engine="h5netcdf") as opened:
             tree = opened.load().copy()
@@ -277,8 +297,15 @@ def load(path: str | Path) -> xr.DataTree:
     except Exception as problem:  # damaged bytes raise anything
         raise _damaged(path, problem) from None
     if tree.attrs.pop(CHECKSUM, None) and not sealed:
-        again = "If another tool wrote it again, open it there and pass its tree to the class of the fit."
-        raise FitError(f"{path} is damaged: its checksum is missing. {RESTORE} {again}")
+        again = _("If another tool wrote it again, open it there and pass its tree to the class of the fit.")
+        raise FitError(
+            _(
+                "{path} is damaged: its checksum is missing. {restore} {again}",
+                path=path,
+                restore=_(RESTORE),
+                again=again,
+            )
+        )
     return tree
 
 
@@ -299,7 +326,14 @@ def load_as[T](path: str | Path, make: Callable[[xr.DataTree], T]) -> T:
 
 def _damaged(path: str | Path, problem: Exception) -> FitError:
     reason = " ".join(f"{type(problem).__name__}: {problem}".split())
-    return FitError(f"{path} is not a saved fit, or is damaged ({reason}). {RESTORE}")
+    return FitError(
+        _(
+            "{path} is not a saved fit, or is damaged ({reason}). {restore}",
+            path=path,
+            reason=reason,
+            restore=_(RESTORE),
+        )
+    )
 
 
 def _refuse_links(path: Path) -> None:
@@ -309,7 +343,13 @@ def _refuse_links(path: Path) -> None:
     def walk(group: Any, seen: frozenset[Any]) -> None:
         key = h5py.h5o.get_info(group.id).addr
         if key in seen or any(not isinstance(group.get(name, getlink=True), h5py.HardLink) for name in group):
-            raise FitError(f"{path} is no saved fit: its groups are linked to each other. {RESTORE}")
+            raise FitError(
+                _(
+                    "{path} is no saved fit: its groups are linked to each other. {restore}",
+                    path=path,
+                    restore=_(RESTORE),
+                )
+            )
         for name in group:
             if group.get(name, getclass=True) is h5py.Group:
                 walk(group[name], seen | {key})

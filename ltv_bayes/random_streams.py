@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from ltv_bayes.errors import InputError
+from ltv_bayes.language import _
 
 
 def fresh_seed() -> int:
@@ -25,7 +26,9 @@ def as_seed(random_seed: int | None) -> int:
     if random_seed is None:
         return fresh_seed()
     if not isinstance(random_seed, int | np.integer) or isinstance(random_seed, bool) or random_seed < 0:
-        raise InputError(f"random_seed must be a whole number of 0 or more, not {random_seed!r}.")
+        raise InputError(
+            _("random_seed must be a whole number of 0 or more, not {random_seed!r}.", random_seed=random_seed)
+        )
     return int(random_seed)
 
 

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from ltv_bayes.errors import UnitError
+from ltv_bayes.language import _
 from ltv_bayes.time_units import Duration, TimeUnit, as_duration, discount_intensity
 
 SAME = 1e-9
@@ -47,10 +48,16 @@ class Terms:
         several = isinstance(horizon, Sequence) and not isinstance(horizon, str)
         horizons = sorted(map(as_duration, horizon if several else [horizon]), key=lambda length: length.days)
         if not horizons:
-            raise UnitError("No horizon is given. Write one, as in horizon='3 years'.")
+            raise UnitError(_("No horizon is given. Write one, as in horizon='3 years'."))
         for shorter, longer in pairwise(horizons):
             if longer.days <= shorter.days * (1 + SAME):
-                raise UnitError(f"Two horizons are the same: {shorter} and {longer}. Give each once.")
+                raise UnitError(
+                    _(
+                        "Two horizons are the same: {shorter} and {longer}. Give each once.",
+                        shorter=shorter,
+                        longer=longer,
+                    )
+                )
         return cls(tuple(horizons), float(discount_rate), as_of)
 
     @property
@@ -127,5 +134,11 @@ def _last_day(end: Duration, as_of: dt.date | None) -> float:
     try:
         last = pd.Timestamp(as_of) + pd.DateOffset(months=int(months))
     except (ValueError, OverflowError):
-        raise UnitError(f"{end} after {as_of} is beyond the calendar. Correct as_of, or shorten the horizon.") from None
+        raise UnitError(
+            _(
+                "{end} after {as_of} is beyond the calendar. Correct as_of, or shorten the horizon.",
+                end=end,
+                as_of=as_of,
+            )
+        ) from None
     return float((last - pd.Timestamp(as_of)).days)

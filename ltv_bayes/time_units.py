@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, cast, get_args
 
 from ltv_bayes.errors import UnitError, suggestion
+from ltv_bayes.language import N_, _, _n
 
 TimeUnit = Literal["hour", "day", "week", "month", "quarter", "year"]
 
@@ -22,6 +23,22 @@ DAYS_PER_UNIT: dict[TimeUnit, float] = {
     "month": DAYS_PER_YEAR / 12,
     "quarter": DAYS_PER_YEAR / 4,
     "year": DAYS_PER_YEAR,
+}
+UNITS = {
+    "hour": N_("hour"),
+    "day": N_("day"),
+    "week": N_("week"),
+    "month": N_("month"),
+    "quarter": N_("quarter"),
+    "year": N_("year"),
+}
+PLURALS = {
+    "hour": N_("hours"),
+    "day": N_("days"),
+    "week": N_("weeks"),
+    "month": N_("months"),
+    "quarter": N_("quarters"),
+    "year": N_("years"),
 }
 LONGEST_YEARS = 1000
 OTHER_SPELLINGS: dict[str, TimeUnit] = {
@@ -71,7 +88,7 @@ def as_time_unit(text: str) -> TimeUnit:
             return cast(TimeUnit, candidate)
         if candidate in OTHER_SPELLINGS:
             return OTHER_SPELLINGS[candidate]
-    raise UnitError(f"{text!r} is not a time unit. {suggestion(word, units)}")
+    raise UnitError(_("{text!r} is not a time unit. {suggestion}", text=text, suggestion=suggestion(word, units)))
 
 
 @dataclass(frozen=True)
@@ -103,6 +120,22 @@ class Duration:
     def __str__(self) -> str:
         return f"{self.amount:g} {self.unit}{'' if self.amount == 1 else 's'}"
 
+    def __format__(self, spec: str) -> str:
+        """Write it in the language of messages; ``str`` writes what `as_duration` reads."""
+        return format(in_units(f"{self.amount:g}", self.unit), spec)
+
+
+def in_units(amount: str, unit: str) -> str:
+    """Write a length of time, of which the amount is written already, in the language of messages.
+
+    Examples
+    --------
+    >>> in_units("1", "week"), in_units("0.1", "year")
+    ('1 week', '0.1 years')
+    """
+    names = {"unit": _(UNITS[unit]), "units": _(PLURALS[unit])}
+    return _n("{amount} {unit}", "{amount} {units}", 1 if amount == "1" else 2, amount=amount, **names)
+
 
 def as_duration(value: Any, name: str = "horizon") -> Duration:
     """Read a duration that carries its unit.
@@ -131,11 +164,20 @@ def as_duration(value: Any, name: str = "horizon") -> Duration:
     else:
         duration = _from_text(value, name)
     if duration.amount < 0:
-        raise UnitError(f"{name} {value!r} is negative. Write {name}='{_ahead(duration)}'.")
+        raise UnitError(
+            _("{name} {value!r} is negative. Write {name}='{ahead}'.", name=name, value=value, ahead=_ahead(duration))
+        )
     if not (duration.amount > 0 and math.isfinite(duration.amount)):
-        raise UnitError(f"{name} must be longer than zero and finite, not {value!r}.")
+        raise UnitError(_("{name} must be longer than zero and finite, not {value!r}.", name=name, value=value))
     if duration.to("year") > LONGEST_YEARS:
-        raise UnitError(f"{name} {value!r} is longer than {LONGEST_YEARS:,} years. Is the unit right, as in '3 years'?")
+        raise UnitError(
+            _(
+                "{name} {value!r} is longer than {longest_years:,} years. Is the unit right, as in '3 years'?",
+                name=name,
+                value=value,
+                longest_years=LONGEST_YEARS,
+            )
+        )
     return duration
 
 
@@ -166,9 +208,17 @@ def as_time_ahead(value: Any, as_of: dt.date | None, name: str) -> Duration:
         return as_duration(value, name)
     day = as_date(value, name)
     if as_of is None:
-        raise UnitError(f"{name} {day} needs customers with an as-of date. Write a length instead: {name}='26 weeks'.")
+        raise UnitError(
+            _(
+                "{name} {day} needs customers with an as-of date. Write a length instead: {name}='26 weeks'.",
+                name=name,
+                day=day,
+            )
+        )
     if day <= as_of:
-        raise UnitError(f"{name} {day} is not after the as-of date {as_of}. Choose a later day.")
+        raise UnitError(
+            _("{name} {day} is not after the as-of date {as_of}. Choose a later day.", name=name, day=day, as_of=as_of)
+        )
     return Duration((day - as_of).days, "day")
 
 
@@ -178,12 +228,16 @@ def _from_text(value: Any, name: str) -> Duration:
     if match := DURATION.fullmatch(text):
         number = float(CHINESE_NUMBERS.get(match[2]) or match[2])
         return Duration(-number if match[1] == "-" else number, as_time_unit(match[3]))
-    cure = f"as in {name}='39 weeks' or {name}='3 years'."
+    cure = _("as in {name}='39 weeks' or {name}='3 years'.", name=name)
     if isinstance(value, dt.date) or YEAR_FIRST.fullmatch(text):
-        raise UnitError(f"{name} {value!r} is a date. Write how long it is until then, {cure}")
+        raise UnitError(
+            _("{name} {value!r} is a date. Write how long it is until then, {cure}", name=name, value=value, cure=cure)
+        )
     if isinstance(value, str) and re.search(r"[^\W\d]", text):
-        raise UnitError(f"{name} {value!r} is not a number with one unit. Write both, {cure}")
-    raise UnitError(f"{name} {value!r} has no unit. Write it with one, {cure}")
+        raise UnitError(
+            _("{name} {value!r} is not a number with one unit. Write both, {cure}", name=name, value=value, cure=cure)
+        )
+    raise UnitError(_("{name} {value!r} has no unit. Write it with one, {cure}", name=name, value=value, cure=cure))
 
 
 def _ahead(duration: Duration) -> str:
@@ -219,7 +273,11 @@ def as_date(value: Any, name: str = "as_of") -> dt.date:
         return dt.date.fromisoformat(str(value)[:10])
     except ValueError:
         raise UnitError(
-            f"{name} {value!r} is not a date. Write it as year-month-day, as in {name}='2025-09-30'."
+            _(
+                "{name} {value!r} is not a date. Write it as year-month-day, as in {name}='2025-09-30'.",
+                name=name,
+                value=value,
+            )
         ) from None
 
 
@@ -247,9 +305,13 @@ def discount_intensity(discount_rate: float, unit: TimeUnit) -> float:
     """
     rate = as_number(discount_rate, "discount_rate")
     if not rate >= 0:
-        raise UnitError(f"discount_rate must not be negative, not {rate:g}. Write 10% a year as discount_rate=0.10.")
+        raise UnitError(
+            _("discount_rate must not be negative, not {rate:g}. Write 10% a year as discount_rate=0.10.", rate=rate)
+        )
     if rate >= 1:
-        raise UnitError(f"discount_rate {rate:g} means {rate:.0%} a year. Write 10% a year as discount_rate=0.10.")
+        raise UnitError(
+            _("discount_rate {rate:g} means {rate:.0%} a year. Write 10% a year as discount_rate=0.10.", rate=rate)
+        )
     return math.log1p(rate) / (DAYS_PER_YEAR / DAYS_PER_UNIT[unit])
 
 
@@ -258,7 +320,7 @@ def as_number(value: Any, name: str) -> float:
     try:
         number = float(value)
     except (TypeError, ValueError):
-        raise UnitError(f"{name} must be a number, not {value!r}.") from None
+        raise UnitError(_("{name} must be a number, not {value!r}.", name=name, value=value)) from None
     if not math.isfinite(number):
-        raise UnitError(f"{name} must be finite, not {number}.")
+        raise UnitError(_("{name} must be finite, not {number}.", name=name, number=number))
     return number

@@ -13,6 +13,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from ltv_bayes.errors import InputError, WriteError
+from ltv_bayes.language import _
 
 A_DAY = 86_400
 TRIES, BETWEEN_TRIES = 40, 0.05  # seconds
@@ -51,9 +52,9 @@ def written_whole(path: str | Path, *, replaces_folder: bool = False) -> Iterato
     """
     path = Path(path)
     if path.is_dir() and not replaces_folder:
-        raise InputError(f"{path} is a folder, and a file is to be written. Choose another name.")
+        raise InputError(_("{path} is a folder, and a file is to be written. Choose another name.", path=path))
     if path.exists() and not path.stat().st_mode & 0o222:
-        raise unwritten(path, "It may only be read")
+        raise unwritten(path, _("It may only be read"))
     unfinished = _beside(path, "unfinished")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -80,8 +81,15 @@ def unwritten(path: Path, reason: str) -> WriteError:
     >>> print(unwritten(Path("fit.nc"), "No space left on device"))
     fit.nc cannot be written: No space left on device. Make room, or choose another folder.
     """
-    kept = " The file that was there is as it was." if path.exists() else ""
-    return WriteError(f"{path} cannot be written: {reason}. Make room, or choose another folder.{kept}")
+    kept = _(" The file that was there is as it was.") if path.exists() else ""
+    return WriteError(
+        _(
+            "{path} cannot be written: {reason}. Make room, or choose another folder.{kept}",
+            path=path,
+            reason=reason,
+            kept=kept,
+        )
+    )
 
 
 def _about_writing(problem: OSError, unfinished: Path) -> bool:
@@ -152,7 +160,7 @@ def _exchange(new: Path, path: Path) -> None:
 
 def _remove_for_good(unfinished: Path) -> None:
     """Remove what is not finished until it stays away: threads of a failed writer may still add to it."""
-    for _ in range(TRIES):
+    for _unused in range(TRIES):
         if not unfinished.exists():
             return
         with suppress(OSError):

@@ -48,21 +48,22 @@ def from_python(file: IO[bytes], keywords: Collection[str], tags: Any, options: 
         if name in KEYWORDS:
             texts = [literal(argument) for argument in call.args[: 2 if name == "_n" else 1]]
             if None not in texts:
-                check(call, name, texts)
+                check(call, name, texts, file.name)
                 yield call.lineno, name, texts[0] if len(texts) == 1 else tuple(texts), []
             elif not isinstance(call.args[0], LOOKED_UP):
-                raise SyntaxError(f"line {call.lineno}: the message of {name}() is no literal")
+                raise SyntaxError(f"{file.name}, line {call.lineno}: the message of {name}() is no literal")
         elif name in NOUN_AT:
             for one, more in nouns(call, name):
                 yield call.lineno, "_n", (f"{{number}} {one}", f"{{number}} {more}"), []
 
 
-def check(call: ast.Call, name: str, texts: list[str]) -> None:
+def check(call: ast.Call, name: str, texts: list[str], path: str) -> None:
     """Compare a message's placeholders with the values that are given."""
     given = {keyword.arg for keyword in call.keywords}
     need = set().union(*map(fields, texts))
     if name != "N_" and None not in given and need - {"n"} != given - {"n"}:
-        raise SyntaxError(f"line {call.lineno}: {sorted(need)} stand in {texts[0]!r}, and {sorted(given)} are given")
+        wrong = f"{sorted(need)} stand in {texts[0]!r}, and {sorted(given)} are given"
+        raise SyntaxError(f"{path}, line {call.lineno}: {wrong}")
 
 
 def nouns(call: ast.Call, name: str) -> Iterator[tuple[str, str]]:

@@ -21,6 +21,7 @@ from ltv_bayes.evaluation.refitting import Refitting
 from ltv_bayes.formatting import label
 from ltv_bayes.formulas.models.operational_time import OnClock
 from ltv_bayes.intervals import flagged, interval, interval_name, interval_settings, summarize_sorted
+from ltv_bayes.language import _, both
 from ltv_bayes.predictions.clock import has_clock
 from ltv_bayes.predictions.events import FittedEvents
 from ltv_bayes.predictions.fitted import FittedModel, caution_of, parameters_of, shape_of, thinned_to
@@ -285,7 +286,7 @@ class Backtest(Printed):
         """
         if isinstance(self.purchases, FittedEvents):
             raise InputError(
-                "Tracking starts customers anew at their first order, which NBD has no model of. Use BGNBD."
+                _("Tracking starts customers anew at their first order, which NBD has no model of. Use BGNBD.")
             )
         prob, kind = interval_settings(ci_prob, ci_kind)
         end = self.calibration_length + self.horizon.to(self.time_unit)
@@ -306,14 +307,25 @@ class Backtest(Printed):
 
     def _page(self) -> ResultPage:
         coverage, pit = self.coverage(0.9).map("{:.1%}".format), self.pit_p_value()
-        heading = f"Backtest: {len(self.customers):,} customers as of {self.as_of}, holdout of {self.horizon}"
+        heading = _(
+            "Backtest: {number:,} customers as of {as_of}, holdout of {horizon}",
+            number=len(self.customers),
+            as_of=self.as_of,
+            horizon=self.horizon,
+        )
         spends, on_clock = self.predicted_spend is not None, has_clock(self.purchases)
         notes = [
-            f"inside their own 90% interval, a value on a bound counted in part: {coverage['purchases']} of customers "
-            f"for purchases{', ' + coverage['spend'] + ' for spend' if spends else ''}",
-            f"inside the closed interval, which holds more than its level where values repeat: "
-            f"{coverage['purchases_closed']}{' and ' + coverage['spend_closed'] if spends else ''}",
-            f"probability integral transform of purchases: p = {pit:.2g} against uniform",
+            _(
+                "inside their own 90% interval, a value on a bound counted in part: {purchases} of customers for "
+                "purchases{spend}",
+                purchases=coverage["purchases"],
+                spend=_(", {share} for spend", share=coverage["spend"]) if spends else "",
+            ),
+            _(
+                "inside the closed interval, which holds more than its level where values repeat: {shares}",
+                shares=both([coverage["purchases_closed"], *([coverage["spend_closed"]] if spends else [])]),
+            ),
+            _("probability integral transform of purchases: p = {pit:.2g} against uniform", pit=pit),
             *count_calibration.findings(self.coverage_by_frequency(), on_clock=on_clock),
             *money_notes(self),
             *self.notes,
@@ -339,15 +351,19 @@ def luck_of(random_seed: int, as_of: dt.date, number: int) -> np.ndarray:
 def money_notes(test: Backtest) -> list[str]:
     """State what the spend that happened leaves out, and the one that was predicted."""
     if test.predicted_spend is None:
-        return ["the log has no amounts: spend is not compared"]
+        return [_("the log has no amounts: spend is not compared")]
     notes = [test.judged.note] if test.judged.note else []
     table = test.orders.table
     end = pd.Timestamp(end_of(test.as_of, test.horizon))
     inside = table[(table["date"] > pd.Timestamp(test.as_of)) & (table["date"] <= end)]
     without = int(inside["amount"].isna().sum())
     if without:
-        lacking = f"{without:,} of {counted(len(inside), 'order')} in the holdout have no amount"
-        notes.append(f"{lacking}: actual spend is too low")
+        lacking = _(
+            "{without:,} of {orders} in the holdout have no amount",
+            without=without,
+            orders=counted(len(inside), "order"),
+        )
+        notes.append(_("{lacking}: actual spend is too low", lacking=lacking))
     return notes
 
 
@@ -362,8 +378,12 @@ def _require_unseen(fit: FittedModel, start: dt.date) -> None:
     seen = fit.idata.attrs.get("as_of")
     if seen and as_date(seen) > start:
         raise InputError(
-            f"The fit has seen orders until {seen}, after as_of {start}, so it knows what it should forecast. "
-            f"Fit on summarize(orders, as_of='{start}')."
+            _(
+                "The fit has seen orders until {seen}, after as_of {start}, so it knows what it should "
+                "forecast. Fit on summarize(orders, as_of='{start}').",
+                seen=seen,
+                start=start,
+            )
         )
 
 

@@ -20,6 +20,7 @@ from ltv_bayes.evaluation.purchases_in_time import Held, held_in_time
 from ltv_bayes.evaluation.quantities import Quantity
 from ltv_bayes.formatting import three_digits
 from ltv_bayes.intervals import interval, interval_name, interval_settings
+from ltv_bayes.language import N_, _, both, sentences
 from ltv_bayes.posterior import repeated
 from ltv_bayes.predictions.events import FittedEvents
 from ltv_bayes.predictions.fitted import FittedModel, caution_of, k_of, name_of, pooling_of, shape_of
@@ -33,8 +34,8 @@ from ltv_bayes.tables import Printed, ResultPage
 ENOUGH_DRAWS = 1000
 LINE = 100
 OF_CUSTOMERS = FittedPurchases, FittedEvents, FittedSpend
-UNKNOWN = "How regular purchases are cannot be judged"
-UNKNOWN_GROWTH = "Whether order values grow cannot be judged"
+UNKNOWN = N_("How regular purchases are cannot be judged")
+UNKNOWN_GROWTH = N_("Whether order values grow cannot be judged")
 
 
 def check(
@@ -95,7 +96,7 @@ def check(
     ``lb.check(customers, purchases, spend, orders=orders)``
     """
     if not fits:
-        raise InputError("Pass the fits to be checked: check(customers, purchases, spend).")
+        raise InputError(_("Pass the fits to be checked: check(customers, purchases, spend)."))
     prob, kind = interval_settings(ci_prob, "eti")
     seed = as_seed(random_seed)
     rows, findings, by_period = [], [], dict[str, pd.DataFrame]()
@@ -103,7 +104,7 @@ def check(
     names = _names(fits)
     for name, fit in zip(names, fits, strict=True):
         if isinstance(fit, FittedModel) and not fit.converged:
-            findings.append(f"{name}: {caution_of(fit)}")
+            findings.append(_("{name}: {caution}", name=name, caution=caution_of(fit)))
         held = _held(data, fit, own, seed)
         remarks += held.unknown
         if held.counts is not None:
@@ -157,8 +158,8 @@ class Checks(Printed):
 
     def _page(self) -> ResultPage:
         shown = self.table.drop(columns="tail_probability").reset_index()
-        shown.index = pd.Index([f"{model}: {name}" for model, name in self.table.index])
-        found = self.findings or ("The fits describe these data. Whether forecasts hold, a backtest shows.",)
+        shown.index = pd.Index([_("{model}: {name}", model=model, name=name) for model, name in self.table.index])
+        found = self.findings or (_("The fits describe these data. Whether forecasts hold, a backtest shows."),)
         notes = [textwrap.fill(one, LINE) for one in (*found, *self.remarks)]
         return ResultPage([], shown.drop(columns=["model", "quantity"]), ["", *notes], amounts=False)
 
@@ -177,8 +178,12 @@ def _held(data: Any, fit: Any, own: Transactions | None, seed: int) -> Held:
             growth = () if own is None else quantities.of_growth(own, seed, yearly_growth(fit))
             return Held([*quantities.of_spend(_with_enough_draws(fit), _some(data, seed), seed), *growth])
     raise InputError(
-        f"A {type(fit).__name__} cannot be held to {type(data).__name__}: fits of purchases, spend and events go with "
-        f"Customers, fits of renewals with Renewals."
+        _(
+            "A {name} cannot be held to {name_2}: fits of purchases, spend and events go with Customers, fits "
+            "of renewals with Renewals.",
+            name=type(fit).__name__,
+            name_2=type(data).__name__,
+        )
     )
 
 
@@ -241,8 +246,8 @@ def _own_orders(
     """The orders of these customers, if they tell of any fit, with remarks."""
     require_transactions(orders)
     if not (isinstance(data, Customers) and any(isinstance(fit, OF_CUSTOMERS) for fit in fits)):
-        return None, ("orders= was not looked at: it matters to fits of purchases, of events and of spend.",)
-    unknown = UNKNOWN if any(isinstance(fit, FittedPurchases | FittedEvents) for fit in fits) else UNKNOWN_GROWTH
+        return None, (_("orders= was not looked at: it matters to fits of purchases, of events and of spend."),)
+    unknown = _(UNKNOWN) if any(isinstance(fit, FittedPurchases | FittedEvents) for fit in fits) else _(UNKNOWN_GROWTH)
     own, remarks = _of_these(orders, data, unknown)
     return (own if len(own) else None), remarks
 
@@ -256,16 +261,22 @@ def _regularity(
     try:
         return check_regularity(own, as_of=getattr(data, "as_of", None), ci_prob=prob), ()
     except InputError as problem:
-        return None, (f"{UNKNOWN}. {problem}",)
+        return None, (sentences(_("{begin}.", begin=_(UNKNOWN)), str(problem)),)
 
 
 def _unknown_growth(own: Transactions | None, table: pd.DataFrame, fits: Sequence[FittedModel]) -> tuple[str, ...]:
     """A remark where order values could not be followed in time."""
     looked_at = own is not None and any(isinstance(fit, FittedSpend) for fit in fits)
-    if not looked_at or quantities.GROWTH in table.index.get_level_values("quantity"):
+    if not looked_at or _(quantities.GROWTH) in table.index.get_level_values("quantity"):
         return ()
     fewest = quantities.FEWEST_FOR_GROWTH
-    return (f"{UNKNOWN_GROWTH}: fewer than {fewest} customers have several repeat orders with a value on other days.",)
+    return (
+        _(
+            "{unknown_growth}: fewer than {fewest} customers have several repeat orders with a value on other days.",
+            unknown_growth=_(UNKNOWN_GROWTH),
+            fewest=fewest,
+        ),
+    )
 
 
 def _of_these(orders: Transactions, customers: Customers, unknown: str) -> tuple[Transactions, tuple[str, ...]]:
@@ -278,13 +289,23 @@ def _of_these(orders: Transactions, customers: Customers, unknown: str) -> tuple
     remarks: tuple[str, ...] = ()
     if not known.any():
         remarks = (
-            f"{unknown}: none of {counted(known.size, 'customer')} in orders= (ids {listed(ids)}) is among those that "
-            f"were checked (ids {listed(customers.ids)}). Pass the log behind them, with ids written alike.",
+            _(
+                "{unknown}: none of {customers} in orders= (ids {ids}) is among those that were checked (ids "
+                "{ids_2}). Pass the log behind them, with ids written alike.",
+                unknown=unknown,
+                customers=counted(known.size, "customer"),
+                ids=listed(ids),
+                ids_2=listed(customers.ids),
+            ),
         )
     elif 2 * known.sum() < known.size:
         remarks = (
-            f"Of {counted(known.size, 'customer')} in orders=, {known.sum():,} are among those that were checked; "
-            f"the others show nothing of them.",
+            _(
+                "Of {customers} in orders=, {number:,} are among those that were checked; the others show "
+                "nothing of them.",
+                customers=counted(known.size, "customer"),
+                number=known.sum(),
+            ),
         )
     return replace(orders, table=table[known[place]].reset_index(drop=True)), remarks
 
@@ -295,7 +316,11 @@ def _otherwise_regular(names: Sequence[str], fits: Sequence[FittedModel], found:
     for name, fit in zip(names, fits, strict=True):
         if isinstance(fit, FittedPurchases | FittedEvents):
             by_sentence.setdefault(_sentence(fit, found), []).append(name)
-    return [f"{' and '.join(some)}: {sentence}" for sentence, some in by_sentence.items() if sentence]
+    return [
+        _("{some}: {sentence}", some=both(some), sentence=sentence)
+        for sentence, some in by_sentence.items()
+        if sentence
+    ]
 
 
 def _sentence(fit: FittedPurchases | FittedEvents, found: Regularity) -> str:
@@ -305,12 +330,19 @@ def _sentence(fit: FittedPurchases | FittedEvents, found: Regularity) -> str:
         return ""
     if isinstance(fit, FittedEvents):
         return found.sentence_of_events
-    return found.sentence if k == 1 or found.regular else f"{found.sentence} Fit BGNBD() or MBGNBD()."
+    return found.sentence if k == 1 or found.regular else sentences(found.sentence, _("Fit BGNBD() or MBGNBD()."))
 
 
 def _finding(row: dict[str, Any], quantity: Quantity) -> str:
     low, high = (three_digits(value) for name, value in row.items() if name.endswith(("_lb", "_ub")))
     seen, expected = three_digits(row["observed"]), three_digits(row["expected"])
-    return (
-        f"{row['model']}: {quantity.name} {seen}, where the fit expects {expected} ({low} to {high}). {quantity.cure}"
+    return _(
+        "{model}: {name} {seen}, where the fit expects {expected} ({low} to {high}). {cure}",
+        model=row["model"],
+        name=quantity.name,
+        seen=seen,
+        expected=expected,
+        low=low,
+        high=high,
+        cure=quantity.cure,
     )

@@ -9,6 +9,7 @@ import xarray as xr
 from scipy import sparse
 
 from ltv_bayes.errors import counted
+from ltv_bayes.language import _, comma
 
 PIT_LEVELS = np.linspace(0.025, 0.975, 39)
 PIT_REPLICATES = 1000
@@ -125,14 +126,22 @@ def findings(table: pd.DataFrame, *, on_clock: bool) -> list[str]:
     if off.empty:
         return []
     cells = [
-        f"{row.eti80:.0%} of {counted(row.customers, 'customer')} with {name} are inside ({row.below_eti80:.0%} below, "
-        f"{row.above_eti80:.0%} above)"
+        _(
+            "{eti80:.0%} of {customers} with {name} are inside ({below_eti80:.0%} below, {above_eti80:.0%} above)",
+            eti80=row.eti80,
+            customers=counted(row.customers, "customer"),
+            name=name,
+            below_eti80=row.below_eti80,
+            above_eti80=row.above_eti80,
+        )
         for name, row in zip(off.index, off.itertuples(), strict=True)
     ]
     rest = int(table["holds"].sum())
-    others = f"In {counted(rest, 'other class', 'other classes')} they hold. " if rest else ""
+    others = (
+        _("In {other_classes} they hold. ", other_classes=counted(rest, "other class", "other classes")) if rest else ""
+    )
     worst = off.loc[(off["eti80"] - TESTED).abs().idxmax()]
-    sentence = f"by past purchases, 80% intervals do not hold: {', '.join(cells)}. {others}"
+    sentence = _("by past purchases, 80% intervals do not hold: {cells}. {others}", cells=comma(cells), others=others)
     return [textwrap.fill(sentence + _advice(worst, on_clock), LINE)]
 
 
@@ -140,15 +149,16 @@ def _advice(row: pd.Series, on_clock: bool) -> str:
     """What misses of a class suggest: more than chance on both sides, on one, or too few."""
     expected = (1 - TESTED) / 2
     if row["eti80"] > TESTED:
-        return "Their intervals are too wide, as where purchases are regular: see check_regularity."
+        return _("Their intervals are too wide, as where purchases are regular: see check_regularity.")
     if min(row["below_eti80"], row["above_eti80"]) > expected:
-        return (
-            "Misses on both sides, as where rates of single customers change, which the model takes as constant: "
-            "do not rely on the interval or the rank of one of them; their mean is in by_frequency()."
+        return _(
+            "Misses on both sides, as where rates of single customers change, which the model takes as "
+            "constant: do not rely on the interval or the rank of one of them; their mean is in "
+            "by_frequency()."
         )
-    side = "less" if row["below_eti80"] > row["above_eti80"] else "more"
-    cure = "" if on_clock else "; if the others did too, calendar_effects='auto' may help"
-    return f"Misses on one side: they bought {side} than forecast, see by_frequency(){cure}."
+    side = _("less") if row["below_eti80"] > row["above_eti80"] else _("more")
+    cure = "" if on_clock else _("; if the others did too, calendar_effects='auto' may help")
+    return _("Misses on one side: they bought {side} than forecast, see by_frequency(){cure}.", side=side, cure=cure)
 
 
 def _rarity(distances: np.ndarray) -> float:

@@ -14,9 +14,10 @@ from ltv_bayes.data.reading.faults import refuse
 from ltv_bayes.data.reading.files import read_table
 from ltv_bayes.data.reading.ids import ids_of
 from ltv_bayes.errors import refuse_rows
+from ltv_bayes.language import N_, _
 
 KNOWN_FROM = "known_from"
-AS_NOW = (
+AS_NOW = N_(
     "attributes are taken as known at all origins; where they changed, say so with a column known_from, the day from "
     "which each row was known"
 )
@@ -57,7 +58,7 @@ class KnownAttributes:
         name = id_column_name(frame, customer_column)
         ids = ids_of(named_column(frame, name, "customer"))
         days, faults = as_days(frame[KNOWN_FROM])
-        refuse(faults, frame.index, f"{KNOWN_FROM} is the day from which a row was known.")
+        refuse(faults, frame.index, _("{known_from} is the day from which a row was known.", known_from=KNOWN_FROM))
         attributes = frame.drop(columns=[name, KNOWN_FROM], errors="ignore")
         attributes = attributes.astype(types_with_missing(attributes))
         table = attributes.assign(**{KNOWN_FROM: days.array}).set_axis(ids, axis="index")
@@ -67,7 +68,7 @@ class KnownAttributes:
     @property
     def note(self) -> str:
         """What is assumed of attributes; empty if nothing is."""
-        return "" if self.given is None or callable(self.given) else AS_NOW
+        return "" if self.given is None or callable(self.given) else _(AS_NOW)
 
     def on(self, day: dt.date, customer_column: str = "customer_id") -> Any:
         """The attributes known on a day, as `summarize` takes them: of each, the newest row that states it."""
@@ -87,6 +88,9 @@ def _refuse_contradictions(table: pd.DataFrame, rows: pd.Index) -> None:
     refuse_rows(
         rows[differ.to_numpy()],
         "row",
-        f"of attributes with the customer and the day of {KNOWN_FROM} of another row, and other values",
-        "Keep one of them, or correct its day.",
+        _(
+            "of attributes with the customer and the day of {known_from} of another row, and other values",
+            known_from=KNOWN_FROM,
+        ),
+        _("Keep one of them, or correct its day."),
     )

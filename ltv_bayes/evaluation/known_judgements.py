@@ -12,6 +12,7 @@ from ltv_bayes.data.customers.customers import Customers
 from ltv_bayes.errors import InputError, a_kind, counted, listed
 from ltv_bayes.judgement.future_value import FutureValuePriors, all_judgements
 from ltv_bayes.judgement.valuing.checks import written_as
+from ltv_bayes.language import _, _n
 
 Judged = FutureValuePriors | Callable[[dt.date], FutureValuePriors | None]
 
@@ -37,9 +38,13 @@ class KnownJudgements:
         if not self.left_out:
             return ""
         number, names = len(self.left_out), list(dict.fromkeys(self.left_out))
-        are, them = ("is", "its customer is") if number == 1 else ("are", "their customers are")
-        ids = f"{'id' if len(names) == 1 else 'ids'} {listed(names)}"
-        return f"{counted(number, 'judgement')} {are} left out: {them} not in the data by then ({ids})"
+        return _n(
+            "{judgements} is left out: its customer is not in the data by then ({ids})",
+            "{judgements} are left out: their customers are not in the data by then ({ids})",
+            number,
+            judgements=counted(number, "judgement"),
+            ids=_n("id {names}", "ids {names}", len(names), names=listed(names)),
+        )
 
 
 def known_on(day: dt.date, future_value: Judged | None, customers: Customers) -> KnownJudgements:
@@ -65,9 +70,13 @@ def known_on(day: dt.date, future_value: Judged | None, customers: Customers) ->
     if given is None:
         return KnownJudgements()
     if not isinstance(given, FutureValuePriors):
-        which = "" if given is future_value else f" gives, for {day},"
+        which = "" if given is future_value else _(" gives, for {day},", day=day)
         raise InputError(
-            f"future_value={which or ' is'} {a_kind(given)}. Make it with FutureValuePriors.from_judgements(...)."
+            _(
+                "future_value={value} {kind}. Make it with FutureValuePriors.from_judgements(...).",
+                value=which or _(" is"),
+                kind=a_kind(given),
+            )
         )
     _refuse_later_record(given, day)
     every, today = all_judgements(given), pd.Timestamp(day)
@@ -77,8 +86,11 @@ def known_on(day: dt.date, future_value: Judged | None, customers: Customers) ->
         stated = table["stated_on"] if "stated_on" in table else pd.Series(pd.NaT, index=table.index)
         if dated and stated.isna().any():
             raise InputError(
-                "A backtest uses what was known at each origin, and judgements do not say when they were stated. Fill "
-                "in stated_on for each, or pass a function that gives the judgements known on a day."
+                _(
+                    "A backtest uses what was known at each origin, and judgements do not say when they were "
+                    "stated. Fill in stated_on for each, or pass a function that gives the judgements known on "
+                    "a day."
+                )
             )
         known = ~(stated > today) & ~(table["expected_to"] < today)
         return known.to_numpy(), written_as(customers, table["customer_id"]).notna().to_numpy()
@@ -92,18 +104,27 @@ def known_on(day: dt.date, future_value: Judged | None, customers: Customers) ->
 
 def _refuse_later_record(judged: FutureValuePriors, day: dt.date) -> None:
     """Refuse judgements that were recalibrated by outcomes that were not known on a day."""
-    cure = (
+    cure = _(
         "Pass a function of the day that recalibrates by the record as it was: "
         "calibrate_judgements(record, as_of=day).recalibrate(judged)."
     )
     for last in () if judged.adjustments is None else judged.adjustments.learned_until:
         if last is None:
             raise InputError(
-                f"Judgements were recalibrated by a record that does not say when each was closed, so it may know what "
-                f"happened after {day}. Fill in the column closed_on of the record. {cure}"
+                _(
+                    "Judgements were recalibrated by a record that does not say when each was closed, so it "
+                    "may know what happened after {day}. Fill in the column closed_on of the record. {cure}",
+                    day=day,
+                    cure=cure,
+                )
             )
         if last > day:
             raise InputError(
-                f"Judgements were recalibrated by a record that was closed on {last}, so it knows what happened after "
-                f"{day}. {cure}"
+                _(
+                    "Judgements were recalibrated by a record that was closed on {last}, so it knows what "
+                    "happened after {day}. {cure}",
+                    last=last,
+                    day=day,
+                    cure=cure,
+                )
             )

@@ -12,9 +12,10 @@ from scipy import special
 from ltv_bayes.data.customers.customers import Customers, require_customers
 from ltv_bayes.data.customers.histories import Histories, unique_histories
 from ltv_bayes.errors import InputError, counted
-from ltv_bayes.formatting import percent, three_digits
+from ltv_bayes.formatting import label, percent, three_digits
 from ltv_bayes.formulas.models import bg_nbd, leaving_at_once, mbg_nbd
 from ltv_bayes.formulas.special import Array, IntArray
+from ltv_bayes.language import _
 from ltv_bayes.models.buy_till_you_die import BGNBD, MBGNBD, PurchaseModel
 from ltv_bayes.predictions.clock import has_clock
 from ltv_bayes.predictions.fitted import caution_of, flat_draws, k_of, name_of, pooling_of, thinned_to
@@ -105,7 +106,7 @@ def check_one_time(
         by_age=_by_age(thinned, histories),
         difference=difference,
         error=error,
-        deed="never ordered" if "since" in customers.columns else "bought once",
+        deed=_("never ordered") if "since" in customers.columns else _("bought once"),
         caution=caution_of(*fitted.values(), spend),
     )
 
@@ -144,7 +145,7 @@ class OneTimeCheck(Printed):
     by_age: pd.DataFrame
     difference: float
     error: float
-    deed: str = "bought once"
+    deed: str = _("bought once")
     caution: str = ""
 
     @property
@@ -163,35 +164,53 @@ class OneTimeCheck(Printed):
     def sentence(self) -> str:
         """What to quote."""
         if self.one_time == 0:
-            return f"Of {counted(self.customers, 'customer')}, none {self.deed}."
+            return _("Of {customers}, none {deed}.", customers=counted(self.customers, "customer"), deed=self.deed)
         always, maybe, share = (self.table.loc[name] for name in MODELS)
-        text = (
-            f"{self.one_time:,} of {counted(self.customers, 'customer')} ({percent(self.one_time / self.customers)}) "
-            f"{self.deed}. BG/NBD takes all of them to be alive and expects {percent(always['share'])} of the "
-            f"{self.of} within {self.horizon} from them; MBG/NBD takes {percent(maybe['probability_alive'])} of them "
-            f"to be alive and expects {percent(maybe['share'])}; BGNBD(leave_at_once=True), "
-            f"{percent(share['probability_alive'])} and {percent(share['share'])}. {self._verdict()}"
+        text = _(
+            "{one_time:,} of {customers} ({one_time_2}) {deed}. BG/NBD takes all of them to be alive and "
+            "expects {share} of the {of} within {horizon} from them; MBG/NBD takes {probability_alive} of "
+            "them to be alive and expects {share_2}; BGNBD(leave_at_once=True), {probability_alive_2} and "
+            "{share_3}. {verdict}",
+            one_time=self.one_time,
+            customers=counted(self.customers, "customer"),
+            one_time_2=percent(self.one_time / self.customers),
+            deed=self.deed,
+            share=percent(always["share"]),
+            of=label(self.of),
+            horizon=self.horizon,
+            probability_alive=percent(maybe["probability_alive"]),
+            share_2=percent(maybe["share"]),
+            probability_alive_2=percent(share["probability_alive"]),
+            share_3=percent(share["share"]),
+            verdict=self._verdict(),
         )
-        return f"{text} Caution: {self.caution}." if self.caution else text
+        return _("{text} Caution: {caution}.", text=text, caution=self.caution) if self.caution else text
 
     def _verdict(self) -> str:
-        by = (
-            f"(log predictive density {three_digits(abs(self.difference))} higher, standard error "
-            f"{three_digits(self.error)})"
+        by = _(
+            "(log predictive density {difference} higher, standard error {error})",
+            difference=three_digits(abs(self.difference)),
+            error=three_digits(self.error),
         )
         if self.favours == mbg_nbd.NAME:
-            return f"The data favour MBG/NBD {by}: fit these customers with MBGNBD()."
+            return _("The data favour MBG/NBD {by}: fit these customers with MBGNBD().", by=by)
         if self.favours == bg_nbd.NAME:
-            return f"The data favour BG/NBD {by}: it may stay."
+            return _("The data favour BG/NBD {by}: it may stay.", by=by)
         if self.difference == 0:
-            leaning = "both have the same log predictive density"
+            leaning = _("both have the same log predictive density")
         else:
             ahead = "MBG/NBD" if self.difference > 0 else "BG/NBD"
-            leaning = f"{ahead} is ahead by {three_digits(abs(self.difference))} in log predictive density"
-        return (
-            f"The data do not tell BG/NBD and MBG/NBD apart ({leaning}, standard error {three_digits(self.error)}): "
-            f"fit BGNBD(leave_at_once=True), in which the share that leaves at once is learned and stays in doubt, or "
-            f"decide by a backtest or by what is known of these customers."
+            leaning = _(
+                "{ahead} is ahead by {difference} in log predictive density",
+                ahead=ahead,
+                difference=three_digits(abs(self.difference)),
+            )
+        return _(
+            "The data do not tell BG/NBD and MBG/NBD apart ({leaning}, standard error {error}): fit "
+            "BGNBD(leave_at_once=True), in which the share that leaves at once is learned and stays in "
+            "doubt, or decide by a backtest or by what is known of these customers.",
+            leaning=leaning,
+            error=three_digits(self.error),
         )
 
     def _page(self) -> ResultPage:
@@ -202,19 +221,28 @@ def _by_model(fits: Iterable[FittedPurchases]) -> Mapping[str, FittedPurchases]:
     for fit in fits:
         if not isinstance(fit, FittedPurchases):
             raise InputError(
-                f"check_one_time takes fits of BGNBD or MBGNBD, not a {type(fit).__name__}. Pass a spend fit as spend=."
+                _(
+                    "check_one_time takes fits of BGNBD or MBGNBD, not a {name}. Pass a spend fit as spend=.",
+                    name=type(fit).__name__,
+                )
             )
         if fit.model not in MODELS:
             raise InputError(
-                f"check_one_time compares BG/NBD with MBG/NBD, and does not apply to regular purchases "
-                f"({name_of(fit)}). Fit BGCNBD(k={k_of(fit)}) and MBGCNBD(k={k_of(fit)}), and compare them by "
-                f"arviz.compare of fit.with_log_likelihood(customers)."
+                _(
+                    "check_one_time compares BG/NBD with MBG/NBD, and does not apply to regular purchases "
+                    "({model}). Fit BGCNBD(k={k_of}) and MBGCNBD(k={k_of}), and compare them by "
+                    "arviz.compare of fit.with_log_likelihood(customers).",
+                    model=name_of(fit),
+                    k_of=k_of(fit),
+                )
             )
         if pooling_of(fit) is not None:
             raise InputError(
-                "This check compares the plain models, BG/NBD and MBG/NBD without segments, and this fit is pooled. "
-                "Leave it out of the call, and the plain ones are fitted here; their comparison shows which of them "
-                "to pool."
+                _(
+                    "This check compares the plain models, BG/NBD and MBG/NBD without segments, and this fit "
+                    "is pooled. Leave it out of the call, and the plain ones are fitted here; their comparison "
+                    "shows which of them to pool."
+                )
             )
     return {fit.model: fit for fit in fits if not has_clock(fit)}
 

@@ -16,6 +16,7 @@ from ltv_bayes.formatting import percent, three_digits
 from ltv_bayes.formulas.models import regularity
 from ltv_bayes.formulas.models.bg_cnbd import LARGEST_K
 from ltv_bayes.intervals import describe_interval, interval_settings
+from ltv_bayes.language import _
 from ltv_bayes.tables import Printed, ResultPage
 from ltv_bayes.time_units import as_date
 
@@ -72,11 +73,13 @@ def check_regularity(orders: Transactions, *, as_of: Any = None, ci_prob: float 
     True
     """
     require_transactions(orders)
-    prob, _ = interval_settings(ci_prob, "eti")
+    prob, _unused = interval_settings(ci_prob, "eti")
     owner, days, ids = _gaps(orders, as_of)
     gaps = regularity.counted_gaps(owner, days)
     if not gaps.customers.size:
-        raise InputError("No customer bought on three days, so there are no two gaps to compare. Wait for more orders.")
+        raise InputError(
+            _("No customer bought on three days, so there are no two gaps to compare. Wait for more orders.")
+        )
     low, middle, high = regularity.quantile(*regularity.posterior(gaps), [(1 - prob) / 2, 0.5, (1 + prob) / 2])
     typical = float(np.median(np.repeat(gaps.spare, gaps.gaps.astype(int)) + 1))
     number = int(gaps.customers.sum()), int(gaps.gaps.sum())
@@ -87,8 +90,10 @@ def require_transactions(orders: Any) -> None:
     """Refuse what is no log of single orders."""
     if not isinstance(orders, Transactions):
         raise InputError(
-            f"Regularity is a matter of single orders, as read_transactions returns them, not of a "
-            f"{type(orders).__name__}."
+            _(
+                "Regularity is a matter of single orders, as read_transactions returns them, not of a {name}.",
+                name=type(orders).__name__,
+            )
         )
 
 
@@ -157,55 +162,73 @@ class Regularity(Printed):
 
     @property
     def _seen(self) -> str:
-        return (
-            f"k = {three_digits(self.k)} ({describe_interval(self.ci_prob, 'eti')} {three_digits(self.low)} to "
-            f"{three_digits(self.high)}; 1 is random), from {counted(self.gaps, 'gap')} of "
-            f"{counted(self.customers, 'customer')}, typically {counted(round(self.typical_gap), 'day')} long"
+        return _(
+            "k = {k} ({interval} {low} to {high}; 1 is random), from {gaps} of {customers}, typically {days} long",
+            k=three_digits(self.k),
+            interval=describe_interval(self.ci_prob, "eti"),
+            low=three_digits(self.low),
+            high=three_digits(self.high),
+            gaps=counted(self.gaps, "gap"),
+            customers=counted(self.customers, "customer"),
+            days=counted(round(self.typical_gap), "day"),
         )
 
     @property
     def sentence(self) -> str:
         """What to quote."""
         seen = self._seen
-        alive = (
-            f"a customer who stays is silent for three usual gaps with a chance of {percent(self.silence)}, "
-            f"not {percent(float(regularity.silence(1.0, LONG_SILENCE)))}"
+        alive = _(
+            "a customer who stays is silent for three usual gaps with a chance of {silence}, not {silence_2}",
+            silence=percent(self.silence),
+            silence_2=percent(float(regularity.silence(1.0, LONG_SILENCE))),
         )
         if self.regular:
-            return (
-                f"Purchases are regular: {seen}. So {alive}. BG/NBD and MBG/NBD take too little from a long silence "
-                f"and think the silent alive too often, expect too many purchases, and make intervals too wide. Fit "
-                f"BGCNBD(k={self.whole_k}) in place of BGNBD(), or MBGCNBD(k={self.whole_k}) in place of MBGNBD()."
+            return _(
+                "Purchases are regular: {seen}. So {alive}. BG/NBD and MBG/NBD take too little from a long "
+                "silence and think the silent alive too often, expect too many purchases, and make "
+                "intervals too wide. Fit BGCNBD(k={whole_k}) in place of BGNBD(), or MBGCNBD(k={whole_k}) "
+                "in place of MBGNBD().",
+                seen=seen,
+                alive=alive,
+                whole_k=self.whole_k,
             )
         if self.bursts:
-            return (
-                f"Purchases occur in bursts: {seen}. So {alive}. BG/NBD and MBG/NBD take too much from a silence and "
-                f"give up customers between two bursts, expect too few purchases, and make intervals too narrow. "
-                f"Count the orders of one project as one, and hold forecasts to a backtest."
+            return _(
+                "Purchases occur in bursts: {seen}. So {alive}. BG/NBD and MBG/NBD take too much from a "
+                "silence and give up customers between two bursts, expect too few purchases, and make "
+                "intervals too narrow. Count the orders of one project as one, and hold forecasts to a "
+                "backtest.",
+                seen=seen,
+                alive=alive,
             )
         if not self.enough:
-            return (
-                f"Too few gaps to tell: purchases may be regular, random or in bursts: {seen}. Wait for more "
-                f"orders, or ask those who know these customers."
+            return _(
+                "Too few gaps to tell: purchases may be regular, random or in bursts: {seen}. Wait for "
+                "more orders, or ask those who know these customers.",
+                seen=seen,
             )
-        return f"Purchases are about as random in time as BG/NBD and MBG/NBD take them to be: {seen}."
+        return _("Purchases are about as random in time as BG/NBD and MBG/NBD take them to be: {seen}.", seen=seen)
 
     @property
     def sentence_of_events(self) -> str:
         """What to quote of customers who stay, with events that `NBD` takes to occur at random."""
         if self.regular:
-            return (
-                f"Events are regular: {self._seen}. NBD takes them to occur at random: it takes too little from what "
-                f"single customers have done, and makes their intervals too wide. Hold forecasts to a backtest."
+            return _(
+                "Events are regular: {seen}. NBD takes them to occur at random: it takes too little from "
+                "what single customers have done, and makes their intervals too wide. Hold forecasts to a "
+                "backtest.",
+                seen=self._seen,
             )
         if self.bursts:
-            return (
-                f"Events occur in bursts: {self._seen}. NBD takes them to occur at random: it takes too much from what "
-                f"single customers have done, and makes their intervals too narrow. Count events of one cause as one."
+            return _(
+                "Events occur in bursts: {seen}. NBD takes them to occur at random: it takes too much from "
+                "what single customers have done, and makes their intervals too narrow. Count events of "
+                "one cause as one.",
+                seen=self._seen,
             )
         if not self.enough:
-            return f"Too few gaps to tell: events may be regular, random or in bursts: {self._seen}."
-        return f"Events are about as random in time as NBD takes them to be: {self._seen}."
+            return _("Too few gaps to tell: events may be regular, random or in bursts: {seen}.", seen=self._seen)
+        return _("Events are about as random in time as NBD takes them to be: {seen}.", seen=self._seen)
 
     def of_customers(self, customers: Customers) -> pd.DataFrame:
         """How long each repeat customer has been silent, beside their own usual gap; the least likely silence first.
@@ -254,9 +277,14 @@ class Regularity(Printed):
         """Refuse customers of another log, with gaps of another k."""
         if self.ids is not None and len(customers) and not as_text(customers.ids).isin(as_text(self.ids)).any():
             raise InputError(
-                f"None of the {counted(len(customers), 'customer')} (ids {listed(customers.ids)}) is in the log that "
-                f"k was estimated from (ids {listed(self.ids)}). Pass the customers of this log, with ids written "
-                f"alike, or check the regularity of theirs.",
+                _(
+                    "None of the {customers} (ids {ids}) is in the log that k was estimated from (ids "
+                    "{ids_2}). Pass the customers of this log, with ids written alike, or check the regularity "
+                    "of theirs.",
+                    customers=counted(len(customers), "customer"),
+                    ids=listed(customers.ids),
+                    ids_2=listed(self.ids),
+                ),
                 customers.ids[:5],
             )
 

@@ -17,6 +17,7 @@ from ltv_bayes.evaluation.quantities import Quantity, of_purchases
 from ltv_bayes.formatting import percent
 from ltv_bayes.formulas.special import Array, IntArray
 from ltv_bayes.intervals import interval, interval_name
+from ltv_bayes.language import N_, _
 from ltv_bayes.models.calendar_effects import CalendarEffects
 from ltv_bayes.models.density.calendar import Calendar
 from ltv_bayes.predictions.clock import has_clock
@@ -24,33 +25,33 @@ from ltv_bayes.predictions.fitted import shape_of
 from ltv_bayes.predictions.purchases import FittedPurchases
 from ltv_bayes.time_units import DAYS_PER_UNIT, DAYS_PER_YEAR
 
-DRIFT = "purchase rate at the end, over its mean (trend)"
-SEASON = "purchase rate at a time of the year, a factor of (1 sd)"
-SPREAD = "purchase rate from {period} to {period}, a factor of (1 sd)"
+DRIFT = N_("purchase rate at the end, over its mean (trend)")
+SEASON = N_("purchase rate at a time of the year, a factor of (1 sd)")
+SPREAD = N_("purchase rate from {period} to {period}, a factor of (1 sd)")
 PERIODS = {52: "week", 12: "month", 4: "quarter"}
 LAST_PART = {"week": 4, "month": 3, "quarter": 1}
 FEWEST_PURCHASES, FEWEST_PERIODS, YEARS_OF_SEASON = 5.0, 4, 2
 RARE = 0.05
 """A tail this small speaks against the fit: of the three, one in twenty logs without any of them has one by chance."""
 STEPS = 3
-ALL = "Whether something moves the purchases of all customers at once cannot be judged"
+ALL = N_("Whether something moves the purchases of all customers at once cannot be judged")
 
-AUTO = "Fit with calendar_effects='auto'."
-WIDER = (
+AUTO = N_("Fit with calendar_effects='auto'.")
+WIDER = N_(
     "The calendar effects of this fit do not describe it: give them shorter periods or wider scales, as in "
     "CalendarEffects(period='month', level=0.5)."
 )
-SEASONAL = "Give the calendar effects a season: CalendarEffects(season=True)."
-DRIFTS = (
+SEASONAL = N_("Give the calendar effects a season: CalendarEffects(season=True).")
+DRIFTS = N_(
     "The rate of all customers {moves} by {rate} a year; repeat purchases of the last {length} are {share} what the "
     "fit expects. A total of the coming year will be about {stays} if the rate stays, and {goes_on} if the trend goes "
     "on. {cure}"
 )
-SEASONS = (
+SEASONS = N_(
     "Purchases of all customers differ by the time of the year, by about {size}, which the fit does not know of: a "
     "total of a part of a year will be too high or too low by as much. {cure}"
 )
-JUMPS = (
+JUMPS = N_(
     "Purchases of all customers go up and down together, from {period} to {period} by about {size} more than those of "
     "customers who are independent of each other: intervals of totals are too narrow by that. {cure}"
 )
@@ -84,13 +85,13 @@ def held_in_time(fit: FittedPurchases, customers: Customers, some: Customers, se
     try:
         counts = PurchasesByPeriod.of(fit, customers, some)
     except FitError as problem:
-        return Held(list(of_purchases(fit, some, seed)), None, (f"{ALL}: {problem}",))
+        return Held(list(of_purchases(fit, some, seed)), None, (_("{all}: {problem}", all=_(ALL), problem=problem),))
     found = list(of_purchases(fit, some, seed, counts.add))
     season = "season" in fit.idata["posterior"] or '"known"' in fit.idata.attrs.get("calendar", "")
     try:
         return Held([*found, *counts.quantities(effects=has_clock(fit), season=season)], counts)
     except FitError as problem:
-        return Held(found, counts, (f"{ALL}: {problem}",))
+        return Held(found, counts, (_("{all}: {problem}", all=_(ALL), problem=problem),))
 
 
 @dataclass(eq=False)
@@ -128,8 +129,10 @@ class PurchasesByPeriod:
         calendar = CalendarEffects(season=False).of(customers.in_time_unit(fit.time_unit))
         if calendar.repeats is None:
             raise FitError(
-                "the days of repeat purchases are not known. Summarize the orders, or give the counts by day, as in "
-                "Customers.from_summary(..., repeat_days=)."
+                _(
+                    "the days of repeat purchases are not known. Summarize the orders, or give the counts by "
+                    "day, as in Customers.from_summary(..., repeat_days=)."
+                )
             )
         some = some.in_time_unit(fit.time_unit)
         own = some.rows.own_days if isinstance(some.rows, FrameRows) else None
@@ -208,7 +211,12 @@ class PurchasesByPeriod:
         seen = expected.sum(axis=0) >= FEWEST_PURCHASES
         if seen.sum() < FEWEST_PERIODS:
             raise FitError(
-                f"fewer than {FEWEST_PERIODS} {self.period}s of the log have {FEWEST_PURCHASES:g} repeat purchases."
+                _(
+                    "fewer than {fewest_periods} {period}s of the log have {fewest_purchases:g} repeat purchases.",
+                    fewest_periods=FEWEST_PERIODS,
+                    period=self.period,
+                    fewest_purchases=FEWEST_PURCHASES,
+                )
             )
         counts = np.concatenate([self.observed[np.newaxis], self.replicated])[:, :, seen]
         place, weight = np.flatnonzero(seen), expected.sum(axis=0)[seen]
@@ -217,25 +225,26 @@ class PurchasesByPeriod:
         slope, fitted = _trend(counts, expected[:, seen], time)
         off = np.log((counts.sum(axis=1) + 0.5) / (fitted + 0.5))
         end = np.exp(-slope * (weight @ time) / weight.sum())
-        cure = WIDER if effects else AUTO
+        cure = _(WIDER) if effects else _(AUTO)
         drift = self._drift(expected.sum(axis=0), float(slope[0]), cure)
-        yield Quantity(DRIFT, float(end[0]), end[1:], drift, rare=RARE)
+        yield Quantity(_(DRIFT), float(end[0]), end[1:], drift, rare=RARE)
         if self.calendar.number * years >= YEARS_OF_SEASON:
             between, off = _seasons(off, place, weight, self.calendar.in_year)
             factor = np.exp(np.sqrt(np.maximum(between, 0.0)))
-            words = SEASONS.format(size=_beyond(between), cure=SEASONAL if effects and not season else cure)
-            yield Quantity(SEASON, float(factor[0]), factor[1:], words, only_above=True, rare=RARE)
+            words = _(SEASONS, size=_beyond(between), cure=_(SEASONAL) if effects and not season else cure)
+            yield Quantity(_(SEASON), float(factor[0]), factor[1:], words, only_above=True, rare=RARE)
         spread = off**2 @ weight / weight.sum()
-        factor, name = np.exp(np.sqrt(spread)), SPREAD.format(period=self.period)
-        words = JUMPS.format(period=self.period, size=_beyond(spread), cure=cure)
+        factor, name = np.exp(np.sqrt(spread)), _(SPREAD, period=self.period)
+        words = _(JUMPS, period=self.period, size=_beyond(spread), cure=cure)
         yield Quantity(name, float(factor[0]), factor[1:], words, only_above=True, rare=RARE)
 
     def _drift(self, expected: Array, slope: float, cure: str) -> str:
         """What a drift does to totals."""
         number = LAST_PART[self.period]
         share = self.observed[:, :number].sum() / max(expected[:number].sum(), 1e-300)
-        return DRIFTS.format(
-            moves="rises" if slope > 0 else "falls",
+        return _(
+            DRIFTS,
+            moves=_("rises") if slope > 0 else _("falls"),
             rate=percent(abs(np.expm1(slope))),
             length=f"{number} {self.period}s" if number > 1 else self.period,
             share=f"{percent(abs(share - 1))} {'above' if share > 1 else 'below'}",
@@ -257,7 +266,8 @@ def _age_class(periods: Array | float) -> IntArray:
 
 def _too(ratio: float) -> str:
     """What a forecast is that is this many times what happens."""
-    return f"{percent(abs(ratio - 1))} too {'high' if ratio > 1 else 'low'}"
+    share = percent(abs(ratio - 1))
+    return _("{share} too high", share=share) if ratio > 1 else _("{share} too low", share=share)
 
 
 def _beyond(variances: Array) -> str:

@@ -1,6 +1,6 @@
 """What a fit is held to: quantities of the data, and what they would be in data that the fit makes up."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -16,6 +16,7 @@ from ltv_bayes.formatting import percent
 from ltv_bayes.formulas.models import bg_cnbd, bg_nbd, leaving_at_once, shifted_beta_geometric
 from ltv_bayes.formulas.models.gamma_gamma import ratio_of_first_orders
 from ltv_bayes.formulas.special import Array, IntArray
+from ltv_bayes.language import N_, _
 from ltv_bayes.predictions.events import FittedEvents, replicate_events
 from ltv_bayes.predictions.fitted import flat_draws, k_of, name_of, parameters_of, shape_of
 from ltv_bayes.predictions.purchases import FittedPurchases, See, replicate_histories
@@ -27,44 +28,44 @@ from ltv_bayes.predictions.spend import (
     replicate_mean_spend,
     takes_first_orders,
 )
+from ltv_bayes.time_units import PLURALS
 
-DIFFER = (
+DIFFER = N_(
     "Customers differ in other ways than one gamma distribution allows: let kinds of customers have rates of their own "
     "(pool_by=), or look whether these customers are of one kind at all."
 )
-SILENCE = "Customers fall silent otherwise than the model has it: see check_regularity(orders)"
-AT_ONCE = "Some may have left right after the first purchase, which {model} does not know of: fit {cure}."
-HEAVY = (
+AT_ONCE = N_("Some may have left right after the first purchase, which {model} does not know of: fit {cure}.")
+HEAVY = N_(
     "The heaviest buyers are not as the model has it: look for resellers, merged accounts and internal orders, and "
     "value them apart."
 )
-RELATED = (
+RELATED = N_(
     "How often customers buy and the value of an order go together, and the model takes them as unrelated: let spend "
     "depend on a column that goes with both (pool_by= or covariates=), such as the size of the customer."
 )
-AMOUNTS = (
+AMOUNTS = N_(
     "Mean order values are spread otherwise than the model has it: look at the largest orders, and keep projects and "
     "consumables apart, as streams of their own."
 )
-UNEVEN = (
+UNEVEN = N_(
     "Customers of like size differ otherwise than the model has it. If it takes the orders of one customer as more "
     "uneven than they are, it expects small customers to order like large ones: give order_cv a prior (priors=), or "
     "keep kinds of customers apart (pool_by=)."
 )
-CHURN = (
+CHURN = N_(
     "Churn does not fall with renewals as the model has it: look for a change of price, contracts of other lengths in "
     "between, or an offer that ended, and fit what differs apart (pool_by= or one fit each)."
 )
 
 
-FIRST = "first order over the mean of later ones"
-FIRST_CURE = (
+FIRST = N_("first order over the mean of later ones")
+FIRST_CURE = N_(
     "First orders are not like later ones of the same customers, so they say something else of what these spend: fit "
     "GammaGamma(first_order=False)."
 )
 FEWEST_PAIRS = 10
-GROWTH = "value of an order in the coming year, over the mean so far"
-GROWS = (
+GROWTH = N_("value of an order in the coming year, over the mean so far")
+GROWS = N_(
     "Order values of the same customers {grow} by {rate} a year{beyond} ({orders} repeat orders of {customers} "
     "customers), and the model takes them to stay as they were: orders of the coming year will be about {most} {above} "
     "its forecast, and all values with them. Fit GammaGamma(price_growth='auto'), or divide amounts by a price level "
@@ -74,16 +75,33 @@ FEWEST_FOR_GROWTH = 10
 DRAWN_SIGNS = 2000
 YEAR = 365.25
 
-
+PURCHASE_COUNTS = (
+    N_("customers without a repeat purchase"),
+    N_("customers with one repeat purchase"),
+    N_("customers with 2 to 4 repeat purchases"),
+    N_("repeat purchases of all"),
+    N_("repeat purchases of the 1% who have most"),
+)
+EVENT_COUNTS = (
+    N_("customers without an event"),
+    N_("customers with one event"),
+    N_("customers with 2 to 4 events"),
+    N_("events of all"),
+    N_("events of the 1% who have most"),
+)
 QUANTILES = {
-    0.1: "mean order value that 10% of customers stay below",
-    0.5: "median mean order value",
-    0.9: "mean order value that 10% of customers exceed",
+    0.1: N_("mean order value that 10% of customers stay below"),
+    0.5: N_("median mean order value"),
+    0.9: N_("mean order value that 10% of customers exceed"),
 }
 
 
 SPREAD = "sd of the logarithm of mean order value in the"
-THIRDS = ("smallest", "middle", "largest")
+THIRDS = (
+    N_("sd of the logarithm of mean order value in the smallest third"),
+    N_("sd of the logarithm of mean order value in the middle third"),
+    N_("sd of the logarithm of mean order value in the largest third"),
+)
 FEWEST_IN_THIRDS = 9
 NO_SPREAD, MUCH = 1e-3, 0.5
 
@@ -124,8 +142,8 @@ def of_purchases(fit: FittedPurchases, customers: Customers, seed: int, see: See
     T = table["T"].to_numpy(dtype=float)
     frequency, recency = (_flat(made_up[name]) for name in ("frequency", "recency"))
     seen, last = (table[name].to_numpy(dtype=float) for name in ("frequency", "recency"))
-    yield from _of_counts(seen, frequency, "a repeat purchase", too_many_without=_left_at_once(fit))
-    name = f"mean silence of repeat customers, in {fit.time_unit}s"
+    yield from _of_counts(seen, frequency, PURCHASE_COUNTS, too_many_without=_left_at_once(fit))
+    name = _("mean silence of repeat customers, in {units}", units=_(PLURALS[fit.time_unit]))
     yield Quantity(name, _silence(seen, last, T)[0], _silence(frequency, recency, T), _silent(fit))
 
 
@@ -133,7 +151,7 @@ def of_events(fit: FittedEvents, customers: Customers, seed: int) -> Iterator[Qu
     """Of the numbers of events."""
     customers = customers.in_time_unit(fit.time_unit)
     made_up = _flat(replicate_events(fit, customers, seed)["frequency"])
-    yield from _of_counts(customers.table["frequency"].to_numpy(dtype=float), made_up, "an event")
+    yield from _of_counts(customers.table["frequency"].to_numpy(dtype=float), made_up, EVENT_COUNTS)
 
 
 def of_spend(fit: FittedSpend, customers: Customers, seed: int) -> Iterator[Quantity]:
@@ -142,21 +160,26 @@ def of_spend(fit: FittedSpend, customers: Customers, seed: int) -> Iterator[Quan
     orders, seen = order_values(customers, first)
     if not (orders > 0).any():
         raise InputError(
-            f"{name_of(fit)} cannot be checked: none of {counted(len(customers), 'customer')} has "
-            f"{'an' if first else 'a repeat'} order that carries a value. Check the other fits without it."
+            _(
+                "{model} cannot be checked: none of {customers} has {order} that carries a value. Check the other "
+                "fits without it.",
+                model=name_of(fit),
+                customers=counted(len(customers), "customer"),
+                order=_("an order") if first else _("a repeat order"),
+            )
         )
     made_up = _flat(replicate_mean_spend(fit, customers, seed)["monetary_value"])
     orders, seen = orders[orders > 0], seen[orders > 0]
     for share, name in QUANTILES.items():
-        yield Quantity(name, float(np.quantile(seen, share)), np.quantile(made_up, share, axis=1), AMOUNTS)
+        yield Quantity(_(name), float(np.quantile(seen, share)), np.quantile(made_up, share, axis=1), _(AMOUNTS))
     if len(seen) >= FEWEST_IN_THIRDS:
         seen_spreads, made_up_spreads = _spreads_of_thirds(seen), _spreads_of_thirds(made_up)
-        for third, observed, replicated in zip(THIRDS, seen_spreads[0], made_up_spreads.T, strict=True):
-            yield Quantity(f"{SPREAD} {third} third", float(observed), replicated, UNEVEN, MUCH)
+        for third, observed, replicated in zip(map(_, THIRDS), seen_spreads[0], made_up_spreads.T, strict=True):
+            yield Quantity(third, float(observed), replicated, _(UNEVEN), MUCH)
     if np.ptp(orders) > 0 and np.ptp(seen) > 0:
-        name = "rank correlation of frequency and mean order value"
+        name = _("rank correlation of frequency and mean order value")
         both = _rank_correlations(orders, np.vstack([seen, made_up]))
-        yield Quantity(name, float(both[0]), both[1:], RELATED)
+        yield Quantity(name, float(both[0]), both[1:], _(RELATED))
     if first:
         yield from _of_first_orders(fit, customers, seed)
 
@@ -172,7 +195,9 @@ def _of_first_orders(fit: FittedSpend, customers: Customers, seed: int) -> Itera
     for p in flat_draws(fit)["p"]:
         own, others = rng.gamma(p, size=number.size), rng.gamma(p * number)
         made_up.append(ratio_of_first_orders(own, number, others / number).value)
-    yield Quantity(FIRST, ratio_of_first_orders(value[some], number, mean[some]).value, np.array(made_up), FIRST_CURE)
+    yield Quantity(
+        _(FIRST), ratio_of_first_orders(value[some], number, mean[some]).value, np.array(made_up), _(FIRST_CURE)
+    )
 
 
 def of_growth(orders: Transactions, seed: int, growth: float = 0.0) -> Iterator[Quantity]:
@@ -202,16 +227,17 @@ def of_growth(orders: Transactions, seed: int, growth: float = 0.0) -> Iterator[
     slopes = np.append(parts.sum(), signs @ parts[several]) / (spread**2).sum()
     observed, *made_up = (float(np.exp(slope / 2) / np.mean(np.exp(slope * time))) for slope in slopes)
     rate, grows = float(np.expm1(slopes[0])), observed > 1
-    cure = GROWS.format(
-        grow="grow" if rate > 0 else "fall",
+    cure = _(
+        GROWS,
+        grow=_("grow") if rate > 0 else _("fall"),
         rate=percent(abs(rate)),
-        beyond=f", beyond the {percent(growth)} of the fit" if growth else "",
+        beyond=_(", beyond the {growth} of the fit", growth=percent(growth)) if growth else "",
         orders=f"{int(number[several].sum()):,}",
         customers=f"{int(several.sum()):,}",
         most=percent(abs(observed - 1)),
-        above="above" if grows else "below",
+        above=_("above") if grows else _("below"),
     )
-    yield Quantity(GROWTH, observed, np.array(made_up), cure)
+    yield Quantity(_(GROWTH), observed, np.array(made_up), cure)
 
 
 def of_renewals(fit: FittedRenewals, renewals: Renewals, seed: int) -> Iterator[Quantity]:
@@ -239,38 +265,46 @@ def of_renewals(fit: FittedRenewals, renewals: Renewals, seed: int) -> Iterator[
                     step = ahead[:, 0]
                 leaving = 1 - shifted_beta_geometric.survival(step, renewals=before, **parameters)
                 replicated += rng.binomial(round(at_risk[one]), np.clip(leaving, 0.0, 1.0))
-        which = f"renewal {low}" if low == high else f"renewals {low} to {high}"
-        yield Quantity(f"lost at {which}", observed, replicated, CHURN)
+        which = _("renewal {low}", low=low) if low == high else _("renewals {low} to {high}", low=low, high=high)
+        yield Quantity(_("lost at {which}", which=which), observed, replicated, _(CHURN))
 
 
-def _of_counts(seen: Array, made_up: Array, one: str, too_many_without: str = "") -> Iterator[Quantity]:
+def _of_counts(seen: Array, made_up: Array, names: Sequence[str], too_many_without: str = "") -> Iterator[Quantity]:
     """Of the numbers of customers by their number of something, with advice where too many have none."""
-    noun = one.split(" ", 1)[1]
     without, expected = float((seen == 0).sum()), (made_up == 0).sum(axis=1).astype(float)
     more = bool(too_many_without) and without > np.median(expected)
-    cure = f"{too_many_without} Or customers{DIFFER.removeprefix('Customers')}" if more else DIFFER
-    yield Quantity(f"customers without {one}", without, expected, cure)
-    for least, largest, name in ((1, 1, f"customers with one {noun}"), (2, 4, f"customers with 2 to 4 {noun}s")):
+    cure = (
+        _(
+            "{advice} Or customers differ in other ways than one gamma distribution allows: let kinds of customers "
+            "have rates of their own (pool_by=), or look whether these customers are of one kind at all.",
+            advice=too_many_without,
+        )
+        if more
+        else _(DIFFER)
+    )
+    no, one, few, every, heaviest = map(_, names)
+    yield Quantity(no, without, expected, cure)
+    for least, largest, name in ((1, 1, one), (2, 4, few)):
         observed, expected = (((n >= least) & (n <= largest)).sum(axis=-1).astype(float) for n in (seen, made_up))
-        yield Quantity(name, float(observed), expected, DIFFER)
-    yield Quantity(f"{noun}s of all", float(seen.sum()), made_up.sum(axis=1), DIFFER)
+        yield Quantity(name, float(observed), expected, _(DIFFER))
+    yield Quantity(every, float(seen.sum()), made_up.sum(axis=1), _(DIFFER))
     most = max(1, round(len(seen) / 100))
     top = np.sort(np.vstack([seen, made_up]), axis=1)[:, -most:].sum(axis=1)
-    yield Quantity(f"{noun}s of the 1% who have most", float(top[0]), top[1:], HEAVY)
+    yield Quantity(heaviest, float(top[0]), top[1:], _(HEAVY))
 
 
 def _left_at_once(fit: FittedPurchases) -> str:
     """What to do where customers without a repeat purchase are too many for a model of which none of them leaves."""
     cure = _letting_them_leave(fit)
-    return AT_ONCE.format(model=name_of(fit), cure=cure) if cure else ""
+    return _(AT_ONCE, model=name_of(fit), cure=cure) if cure else ""
 
 
 def _letting_them_leave(fit: FittedPurchases) -> str:
     """Models like a fit's, in which customers may leave right after the first purchase; empty where they may."""
     k = k_of(fit)
     models = {
-        bg_nbd.NAME: "BGNBD(leave_at_once=True) or MBGNBD()",
-        bg_cnbd.NAME: f"BGCNBD(k={k}, leave_at_once=True) or MBGCNBD(k={k})",
+        bg_nbd.NAME: _("{one} or {other}", one="BGNBD(leave_at_once=True)", other="MBGNBD()"),
+        bg_cnbd.NAME: _("{one} or {other}", one=f"BGCNBD(k={k}, leave_at_once=True)", other=f"MBGCNBD(k={k})"),
     }
     return models.get(fit.model, "")
 
@@ -278,9 +312,17 @@ def _letting_them_leave(fit: FittedPurchases) -> str:
 def _silent(fit: FittedPurchases) -> str:
     """What to do where customers are silent for longer, or shorter, than the model has it."""
     if fit.model in (bg_cnbd.MODIFIED_NAME, *leaving_at_once.WITHIN):
-        return f"{SILENCE}."
-    cure = f"fit {_letting_them_leave(fit)}" if fit.model == bg_cnbd.NAME else "see check_one_time(customers)"
-    return f"{SILENCE}, and {cure} for those who leave right after the first purchase."
+        return _("Customers fall silent otherwise than the model has it: see check_regularity(orders).")
+    if fit.model != bg_cnbd.NAME:
+        return _(
+            "Customers fall silent otherwise than the model has it: see check_regularity(orders), and see "
+            "check_one_time(customers) for those who leave right after the first purchase."
+        )
+    return _(
+        "Customers fall silent otherwise than the model has it: see check_regularity(orders), and fit {models} for "
+        "those who leave right after the first purchase.",
+        models=_letting_them_leave(fit),
+    )
 
 
 def _silence(frequency: Array, recency: Array, T: Array) -> Array:

@@ -14,6 +14,7 @@ from ltv_bayes.errors import InputError, UnitError, suggestion
 from ltv_bayes.evaluation.known_attributes import KnownAttributes
 from ltv_bayes.evaluation.refitting import Refitting, Segmenting
 from ltv_bayes.intervals import flagged, interval_settings, summarize_sorted
+from ltv_bayes.language import _, as_known
 from ltv_bayes.models.buy_till_you_die import PurchaseModel
 from ltv_bayes.models.gamma_gamma import GammaGamma
 from ltv_bayes.predictions.events import FittedEvents
@@ -98,7 +99,9 @@ def value_over_time(
     they share most orders.
     """
     if not isinstance(orders, Transactions):
-        raise InputError(f"The orders are needed as read_transactions returns them, not a {type(orders).__name__}.")
+        raise InputError(
+            _("The orders are needed as read_transactions returns them, not a {name}.", name=type(orders).__name__)
+        )
     when, seed = _days(days), as_seed(random_seed)
     segmenting = None if by is None else Segmenting.read(orders, by, time_unit)
     settings = {"random_seed": seed, "progressbar": False, **fit_settings}
@@ -107,7 +110,7 @@ def value_over_time(
     if not refit:
         refitting = refitting.once(refitting.customers(orders, when[-1]))
     found = []
-    with progress(len(when), f"valuing customers on {len(when)} days", show=progressbar) as step:
+    with progress(len(when), _("valuing customers on {number} days", number=len(when)), show=progressbar) as step:
         for day in when:
             customers = refitting.customers(orders, day)
             ltv = lifetime_value(
@@ -159,12 +162,13 @@ class ValueOverTime(Printed):
     @property
     def settings(self) -> str:
         """On which terms values were computed, but the day."""
-        return str(self.values[-1].settings).replace(f" from {self.days[-1]}", " from each day", 1)
+        last = _(" from {as_of}", as_of=self.days[-1])
+        return str(self.values[-1].settings).replace(last, _(" from each day"), 1)
 
     @property
     def caution(self) -> str:
         """What every table must state: the caution of the first day that has one."""
-        return next((f"{day}: {value.caution}" for day, value in self if value.caution), "")
+        return next((_("{day}: {caution}", day=day, caution=value.caution) for day, value in self if value.caution), "")
 
     def __iter__(self) -> Any:
         return iter(zip(self.days, self.values, strict=True))
@@ -172,7 +176,13 @@ class ValueOverTime(Printed):
     def draws(self, measure: Measure = "per_customer") -> xr.DataArray:
         """Draws of one measure, (chain, draw, as_of, segment); missing where a segment has no customers yet."""
         if measure not in MEASURES:
-            raise InputError(f"There is no measure {measure!r}. {suggestion(str(measure), MEASURES)}")
+            raise InputError(
+                _(
+                    "There is no measure {measure!r}. {suggestion}",
+                    measure=measure,
+                    suggestion=suggestion(str(measure), MEASURES),
+                )
+            )
         parts = [value.draws(measure).reindex(segment=self.segments) for value in self.values]
         return xr.concat(parts, dim=pd.DatetimeIndex(self.days, name="as_of"), join="outer").transpose(
             "chain", "draw", "as_of", "segment"
@@ -204,18 +214,25 @@ class ValueOverTime(Printed):
         return table.reindex([name for name in self.segments if name in table.index])
 
     def _page(self) -> ResultPage:
-        when = f"{len(self.days)} days, {self.days[0]} to {self.days[-1]}"
+        when = _("{number} days, {days} to {days_2}", number=len(self.days), days=self.days[0], days_2=self.days[-1])
         table = self.summary()
         shown = table.set_axis([f"{day:%Y-%m-%d} {segment}" for day, segment in table.index])
-        heading = f"Lifetime value by {self.column} on {when}: {self.settings}"
+        heading = _(
+            "Lifetime value by {column} on {when}: {settings}",
+            column=as_known(str(self.column)),
+            when=when,
+            settings=self.settings,
+        )
         return ResultPage([heading], shown, currency=self.currency)
 
 
 def _days(days: Iterable[Any]) -> list[dt.date]:
     """Read the days, from the first to the last."""
     if isinstance(days, str | dt.date):
-        raise UnitError(f"Several days are needed, such as ['2024-12-31', '2025-12-31'], not {days!r} alone.")
+        raise UnitError(
+            _("Several days are needed, such as ['2024-12-31', '2025-12-31'], not {days!r} alone.", days=days)
+        )
     read = sorted(as_date(day, "days") for day in days)
     if not read or len(set(read)) < len(read):
-        raise UnitError("Give at least one day to value customers on, and each once.")
+        raise UnitError(_("Give at least one day to value customers on, and each once."))
     return read

@@ -10,6 +10,7 @@ from scipy import optimize, special
 from ltv_bayes.errors import FitError
 from ltv_bayes.formulas.special import Array, IntArray
 from ltv_bayes.inference.density import LogDensity
+from ltv_bayes.language import _
 
 STEP = 1e-4
 FLATTEST = 1e-8
@@ -21,10 +22,10 @@ ON_THE_WAY = 7
 SHALLOW = 0.5
 NEXT_TO_NOTHING = 1e-4
 LEAST_SHARE = 0.1  # of the draws from an approximation, of a peak that is kept
-NO_MODE = (
-    "The posterior has no mode that is reached from around the centre of the priors. Look for priors= that hold "
-    "anything possible, or that are far from the data, as in another unit; model.default_priors(data) shows the usual "
-    "ones."
+NO_MODE = _(
+    "The posterior has no mode that is reached from around the centre of the priors. Look for priors= that "
+    "hold anything possible, or that are far from the data, as in another unit; model.default_priors(data) "
+    "shows the usual ones."
 )
 
 
@@ -161,7 +162,7 @@ def _goes_up(density: LogDensity | _Part, x: Array, peak: Peak) -> bool:
 def _measured(density: LogDensity | _Part, x: Array) -> Peak:
     """A peak at a point close to a mode."""
     peak = Peak(x, np.eye(x.size))
-    for _ in range(ROUNDS):
+    for _unused in range(ROUNDS):
         peak, distance = _newton(density, Peak(peak.centre, _spread(density, peak.centre)))
         if distance < NEAR:
             break

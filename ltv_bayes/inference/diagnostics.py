@@ -6,6 +6,7 @@ import numpy as np
 import xarray as xr
 
 from ltv_bayes.diagnostics import Diagnostics
+from ltv_bayes.language import _
 
 HIGHEST_RHAT = 1.01
 LOWEST_ESS_PER_CHAIN = 100
@@ -43,7 +44,7 @@ def diagnose_chains(tree: xr.DataTree, every: xr.DataTree | None = None, *, meth
 
 def diagnose_weights(pareto_k: float, ess: float, chains: int, draws: int) -> Diagnostics:
     """Judge weighted draws from an approximation by Pareto k and effective sample size."""
-    found = Diagnostics("Laplace with importance sampling", ess, draws, chains, pareto_k=pareto_k)
+    found = Diagnostics(_("Laplace with importance sampling"), ess, draws, chains, pareto_k=pareto_k)
     return replace(found, problems=tuple(_problems_of_weights(found)))
 
 
@@ -69,16 +70,31 @@ def _varying(posterior: xr.Dataset) -> xr.Dataset:
 def _problems_of_chains(found: Diagnostics) -> list[str]:
     problems = []
     if found.chains == 1:
-        problems.append("One chain cannot show convergence; run at least two, better four.")
+        problems.append(_("One chain cannot show convergence; run at least two, better four."))
     elif not found.rhat <= HIGHEST_RHAT:
-        problems.append(f"r-hat is {found.rhat:.3f}, above {HIGHEST_RHAT}; run with more tune and draws.")
+        problems.append(
+            _(
+                "r-hat is {rhat:.3f}, above {highest_rhat}; run with more tune and draws.",
+                rhat=found.rhat,
+                highest_rhat=HIGHEST_RHAT,
+            )
+        )
     needed = LOWEST_ESS_PER_CHAIN * found.chains
     if not found.ess >= needed:
-        problems.append(f"The effective sample size is {found.ess:.0f}, below {needed}; run with more draws.")
+        problems.append(
+            _(
+                "The effective sample size is {ess:.0f}, below {needed}; run with more draws.",
+                ess=found.ess,
+                needed=needed,
+            )
+        )
     if found.divergences > HIGHEST_DIVERGING * found.transitions:
         problems.append(
-            f"{found.divergences:,} of {found.transitions:,} transitions diverged; "
-            f"raise target_accept or give stronger priors."
+            _(
+                "{divergences:,} of {transitions:,} transitions diverged; raise target_accept or give stronger priors.",
+                divergences=found.divergences,
+                transitions=found.transitions,
+            )
         )
     return problems
 
@@ -86,9 +102,22 @@ def _problems_of_chains(found: Diagnostics) -> list[str]:
 def _problems_of_weights(found: Diagnostics) -> list[str]:
     problems = []
     if not found.pareto_k < HIGHEST_PARETO_K:
-        problems.append(f"Pareto k is {found.pareto_k:.2f}, not below {HIGHEST_PARETO_K}; use method='nuts'.")
+        problems.append(
+            _(
+                "Pareto k is {pareto_k:.2f}, not below {highest_pareto_k}; use method='nuts'.",
+                pareto_k=found.pareto_k,
+                highest_pareto_k=HIGHEST_PARETO_K,
+            )
+        )
     needed = max(LOWEST_ESS_PER_CHAIN * found.chains, LOWEST_WEIGHTED_SHARE * found.chains * found.draws)
     if not found.ess >= needed:
-        cure = "run with more draws" if _weights_hold(found) else "use method='nuts'"
-        problems.append(f"The effective sample size is {found.ess:.0f}, below {needed:.0f}; {cure}.")
+        cure = _("run with more draws") if _weights_hold(found) else _("use method='nuts'")
+        problems.append(
+            _(
+                "The effective sample size is {ess:.0f}, below {needed:.0f}; {cure}.",
+                ess=found.ess,
+                needed=needed,
+                cure=cure,
+            )
+        )
     return problems

@@ -22,6 +22,7 @@ from ltv_bayes.formulas.special import Array, pareto_smoothed
 from ltv_bayes.inference.curvature import NEXT_TO_NOTHING, Peak
 from ltv_bayes.inference.density import LogDensity
 from ltv_bayes.inference.diagnostics import HIGHEST_PARETO_K, LOWEST_WEIGHTED_SHARE
+from ltv_bayes.language import _
 from ltv_bayes.terminal import progress
 
 DEGREES_OF_FREEDOM = 5
@@ -78,7 +79,7 @@ def sample_laplace(
     Where weights can be trusted, and only too few draws are worth something, more of them are made.
     """
     best = _weighted(density, peaks, size, rng, progressbar)
-    for _ in range(ROUNDS - 1):
+    for _unused in range(ROUNDS - 1):
         if best.pareto_k < HIGHEST_PARETO_K and best.ess >= ENOUGH * size:
             break
         found = _weighted(density, _matched(best), size, rng, progressbar)
@@ -122,7 +123,7 @@ def _values(density: LogDensity, points: Array, progressbar: bool) -> Array:
     found = [density.values(points[:FIRST])]
     expected = (time.perf_counter() - start) * points.shape[0] / FIRST
     parts = max(1, min(int(expected), PARTS))
-    with progress(parts, "drawing from the posterior", show=progressbar and expected > LONG) as step:
+    with progress(parts, _("drawing from the posterior"), show=progressbar and expected > LONG) as step:
         for part in np.array_split(points[FIRST:], parts):
             found.append(density.values(part))
             step()

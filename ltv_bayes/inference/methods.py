@@ -19,6 +19,7 @@ from ltv_bayes.inference.diagnostics import diagnose_chains, diagnose_weights, o
 from ltv_bayes.inference.laplace import sample_laplace
 from ltv_bayes.inference.nested import LatentNormal, Unfolded
 from ltv_bayes.inference.nuts import TUNE, Wanted, has_nutpie, sample_by_pymc, sample_from_peaks
+from ltv_bayes.language import _
 from ltv_bayes.random_streams import as_seed
 from ltv_bayes.terminal import announce
 
@@ -113,9 +114,17 @@ def fit_posterior(
     seconds = round(time.perf_counter() - start, 2)
     tree.attrs.update(diagnostics=verdict.to_json(), random_seed=str(wanted.random_seed), seconds=seconds)
     if (verdict.chains, verdict.draws) != (wanted.chains, wanted.draws):
-        warnings.warn(f"The fit has fewer draws than were asked for: {verdict.method}.", LtvBayesWarning, stacklevel=3)
+        warnings.warn(
+            _("The fit has fewer draws than were asked for: {method}.", method=verdict.method),
+            LtvBayesWarning,
+            stacklevel=3,
+        )
     if not verdict.converged:
-        warnings.warn(f"The fit did not converge. {' '.join(verdict.problems)}", ConvergenceWarning, stacklevel=3)
+        warnings.warn(
+            _("The fit did not converge. {problems}", problems=" ".join(verdict.problems)),
+            ConvergenceWarning,
+            stacklevel=3,
+        )
     return tree
 
 
@@ -137,7 +146,7 @@ def _draw(
     can_go_on = may_go_on and has_nutpie() and wanted.draws >= LEAST_TO_GO_ON and wanted.chains > 1
     if verdict.converged or not can_go_on:
         return tree, verdict
-    announce("Chains have not converged; longer ones follow.", show=wanted.progressbar)
+    announce(_("Chains have not converged; longer ones follow."), show=wanted.progressbar)
     return _by_longer_chains(density, peaks, wanted, settings)
 
 
@@ -166,7 +175,9 @@ def _of_chains(
             f"{chains} x {draws:,}"
             for chains, draws in ((sizes["chain"], sizes["draw"]), (wanted.chains, wanted.draws))
         )
-        method = f"{method}, interrupted when {made} of {asked} draws were made"
+        method = _(
+            "{method}, interrupted when {made} of {asked} draws were made", method=method, made=made, asked=asked
+        )
     return diagnose_chains(tree, every, method=method)
 
 
@@ -194,13 +205,15 @@ def refuse_other_names(sampler_settings: Iterable[str]) -> None:
     for name in sampler_settings:
         near = difflib.get_close_matches(name, set(MEANT.values()), n=1, cutoff=0.8)
         if meant := MEANT.get(name) or next(iter(near), None):
-            raise FitError(f"There is no argument {name}=. Did you mean {meant}=?")
+            raise FitError(_("There is no argument {name}=. Did you mean {meant}=?", name=name, meant=meant))
 
 
 def _check_settings(method: str, **counts: int) -> None:
     if method not in METHODS:
-        raise FitError(f"There is no method {method!r}. {suggestion(method, METHODS)}")
+        raise FitError(
+            _("There is no method {method!r}. {suggestion}", method=method, suggestion=suggestion(method, METHODS))
+        )
     for name, value in counts.items():
         whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
         if not (whole and value >= 1):
-            raise FitError(f"{name} must be a whole number of at least 1, not {value!r}.")
+            raise FitError(_("{name} must be a whole number of at least 1, not {value!r}.", name=name, value=value))

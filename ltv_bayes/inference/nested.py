@@ -20,6 +20,7 @@ import xarray as xr
 from ltv_bayes.formulas.special import Array
 from ltv_bayes.inference.curvature import Peak, find_peaks
 from ltv_bayes.inference.density import LogDensity
+from ltv_bayes.language import _
 
 STEP = 1e-4
 POINTS_AT_A_TIME = 200  # a matrix of (variables, variables) each
@@ -80,7 +81,7 @@ class _GivenSds:
         return np.array([self(point)[0] for point in points])
 
     def tree(self, points: Array, chains: int, draws: int) -> xr.DataTree:
-        raise NotImplementedError("The sds are missing.")
+        raise NotImplementedError(_("The sds are missing."))
 
 
 @dataclass(frozen=True, eq=False)

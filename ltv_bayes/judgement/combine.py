@@ -11,6 +11,7 @@ from ltv_bayes.judgement.form.layout import VISIBLE_SHARE
 from ltv_bayes.judgement.future_value import FutureValuePriors, all_judgements
 from ltv_bayes.judgement.valuing.adjustments import Adjustments
 from ltv_bayes.judgement.valuing.relations import are_opinions
+from ltv_bayes.language import _
 
 
 def combine_judgements(*priors: FutureValuePriors) -> FutureValuePriors:
@@ -40,11 +41,13 @@ def combine_judgements(*priors: FutureValuePriors) -> FutureValuePriors:
     ['plant', 'line']
     """
     if not priors or not all(isinstance(one, FutureValuePriors) for one in priors):
-        raise InputError("There are no judgements to combine. Pass FutureValuePriors, as in combine_judgements(a, b).")
+        raise InputError(
+            _("There are no judgements to combine. Pass FutureValuePriors, as in combine_judgements(a, b).")
+        )
     table = pd.concat([one.table.assign(interval=one.table.get("interval", one.interval)) for one in priors])
     if not table.index.is_unique:
         table = table.reset_index(drop=True)
-    ids, _ = as_ids(table["customer_id"].astype(object))
+    ids, _unused = as_ids(table["customer_id"].astype(object))
     table = table.assign(customer_id=pd.Series(final_ids(ids), index=table.index))
     _refuse_twice(table)
     portfolio = None
@@ -62,8 +65,8 @@ def _refuse_twice(table: pd.DataFrame) -> None:
     twice = pd.DataFrame({"who": table["customer_id"].astype(str), "key": table["key"]}).duplicated(keep=False)
     if twice.any():
         customers = list(dict.fromkeys(table.loc[twice, "customer_id"]))
-        problem = "with the same opportunity in several of these judgements, or a nameless one in each"
-        cure = "Keep one, or give them different names in the column opportunity."
+        problem = _("with the same opportunity in several of these judgements, or a nameless one in each")
+        cure = _("Keep one, or give them different names in the column opportunity.")
         raise JudgementError(rows_at_fault(customers, "customer", problem, cure), customers)
 
 
@@ -84,8 +87,12 @@ def _same(name: str, priors: Sequence[FutureValuePriors]) -> Any:
     if any(value != values[0] for value in values):
         different = ", ".join(dict.fromkeys(str(value) for value in values))
         raise JudgementError(
-            f"{name} counts for all judgements that are valued together, but differs: {different}. "
-            f"Make it the same first, as in dataclasses.replace(judged, {name}=...)."
+            _(
+                "{name} counts for all judgements that are valued together, but differs: {different}. Make it "
+                "the same first, as in dataclasses.replace(judged, {name}=...).",
+                name=name,
+                different=different,
+            )
         )
     return values[0]
 
@@ -98,8 +105,11 @@ def _adjustments(priors: Sequence[FutureValuePriors]) -> Adjustments | None:
     if len(shapes) > 1:
         numbers = ", ".join(f"{chains} x {draws}" for chains, draws in sorted(shapes))
         raise JudgementError(
-            f"The adjustments of these judgements have different numbers of chains and draws ({numbers}). "
-            f"Recalibrate all of them with fits of the same number."
+            _(
+                "The adjustments of these judgements have different numbers of chains and draws ({numbers}). "
+                "Recalibrate all of them with fits of the same number.",
+                numbers=numbers,
+            )
         )
     shape = shapes.pop()
     return Adjustments.joined([one.adjustments or Adjustments.none(len(one), shape) for one in priors])

@@ -30,6 +30,7 @@ from ltv_bayes.judgement.valuing.relations import (
     signs_of_life,
 )
 from ltv_bayes.judgement.valuing.stated import lines_of, sentences_of, stated_and_expected, stated_and_fitted
+from ltv_bayes.language import _
 from ltv_bayes.predictions.alive import learned_share
 from ltv_bayes.predictions.purchases import FittedPurchases
 from ltv_bayes.predictions.signs.signs_of_life import SignShare
@@ -240,9 +241,9 @@ class FutureValuePriors(Printed):
             If more than half of the expected value of a judgement depends on one draw in a hundred.
         """
         changed = replace(self, adjustments=adjustments)
-        _, unsure = changed._expected_money
-        problem = "with an expected value from one draw in a hundred, in which the stated interval is far too narrow"
-        cure = "Close more cases of the same kind, state narrower intervals, or use the median of the amounts."
+        _unused, unsure = changed._expected_money
+        problem = _("with an expected value from one draw in a hundred, in which the stated interval is far too narrow")
+        cure = _("Close more cases of the same kind, state narrower intervals, or use the median of the amounts.")
         warn(self.table, unsure, problem, cure, stacklevel=3)
         return changed
 
@@ -292,8 +293,8 @@ class FutureValuePriors(Printed):
             quantiles alone.
         """
         written = write_form(as_stated(self.table), path, overwrite=overwrite)
-        problem = "of the judgements pooled into a mixture, of which a form holds low, likely and high alone"
-        cure = "Keep the experts' own judgements, and pool them again after reading."
+        problem = _("of the judgements pooled into a mixture, of which a form holds low, likely and high alone")
+        cure = _("Keep the experts' own judgements, and pool them again after reading.")
         warn(self.table, are_mixed(self.table, self.adjustments), problem, cure, stacklevel=2)
         return written
 
@@ -428,7 +429,7 @@ class FutureValuePriors(Printed):
         0        50.0  50.0   100.0  200.0
         """
         if calibration is not None and self.adjustments is not None:
-            raise JudgementError("These judgements are recalibrated already. Call audit() without a calibration.")
+            raise JudgementError(_("These judgements are recalibrated already. Call audit() without a calibration."))
         used = self if calibration is None else calibration.recalibrate(self)
         return audit_table(used.table, used.adjustments)
 
@@ -439,7 +440,7 @@ class FutureValuePriors(Printed):
 
     def _page(self) -> ResultPage:
         lines = lines_of(self.table, self.interval, self._expected_money[0])
-        return ResultPage(lines, notes=[f"note: {note}" for note in self.notes])
+        return ResultPage(lines, notes=[_("note: {note}", note=note) for note in self.notes])
 
     def _repr_html_(self) -> str:
         return replace(self._page(), table=self.summary(), rows=10).as_html()

@@ -24,6 +24,7 @@ from ltv_bayes.judgement.form.pipeline import (
 from ltv_bayes.judgement.future_value import FutureValuePriors
 from ltv_bayes.judgement.track_record.calibrate import calibrate_judgements
 from ltv_bayes.judgement.track_record.earlier_export import closed_opportunities
+from ltv_bayes.language import _, _n
 from ltv_bayes.time_units import as_date
 
 
@@ -108,8 +109,8 @@ def judge_opportunities(
     form, notes = opportunity_form(table, spread=width, stages=stages, as_of=day, overdue=overdue)
     judged = FutureValuePriors.from_judgements(form, stages=stages, relation=relation, **settings)
     if spread is None:
-        usual = f"amounts are given a spread of {USUAL_SPREAD:g}, as no spread= was given"
-        notes = [f"{usual}; history corrects it" if history is not None else usual, *notes]
+        usual = _("amounts are given a spread of {usual_spread:g}, as no spread= was given", usual_spread=USUAL_SPREAD)
+        notes = [_("{usual}; history corrects it", usual=usual) if history is not None else usual, *notes]
     if history is None:
         decided = orders.decided if isinstance(orders, Transactions) else None
         return replace(judged, notes=(*notes, *on_win_rate(decided, form, day)))
@@ -118,10 +119,16 @@ def judge_opportunities(
         closed, by=by, stages=None, random_seed=random_seed, progressbar=progressbar, confirmed=True
     )
     won, stated = int(closed["won"].sum()), closed["probability"].mean()
-    about_record = (
-        f"recalibrated by {counted(len(closed), 'opportunity', 'opportunities')} of an earlier export that "
-        f"{'is' if len(closed) == 1 else 'are'} decided by now: stated at {percent(stated)} on average, "
-        f"{won:,} won ({percent(won / len(closed))})"
+    about_record = _n(
+        "recalibrated by {opportunities} of an earlier export that is decided by now: stated at {stated} on average, "
+        "{won:,} won ({share})",
+        "recalibrated by {opportunities} of an earlier export that are decided by now: stated at {stated} on average, "
+        "{won:,} won ({share})",
+        len(closed),
+        opportunities=counted(len(closed), "opportunity", "opportunities"),
+        stated=percent(stated),
+        won=won,
+        share=percent(won / len(closed)),
     )
     return replace(calibration.recalibrate(judged), notes=(*notes, about_record))
 
@@ -141,20 +148,30 @@ def _open(orders: Transactions | pd.DataFrame) -> pd.DataFrame:
     """
     table = orders.opportunities if isinstance(orders, Transactions) else orders
     if table is None:
-        cure = "Export the stage too, or name it: read_transactions(..., keep={'its column': ['words of orders']})."
-        raise InputError(f"No column says which opportunities are open. {cure}")
+        cure = _(
+            "Export the stage too, or name it: read_transactions(..., keep={{'its column': ['words of orders']}})."
+        )
+        raise InputError(_("No column says which opportunities are open. {cure}", cure=cure))
     if table.empty:
-        raise InputError("No opportunity is open. orders.report lists the words of the status, and how each was taken.")
+        raise InputError(
+            _("No opportunity is open. orders.report lists the words of the status, and how each was taken.")
+        )
     paid_in = orders.currency if isinstance(orders, Transactions) else None
     own = currency_code(paid_in) if paid_in else None
     shown = sorted(set(table["currency"].dropna()) - {"", own})
     if shown and (own is not None or len(shown) > 1):
         rows = table.loc[table["currency"].isin(shown), "row"] if "row" in table else table.index
-        rates = ", ".join(f"{one!r}: ..." for one in shown)
         raise InputError(
-            f"{counted(len(rows), 'open opportunity', 'open opportunities')} in {listed(shown)} (rows {listed(rows)}), "
-            f"{f'orders in {own}' if own else 'without one currency for all'}. Amounts are never relabelled: read them "
-            f"with read_transactions(..., currency={own or shown[0]!r}, rates={{{rates}}}), what 1 of each is worth.",
+            _(
+                "{opportunities} in {currencies} (rows {rows}), {orders}. Amounts are never relabelled: read them with "
+                "read_transactions(..., currency={currency!r}, rates={{{rates}}}), what 1 of each is worth.",
+                opportunities=counted(len(rows), "open opportunity", "open opportunities"),
+                currencies=listed(shown),
+                rows=listed(rows),
+                orders=_("orders in {currency}", currency=own) if own else _("without one currency for all"),
+                currency=own or shown[0],
+                rates=", ".join(f"{one!r}: ..." for one in shown),
+            ),
             rows,
         )
     return table

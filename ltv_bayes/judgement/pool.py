@@ -26,6 +26,7 @@ from ltv_bayes.judgement.track_record.outcomes import learned_correlation, weigh
 from ltv_bayes.judgement.track_record.record import TrackRecord, warn_of_no_record
 from ltv_bayes.judgement.valuing.adjustments import Adjustment, Adjustments
 from ltv_bayes.judgement.valuing.expected import amounts_of, log_moments
+from ltv_bayes.language import _
 from ltv_bayes.posterior import evenly_spaced
 from ltv_bayes.random_streams import as_seed, customer_stream
 from ltv_bayes.sizes import QUANTILE_DRAWS
@@ -176,7 +177,9 @@ def pool_judgements(
     0          0.6  77.6   141.4  257.8
     """
     if method not in METHODS:
-        raise InputError(f"There is no method {method!r}. {suggestion(str(method), METHODS)}")
+        raise InputError(
+            _("There is no method {method!r}. {suggestion}", method=method, suggestion=suggestion(str(method), METHODS))
+        )
     level, seed = as_interval(interval, confirmed=confirmed), as_seed(random_seed)
     reading = Reading(level, family, stages, amount_unit, decimal, date_format, confirmed)
     raw = read_form(judgements, sheet)
@@ -212,18 +215,24 @@ def _read(raw: pd.DataFrame, names: Mapping[str, str], reading: Reading) -> pd.D
     """Read what each expert states by itself, and put it together."""
     expert = names.get("expert", "expert")
     if expert not in raw:
-        raise ColumnError(f"The judgements have no column {expert!r}. {suggestion(expert, map(str, raw.columns))}")
+        raise ColumnError(
+            _(
+                "The judgements have no column {expert!r}. {suggestion}",
+                expert=expert,
+                suggestion=suggestion(expert, map(str, raw.columns)),
+            )
+        )
     stated = known_columns(raw, names, reading)
-    refuse(stated, blank(stated["expert"]), "without an expert", "Name the expert.")
+    refuse(stated, blank(stated["expert"]), _("without an expert"), _("Name the expert."))
     stated = stated.assign(expert=stated["expert"].astype(str).str.strip())
-    table = pd.concat(checked(one, reading) for _, one in stated.groupby("expert", sort=True))
+    table = pd.concat(checked(one, reading) for _unused, one in stated.groupby("expert", sort=True))
     nameless = table["key"].str.startswith("nameless ")
     several = nameless & (nameless.groupby([table["customer_id"], table["expert"]]).transform("sum") > 1)
-    cure = "Name them in the column opportunity, so that it is clear which the experts share."
-    refuse(table, several, "about one of several nameless opportunities of a customer", cure)
+    cure = _("Name them in the column opportunity, so that it is clear which the experts share.")
+    refuse(table, several, _("about one of several nameless opportunities of a customer"), cure)
     shared = [table["customer_id"].astype(str), table["key"]]
     differ = table["relation"].fillna("").groupby(shared).transform("nunique") > 1
-    refuse(table, differ, "with different relations for one opportunity", "Agree on one.")
+    refuse(table, differ, _("with different relations for one opportunity"), _("Agree on one."))
     return table.loc[stated.index] if stated.index.is_unique else table
 
 
@@ -231,11 +240,11 @@ def _as_correlation(value: Any, record: TrackRecord | None) -> float:
     """Read the correlation of experts' errors, or learn it."""
     if value == "learned":
         if record is None:
-            raise InputError("A correlation can be learned from a calibration only. Pass it as weights=calibration.")
+            raise InputError(_("A correlation can be learned from a calibration only. Pass it as weights=calibration."))
         return float(learned_correlation(record, *interval_settings(None, None))["correlation"])
     number = as_number(value, "correlation")
     if not 0 <= number < 1:
-        raise InputError(f"correlation must be at least 0 and below 1, not {number:g}.")
+        raise InputError(_("correlation must be at least 0 and below 1, not {number:g}.", number=number))
     return number
 
 
@@ -244,10 +253,12 @@ def _as_weights(given: Any, experts: list[str]) -> dict[str, float]:
     if given is None:
         return dict.fromkeys(experts, 1.0)
     if missing := [name for name in experts if name not in given]:
-        raise InputError(f"There is no weight of {listed(missing)}. Give one for each expert.", missing)
-    found = {name: as_number(given[name], f"the weight of {name}") for name in experts}
+        raise InputError(
+            _("There is no weight of {missing}. Give one for each expert.", missing=listed(missing)), missing
+        )
+    found = {name: as_number(given[name], _("the weight of {name}", name=name)) for name in experts}
     if wrong := [name for name, weight in found.items() if not (weight >= 0 and math.isfinite(weight))]:
-        raise InputError(f"Weights must be 0 or more: correct that of {listed(wrong)}.", wrong)
+        raise InputError(_("Weights must be 0 or more: correct that of {wrong}.", wrong=listed(wrong)), wrong)
     return found
 
 
@@ -255,8 +266,8 @@ def _beliefs(judged: pd.DataFrame, weights: Mapping[str, float], record: TrackRe
     """Lay out what the experts of one opportunity believe."""
     weight = np.array([weights[name] for name in judged["expert"]])
     if not weight.sum() > 0:
-        problem = "about an opportunity of which all experts have weight 0"
-        refuse(judged, pd.Series(True, judged.index), problem, "Give one of them a weight.")
+        problem = _("about an opportunity of which all experts have weight 0")
+        refuse(judged, pd.Series(True, judged.index), problem, _("Give one of them a weight."))
     parts = [_belief(row, record) for row in judged.to_dict("records")]
     chance, location, sd = (np.stack(np.broadcast_arrays(*part)) for part in zip(*parts, strict=True))
     return Beliefs(chance, location, np.maximum(sd, SMALLEST_SD), weight / weight.sum())

@@ -5,6 +5,7 @@ catalogue of another language (``catalogues/zh.po``, gettext's format) is read w
 in after the look-up, so a name from data is neither looked up nor formatted.
 """
 
+import datetime as dt
 import functools
 import gettext
 import os
@@ -26,14 +27,29 @@ _chosen = SOURCE
 class Message(str):
     """A text that can be written again in another language: it keeps what it was made from."""
 
-    __slots__ = ("forms", "number", "values")
+    __slots__ = ("code", "forms", "number", "values")
 
     forms: tuple[str, ...]
     number: int
     values: Mapping[str, Any]
+    code: str
 
     def __reduce__(self) -> tuple[Callable[..., "Message"], tuple[Any, ...]]:
-        return _message, (self.forms, self.number, self.values, str(self))
+        return _made, (str(self), self.forms, self.number, self.values, self.code)
+
+
+class _Day:
+    """A day within a sentence: written as the language writes days, unless its placeholder says how."""
+
+    def __init__(self, day: dt.date) -> None:
+        self.day = day
+
+    def __str__(self) -> str:
+        return str(self.day)
+
+    def __format__(self, spec: str) -> str:
+        day = self.day
+        return format(day, spec) if spec else _(DAY, year=day.year, month=day.month, day=day.day)
 
 
 class _Catalogue(NamedTuple):
@@ -185,8 +201,28 @@ def N_(message: str) -> str:
     return message
 
 
+DAY = N_("{year}-{month:02}-{day:02}")
+"""How a day is written within a sentence."""
+
+
+def as_known(text: str) -> str:
+    """Write a name or a reason that a table keeps in the current language, where the catalogue has it as a message.
+
+    The text is not formatted; other text is returned as it is.
+
+    Examples
+    --------
+    >>> as_known("hour"), as_known("{hour}")
+    ('hour', '{hour}')
+    """
+    code = language()
+    return text if code == SOURCE else _catalogue(code).forms.get(text, (text,))[0]
+
+
 def retold(text: str) -> str:
     """Write a text once more in the current language, if it is a message; other text is returned as it is.
+
+    A message that is a value of another is written anew by itself.
 
     Examples
     --------
@@ -195,9 +231,22 @@ def retold(text: str) -> str:
     ...     retold(kept)
     "There is no language 'fr'. Known: en."
     """
-    if not isinstance(text, Message):
+    if not isinstance(text, Message) or text.code == language():
         return text
-    return _message(text.forms, text.number, {name: _again(value) for name, value in text.values.items()})
+    return _message(text.forms, text.number, text.values)
+
+
+def as_written(text: str) -> str:
+    """A message as it stands in the source, in English; other text as it is.
+
+    Examples
+    --------
+    >>> with in_language("zh"):
+    ...     as_written(both(["A", "B"])), as_written(_(" and "))
+    ('A和B', ' and ')
+    """
+    with in_language(SOURCE):
+        return retold(text)
 
 
 def comma(items: Iterable[Any]) -> str:
@@ -209,6 +258,39 @@ def comma(items: Iterable[Any]) -> str:
     'purchases, 3'
     """
     return _(", ").join(map(str, items))
+
+
+def both(items: Iterable[Any]) -> str:
+    """Write a list of few with "and" between them.
+
+    Examples
+    --------
+    >>> both(["purchases", "spend"])
+    'purchases and spend'
+    """
+    return _(" and ").join(map(str, items))
+
+
+def either(items: Iterable[Any]) -> str:
+    """Write a list of few with "or" between them.
+
+    Examples
+    --------
+    >>> either(["'a'", "'b'"])
+    "'a' or 'b'"
+    """
+    return _(" or ").join(map(str, items))
+
+
+def semicolon(items: Iterable[Any]) -> str:
+    """Write a list of clauses.
+
+    Examples
+    --------
+    >>> semicolon(["one order so far", "judged: a new plant"])
+    'one order so far; judged: a new plant'
+    """
+    return _("; ").join(map(str, items))
 
 
 def sentences(*texts: str) -> str:
@@ -223,22 +305,29 @@ def sentences(*texts: str) -> str:
     return functools.reduce(lambda above, text: _("{above} {text}", above=above, text=text), written or [""])
 
 
-def _again(value: Any) -> Any:
-    return retold(value) if isinstance(value, str) else value
-
-
-def _message(forms: tuple[str, ...], number: int, values: Mapping[str, Any], text: str | None = None) -> Message:
+def _message(forms: tuple[str, ...], number: int, values: Mapping[str, Any]) -> Message:
     """Look a message up and put its values in."""
-    if text is None:
-        text = _form(forms, number).format_map(values)
+    code = language()
+    text = _form(forms, number, code)
+    return _made(text.format_map(_shown(values, code)), forms, number, values, code)
+
+
+def _made(text: str, forms: tuple[str, ...], number: int, values: Mapping[str, Any], code: str) -> Message:
     made = Message(text)
-    made.forms, made.number, made.values = forms, number, values
+    made.forms, made.number, made.values, made.code = forms, number, values, code
     return made
 
 
-def _form(forms: tuple[str, ...], number: int) -> str:
-    """The form of a message in the current language; the English one where the catalogue has none."""
-    code = language()
+def _shown(values: Mapping[str, Any], code: str) -> Mapping[str, Any]:
+    """Values as a sentence shows them: messages in its language, days as it writes them."""
+    shown = {name: retold(value) if isinstance(value, Message) else value for name, value in values.items()}
+    if code == SOURCE:
+        return shown
+    return {name: _Day(value) if isinstance(value, dt.date) else value for name, value in shown.items()}
+
+
+def _form(forms: tuple[str, ...], number: int, code: str) -> str:
+    """The form of a message in a language; the English one where the catalogue has none."""
     if code != SOURCE:
         known = _catalogue(code)
         translated = known.forms.get(forms[0])

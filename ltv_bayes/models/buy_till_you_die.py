@@ -18,6 +18,7 @@ from ltv_bayes.formulas.models import bg_nbd, mbg_nbd
 from ltv_bayes.formulas.models.bg_cnbd import MODIFIED_NAME, NAME, as_whole_k
 from ltv_bayes.formulas.models.leaving_at_once import AT_ONCE, FIRST_DROPOUT
 from ltv_bayes.formulas.special import IntArray
+from ltv_bayes.language import _
 from ltv_bayes.models.density.calendar import Calendar, OnClock
 from ltv_bayes.models.density.purchase_clock import SINCE_END, PurchaseClock
 from ltv_bayes.models.nbd import RateModel, usual_rate_priors
@@ -48,8 +49,12 @@ class PurchaseModel(RateModel[FittedPurchases]):
     def _warn(self, data: Customers) -> None:
         if not data.overview().repeat_customers:
             warnings.warn(
-                f"None of {len(data):,} customers has a repeat purchase. The data only show that customers seldom come "
-                f"back; how seldom, and when they leave, depends on the priors. Fit more customers, or a longer time.",
+                _(
+                    "None of {number:,} customers has a repeat purchase. The data only show that customers "
+                    "seldom come back; how seldom, and when they leave, depends on the priors. Fit more "
+                    "customers, or a longer time.",
+                    number=len(data),
+                ),
                 DataWarning,
                 stacklevel=3,
             )
@@ -67,7 +72,7 @@ class PurchaseModel(RateModel[FittedPurchases]):
 
     def _learned(self, fit: FittedPurchases, data: Customers) -> dict[str, Any]:
         note = all_alive_note(fit.model, share_of_one_time(data), above=SOME_ONCE)
-        return {"living": living_by_column(fit, data), **({"note": note} if note else {})}
+        return {"living": living_by_column(fit, data), **({"note": str(note)} if note else {})}
 
     def _replicated(self, fit: FittedPurchases, data: Customers, random_seed: int | None) -> xr.Dataset:
         return replicate_histories(fit, data, random_seed=random_seed)

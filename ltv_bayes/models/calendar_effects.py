@@ -17,6 +17,7 @@ from ltv_bayes.data.subscriptions.calendar import contract_length
 from ltv_bayes.data.subscriptions.renewals import Renewals, settled_day
 from ltv_bayes.errors import DataWarning, FitError, PriorError, a_kind, suggestion
 from ltv_bayes.formulas.special import Array
+from ltv_bayes.language import _, retold
 from ltv_bayes.models.density.calendar import Calendar
 from ltv_bayes.models.density.purchase_clock import SINCE_END
 from ltv_bayes.models.given_factors import as_index, as_season, log_factors
@@ -30,8 +31,8 @@ LARGEST = 1.0
 MOST_PERIODS = 300
 CONTRACTS = {"week": 28, "month": 85}  # renewed in periods of this length, where shorter than a number of days
 YEAR_OF_CONTRACT = 360
-POOLED = "a pooled fit has them where they are asked for, as CalendarEffects(), and then takes minutes"
-UNKNOWN_DAYS, TOO_LONG = "the days of repeat purchases are not known", "the longest history"
+POOLED = _("a pooled fit has them where they are asked for, as CalendarEffects(), and then takes minutes")
+UNKNOWN_DAYS, TOO_LONG = _("the days of repeat purchases are not known"), _("the longest history")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,7 +87,13 @@ class CalendarEffects:
 
     def __post_init__(self) -> None:
         if self.period is not None and str(self.period) not in IN_YEAR:
-            raise FitError(f"There is no period {self.period!r}. {suggestion(str(self.period), IN_YEAR)}")
+            raise FitError(
+                _(
+                    "There is no period {period!r}. {suggestion}",
+                    period=self.period,
+                    suggestion=suggestion(str(self.period), IN_YEAR),
+                )
+            )
         if not isinstance(self.season, bool | None):
             object.__setattr__(self, "season", as_season(self.season))
         if self.index is not None:
@@ -95,8 +102,13 @@ class CalendarEffects:
             scale = getattr(self, name)
             if not (isinstance(scale, int | float) and not isinstance(scale, bool) and 0 < scale <= LARGEST):
                 raise PriorError(
-                    f"{name} is the scale of a standard deviation of a logarithm, above 0 and at most {LARGEST:g}, not "
-                    f"{scale!r}. Write 0.25 for about 25%."
+                    _(
+                        "{name} is the scale of a standard deviation of a logarithm, above 0 and at most "
+                        "{largest:g}, not {scale!r}. Write 0.25 for about 25%.",
+                        name=name,
+                        largest=LARGEST,
+                        scale=scale,
+                    )
                 )
         as_duration(self.half_life)
 
@@ -131,8 +143,10 @@ class CalendarEffects:
         """
         if settled_day(renewals) is None:
             raise FitError(
-                "Calendar effects need the dates of renewals, and these have none. Make them of records, with "
-                "summarize_renewals(records), or fit with calendar_effects=None."
+                _(
+                    "Calendar effects need the dates of renewals, and these have none. Make them of records, "
+                    "with summarize_renewals(records), or fit with calendar_effects=None."
+                )
             )
         table = renewals.table
         longest = max(contract_length(str(period)).days for period in table["period"].unique())
@@ -150,8 +164,15 @@ class CalendarEffects:
         number = max(1, math.ceil(days / length - 1e-9))
         if number > MOST_PERIODS:
             raise FitError(
-                f"The longest history, {years:,.0f} years, has {number:,} periods of a {period}, and calendar effects "
-                f"take {MOST_PERIODS} at most. Choose a longer period, correct T, or fit with calendar_effects=None."
+                _(
+                    "The longest history, {years:,.0f} years, has {number:,} periods of a {period}, and "
+                    "calendar effects take {most_periods} at most. Choose a longer period, correct T, or fit "
+                    "with calendar_effects=None.",
+                    years=years,
+                    number=number,
+                    period=period,
+                    most_periods=MOST_PERIODS,
+                )
             )
         learned = years >= YEARS_OF_SEASON if self.season is None else self.season is True
         scales = np.array([self.level, self.noise, *([self.seasonal] if learned else [])])
@@ -169,8 +190,10 @@ class CalendarEffects:
             return None, None
         if as_of is None:
             raise FitError(
-                "A season or an index is known by its dates, and the customers have no as-of date. Give it: "
-                "summarize(orders, as_of=...), or Customers.from_summary(frame, as_of=...)."
+                _(
+                    "A season or an index is known by its dates, and the customers have no as-of date. Give "
+                    "it: summarize(orders, as_of=...), or Customers.from_summary(frame, as_of=...)."
+                )
             )
         ahead = math.ceil(YEARS_AHEAD * DAYS_PER_YEAR / days)
         return log_factors(season, self.index, as_of, days, number, ahead, history)
@@ -233,25 +256,32 @@ def without_calendar(effects: Any, customers: Customers, *, pooled: bool = False
         If the longest history is so long that a date must be wrong, or the periods too many.
     """
     reason = _reason_against(customers, pooled) if effects == "auto" else ""
-    if reason.startswith(TOO_LONG):
+    if reason.startswith(retold(TOO_LONG)):
         warnings.warn(
-            f"This fit has no calendar effects, so totals seem surer than they are: {reason}. Correct the date of the "
-            f"first order, or T; set calendar_effects=None if it is right.",
+            _(
+                "This fit has no calendar effects, so totals seem surer than they are: {reason}. Correct the "
+                "date of the first order, or T; set calendar_effects=None if it is right.",
+                reason=reason,
+            ),
             DataWarning,
             skip_file_prefixes=(OURS,),
         )
-    return {"without_calendar": reason} if reason else {}
+    return {"without_calendar": str(reason)} if reason else {}
 
 
 def _reason_against(customers: Customers, pooled: bool) -> str:
     """Why "auto" has no calendar effects for customers; empty where it has."""
     if not _days_known(customers):
-        return UNKNOWN_DAYS
+        return retold(UNKNOWN_DAYS)
     if pooled:
-        return POOLED
+        return retold(POOLED)
     years = _longest_history(customers) * DAYS_PER_UNIT[customers.time_unit] / DAYS_PER_YEAR
     most = MOST_PERIODS / IN_YEAR["quarter"]
-    return f"{TOO_LONG}, {years:,.0f} years, is beyond {most:g}" if years > most else ""
+    return (
+        _("{too_long}, {years:,.0f} years, is beyond {most:g}", too_long=TOO_LONG, years=years, most=most)
+        if years > most
+        else ""
+    )
 
 
 def chosen_effects(given: Any) -> CalendarEffects | None:
@@ -267,7 +297,7 @@ def chosen_effects(given: Any) -> CalendarEffects | None:
     if given == "auto":
         return CalendarEffects()
     raise FitError(
-        f"calendar_effects takes 'auto', None or CalendarEffects(...), not {given!r}."
+        _("calendar_effects takes 'auto', None or CalendarEffects(...), not {given!r}.", given=given)
         if isinstance(given, str)
-        else f"calendar_effects takes 'auto', None or CalendarEffects(...), not {a_kind(given)}."
+        else _("calendar_effects takes 'auto', None or CalendarEffects(...), not {kind}.", kind=a_kind(given))
     )

@@ -20,6 +20,7 @@ from ltv_bayes.formulas.models import gamma_gamma
 from ltv_bayes.formulas.models.gamma_gamma import Ratio, ratio_of_first_orders
 from ltv_bayes.formulas.special import Array
 from ltv_bayes.intervals import describe_interval, interval_settings
+from ltv_bayes.language import N_, _, both
 from ltv_bayes.models.density.pool import one_group
 from ltv_bayes.models.model import Model
 from ltv_bayes.models.price_growth import PriceGrowth, chosen_growth, require_growth
@@ -41,10 +42,10 @@ LEAST_SPREAD = 1e-3  # standard deviation of the logarithm; a price of 10.00 is 
 LARGE_ORDER_CV = 1.5
 LARGEST_VARIANCE = np.pi**2 / 6  # of the logarithm of customers' mean spend, where q is 1
 WEIGHT = 3  # customers that each of those fitted stands for in the prior of order_cv
-ONE_PRICE_EACH = (
-    "Customers with the same {columns} all pay the same per order, so there is nothing that groups could tell each "
-    "other. Fit each segment by itself: ltv_bayes.fit_each(GammaGamma(), customers, by=...), or leave pool_by= and "
-    "covariates= out."
+ONE_PRICE_EACH = N_(
+    "Customers with the same {columns} all pay the same per order, so there is nothing that groups could "
+    "tell each other. Fit each segment by itself: ltv_bayes.fit_each(GammaGamma(), customers, by=...), or "
+    "leave pool_by= and covariates= out."
 )
 
 
@@ -126,7 +127,7 @@ class GammaGamma(Model[Customers, FittedSpend]):
         if grouping.columns:
             groups = in_groups(_buyers(data, growth, first), COLUMNS, grouping)
             if _one_price(groups):
-                raise InputError(ONE_PRICE_EACH.format(columns=" and ".join(grouping.columns)))
+                raise InputError(_(ONE_PRICE_EACH, columns=both(grouping.columns)))
             return groups
         if growth is None and not first:
             unique = unique_spend(data)
@@ -168,7 +169,7 @@ class GammaGamma(Model[Customers, FittedSpend]):
         correlation = frequency_spend_correlation(_in_one(histories))
         note = _first_order_note(self.first_order, data, chosen_growth(self.price_growth, data))
         found = {"frequency_spend_correlation": correlation, "one_price": int(_one_price(histories))}
-        return {**found, "note": note} if note else found
+        return {**found, "note": str(note)} if note else found
 
     def _replicated(self, fit: FittedSpend, data: Customers, random_seed: int | None) -> xr.Dataset:
         return replicate_mean_spend(fit, data, random_seed=random_seed)
@@ -212,9 +213,11 @@ def _takes_in(choice: bool | str, customers: Customers, growth: PriceGrowth | No
     ratio = first_over_later(customers, growth)
     if choice is True and ratio is None:
         raise InputError(
-            "first_order=True takes in the first order of each customer, and these customers have no column "
-            "'first_value', or clocks that start on given days. Make them with summarize(orders), add the column, or "
-            "set first_order=False."
+            _(
+                "first_order=True takes in the first order of each customer, and these customers have no "
+                "column 'first_value', or clocks that start on given days. Make them with summarize(orders), "
+                "add the column, or set first_order=False."
+            )
         )
     return ratio is not None and (choice is True or not _differ(ratio))
 
@@ -226,21 +229,38 @@ def _first_order_note(choice: bool | str, customers: Customers, growth: PriceGro
         return ""
     ratio = first_over_later(customers, growth)
     if ratio is None:
-        return "" if choice is False else "first orders are not taken in: the customers have no column first_value"
-    seen = "no customer shows how they compare with later ones"
+        return "" if choice is False else _("first orders are not taken in: the customers have no column first_value")
+    seen = _("no customer shows how they compare with later ones")
     if ratio.customers:
-        prob, _ = interval_settings(None, None)
+        prob, _unused = interval_settings(None, None)
         wide = special.ndtri((1 + prob) / 2) * ratio.log_error
         low, high = ratio.value * np.exp(-wide), ratio.value * np.exp(wide)
-        seen = (
-            f"they are {ratio.value:.2f} times later ones of the same customers ({describe_interval(None, None)} "
-            f"{low:.2f} to {high:.2f}, {counted(ratio.customers, 'customer')})"
+        seen = _(
+            "they are {value:.2f} times later ones of the same customers ({interval} {low:.2f} to "
+            "{high:.2f}, {customers})",
+            value=ratio.value,
+            interval=describe_interval(None, None),
+            low=low,
+            high=high,
+            customers=counted(ratio.customers, "customer"),
         )
     if choice is False:
-        often_once = f"{percent(once)} of customers bought once, and what they spent is not taken in"
-        return "" if _differ(ratio) else f"{often_once}: GammaGamma(first_order='auto') takes in first orders; {seen}"
+        often_once = _("{once} of customers bought once, and what they spent is not taken in", once=percent(once))
+        return (
+            ""
+            if _differ(ratio)
+            else _(
+                "{often_once}: GammaGamma(first_order='auto') takes in first orders; {seen}",
+                often_once=often_once,
+                seen=seen,
+            )
+        )
     taken = choice is True or not _differ(ratio)
-    return f"first orders are {'taken in' if taken else 'not taken in'}: {seen}"
+    return (
+        _("first orders are taken in: {seen}", seen=seen)
+        if taken
+        else _("first orders are not taken in: {seen}", seen=seen)
+    )
 
 
 def _require_choice(given: Any) -> None:
@@ -252,7 +272,7 @@ def _require_choice(given: Any) -> None:
         With what is taken.
     """
     if not (isinstance(given, bool | np.bool_) or (isinstance(given, str) and given == "auto")):
-        raise FitError(f"first_order takes True, False or 'auto', not {given!r}.")
+        raise FitError(_("first_order takes True, False or 'auto', not {given!r}.", given=given))
 
 
 def year_of(customers: Customers) -> float:
@@ -357,14 +377,21 @@ def _require_buyers(customers: Customers, first_order: bool) -> None:
     if first_order:
         buyers, what = sum(int((order_values(some, True)[0] > 0).sum()) for some in customers.batches()), "order"
     else:
-        buyers, what = int(unique_spend(customers).count.sum()), "repeat order"
+        buyers, what = int(unique_spend(customers).count.sum()), _("repeat order")
     if buyers == 0:
         raise InputError(
-            f"None of the {len(customers):,} customers has a {what} with a value, so what they spend cannot be "
-            f"learned. Give a longer log, or value them by judgement alone.",
+            _(
+                "None of the {number:,} customers has a {what} with a value, so what they spend cannot be "
+                "learned. Give a longer log, or value them by judgement alone.",
+                number=len(customers),
+                what=what,
+            ),
         )
     if buyers == 1:
         raise InputError(
-            f"Only one customer has {what}s with a value, which cannot show how customers differ. Give a longer "
-            "log or more customers."
+            _(
+                "Only one customer has {what}s with a value, which cannot show how customers differ. Give a "
+                "longer log or more customers.",
+                what=what,
+            )
         )

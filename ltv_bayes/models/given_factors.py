@@ -10,6 +10,7 @@ import pandas as pd
 from ltv_bayes.data.reading.by_day import levels_by_day
 from ltv_bayes.errors import FitError
 from ltv_bayes.formulas.special import Array
+from ltv_bayes.language import _
 
 MONTHS, WEEKS = 12, 53
 
@@ -37,13 +38,15 @@ def as_season(given: Any) -> tuple[float, ...]:
     if isinstance(given, Mapping):
         numbers = sorted(given)
         if numbers != list(range(1, len(numbers) + 1)):
-            raise FitError(f"season has factors by month, 1 to 12, or by week, 1 to 52 or 53, not by {numbers}.")
+            raise FitError(
+                _("season has factors by month, 1 to 12, or by week, 1 to 52 or 53, not by {numbers}.", numbers=numbers)
+            )
         given = [given[number] for number in numbers]
     if isinstance(given, str) or not isinstance(given, Iterable):
-        raise FitError(f"season takes True, False, None, or factors of months or weeks, not {given!r}.")
+        raise FitError(_("season takes True, False, None, or factors of months or weeks, not {given!r}.", given=given))
     factors = _positive(given, "season")
     if factors.size not in (MONTHS, WEEKS - 1, WEEKS):
-        raise FitError(f"season has 12 factors, one a month, or 52 or 53, one a week, not {factors.size}.")
+        raise FitError(_("season has 12 factors, one a month, or 52 or 53, one a week, not {size}.", size=factors.size))
     if factors.size == WEEKS - 1:
         factors = np.append(factors, factors[-1])
     return tuple((factors / factors.mean()).tolist())
@@ -124,12 +127,16 @@ def log_factors(
 
 def _of_days(index: Index, days: pd.DatetimeIndex, past: np.ndarray) -> Array:
     """The factor of each day, with a mean of 1 over those that are marked as observed."""
-    starts = pd.DatetimeIndex([day for day, _ in index])
-    values = np.array([value for _, value in index])
+    starts = pd.DatetimeIndex([day for day, _unused in index])
+    values = np.array([value for _unused, value in index])
     if starts[0] > (first := days[past][0]):
         raise FitError(
-            f"index begins on {starts[0].date()}, and customers are observed from {first.date()} on. Give factors "
-            f"from that day on; 1 for a usual one."
+            _(
+                "index begins on {starts}, and customers are observed from {first} on. Give factors from that "
+                "day on; 1 for a usual one.",
+                starts=starts[0].date(),
+                first=first.date(),
+            )
         )
     found = values[np.maximum(np.searchsorted(starts, days, side="right") - 1, 0)]
     step = starts[-1] - starts[-2] if len(index) > 1 else pd.Timedelta(days=1)
@@ -143,7 +150,7 @@ def _positive(given: Any, name: str) -> Array:
     try:
         factors = np.asarray(list(given), dtype=float)
     except (TypeError, ValueError):
-        raise FitError(f"{name} takes numbers above 0: 1.2 for 20% above the usual.") from None
+        raise FitError(_("{name} takes numbers above 0: 1.2 for 20% above the usual.", name=name)) from None
     if not (np.isfinite(factors).all() and (factors > 0).all()):
-        raise FitError(f"{name} takes numbers above 0: 1.2 for 20% above the usual.")
+        raise FitError(_("{name} takes numbers above 0: 1.2 for 20% above the usual.", name=name))
     return factors

@@ -17,6 +17,7 @@ from ltv_bayes.errors import InputError, listed
 from ltv_bayes.formulas.kernels.tables import event_tables
 from ltv_bayes.formulas.models import nbd
 from ltv_bayes.formulas.special import IntArray
+from ltv_bayes.language import _
 from ltv_bayes.models.calendar_effects import CalendarEffects, calendar_of, ends_matter, tables_of, without_calendar
 from ltv_bayes.models.density.calendar import Calendar, OnClock
 from ltv_bayes.models.density.pool import one_group
@@ -136,7 +137,7 @@ def usual_rate_priors(histories: pd.DataFrame) -> dict[str, Prior]:
     frequency, T, count = (histories[name].to_numpy() for name in ("frequency", "T", "count"))
     occurred, observed = float((frequency * count).sum()), float((T * count).sum())
     if observed <= 0:
-        raise InputError("No customer has been observed for any time (T is 0 for all). Choose a later as_of.")
+        raise InputError(_("No customer has been observed for any time (T is 0 for all). Choose a later as_of."))
     return {
         "mean_rate": Prior("LogNormal", mu=np.log(max(occurred, 0.5) / observed), sigma=2.0),
         "rate_cv": Prior("LogNormal", mu=0.0, sigma=1.0),
@@ -147,7 +148,9 @@ def require_population(customers: Customers) -> None:
     """Refuse a single customer, who cannot show how customers differ."""
     if len(customers) < 2:
         raise InputError(
-            f"One customer cannot show how customers differ (id {listed(customers.ids)}). Give at least two, better "
-            "thirty or more.",
+            _(
+                "One customer cannot show how customers differ (id {ids}). Give at least two, better thirty or more.",
+                ids=listed(customers.ids),
+            ),
             customers.ids,
         )

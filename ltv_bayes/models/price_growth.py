@@ -18,6 +18,7 @@ from ltv_bayes.data.orders.price_moments import PriceMoments
 from ltv_bayes.errors import FitError
 from ltv_bayes.formulas.models.price_level import Prices, at_prices_now
 from ltv_bayes.formulas.special import Array
+from ltv_bayes.language import _
 from ltv_bayes.posterior import SAMPLE_DIMS
 from ltv_bayes.random_streams import customer_stream
 from ltv_bayes.time_units import DAYS_PER_YEAR
@@ -238,6 +239,11 @@ def require_growth(given: Any) -> None:
     number = isinstance(given, int | float | np.integer | np.floating) and not isinstance(given, bool)
     if not (number and LEAST <= given <= MOST):
         raise FitError(
-            f"price_growth takes None, 'auto' or growth a year from {LEAST:g} to {MOST:g}, such as 0.05 for 5%, not "
-            f"{given!r}."
+            _(
+                "price_growth takes None, 'auto' or growth a year from {least:g} to {most:g}, such as 0.05 for "
+                "5%, not {given!r}.",
+                least=LEAST,
+                most=MOST,
+                given=given,
+            )
         )

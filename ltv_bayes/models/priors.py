@@ -9,6 +9,7 @@ import numpy as np
 
 from ltv_bayes.errors import PriorError, suggestion
 from ltv_bayes.inference.unofficial import name_and_parameters
+from ltv_bayes.language import _, comma
 
 PROBES = 1000
 LONGEST = 80
@@ -43,16 +44,29 @@ class Prior:
 
         families = [name for name in pm.distributions.__all__ if name[:1].isupper()]
         if self.family not in families:
-            raise PriorError(f"{self.family!r} is not a PyMC distribution. {suggestion(self.family, families)}")
+            raise PriorError(
+                _(
+                    "{family!r} is not a PyMC distribution. {suggestion}",
+                    family=self.family,
+                    suggestion=suggestion(self.family, families),
+                )
+            )
         make = getattr(pm, self.family).dist
         known = [name for name, kind in inspect.signature(make).parameters.items() if kind.kind not in UNNAMED]
-        for name, _ in self.parameters:
+        for name, _unused in self.parameters:
             if known and name not in known:
-                raise PriorError(f"{self.family} has no parameter {name!r}. {suggestion(name, known)}")
+                raise PriorError(
+                    _(
+                        "{family} has no parameter {name!r}. {suggestion}",
+                        family=self.family,
+                        name=name,
+                        suggestion=suggestion(name, known),
+                    )
+                )
         try:
             return make(**{name: _exact(value) for name, value in self.parameters})
         except (TypeError, ValueError, NotImplementedError) as problem:
-            raise PriorError(f"{self!r} cannot be made: {problem}") from None
+            raise PriorError(_("{self!r} cannot be made: {problem}", self=self, problem=problem)) from None
 
 
 def _exact(value: Any) -> Any:
@@ -72,7 +86,11 @@ class Domain:
     high: float
 
     def __str__(self) -> str:
-        return f"above {self.low:g}" if np.isinf(self.high) else f"between {self.low:g} and {self.high:g}"
+        return (
+            _("above {low:g}", low=self.low)
+            if np.isinf(self.high)
+            else _("between {low:g} and {high:g}", low=self.low, high=self.high)
+        )
 
 
 POSITIVE = Domain(0.0, np.inf)
@@ -98,8 +116,11 @@ def require_priors(given: Any) -> None:
     """
     if not isinstance(given, Mapping):
         raise PriorError(
-            f"priors= takes priors by name, as in priors={{'mean_rate': Prior('LogNormal', mu=-3, sigma=1)}}, not a "
-            f"{type(given).__name__}. Data go to .fit(...)."
+            _(
+                "priors= takes priors by name, as in priors={{'mean_rate': Prior('LogNormal', mu=-3, "
+                "sigma=1)}}, not a {name}. Data go to .fit(...).",
+                name=type(given).__name__,
+            )
         )
     for name, value in given.items():
         require_prior(value, str(name))
@@ -109,11 +130,17 @@ def require_prior(value: Any, name: str) -> None:
     """Refuse what is no distribution."""
     value = as_prior(value)
     if isinstance(value, Mapping):
-        raise PriorError(f"The prior of {name} has no family. Write {{'family': 'LogNormal', 'mu': 0, 'sigma': 1}}.")
+        raise PriorError(
+            _("The prior of {name} has no family. Write {{'family': 'LogNormal', 'mu': 0, 'sigma': 1}}.", name=name)
+        )
     if not (isinstance(value, Prior) or is_preliz(value) or _is_pymc(value)):
         raise PriorError(
-            f"The prior of {name} is {_abridged(value)}, which is not a distribution. "
-            f"Write Prior('LogNormal', mu=0, sigma=1), or give a PyMC or PreliZ distribution."
+            _(
+                "The prior of {name} is {abridged}, which is not a distribution. Write Prior('LogNormal', "
+                "mu=0, sigma=1), or give a PyMC or PreliZ distribution.",
+                name=name,
+                abridged=_abridged(value),
+            )
         )
 
 
@@ -128,7 +155,7 @@ def _is_pymc(value: Any) -> bool:
 
 def _abridged(value: Any) -> str:
     text = repr(value)
-    return text if len(text) <= LONGEST else f"a {type(value).__name__}"
+    return text if len(text) <= LONGEST else _("a {name}", name=type(value).__name__)
 
 
 def as_distribution(value: Any, name: str) -> Any:
@@ -179,21 +206,35 @@ def check_domain(distribution: Any, name: str, domain: Domain) -> None:
     import pymc as pm
 
     if getattr(getattr(distribution.owner, "op", None), "name", "") in IMPROPER:
-        raise PriorError(f"The prior of {name} must be proper: a flat one leaves no posterior. Give it a width.")
+        raise PriorError(
+            _("The prior of {name} must be proper: a flat one leaves no posterior. Give it a width.", name=name)
+        )
     try:
         draws = np.asarray(pm.draw(distribution, draws=PROBES, random_seed=0))
         pm.logp(distribution, draws[0]).eval(mode="FAST_COMPILE")
     except (NotImplementedError, ValueError, AssertionError) as problem:
         raise PriorError(
-            f"The prior of {name} cannot be drawn from ({problem}). It must be proper, with parameters in their range."
+            _(
+                "The prior of {name} cannot be drawn from ({problem}). It must be proper, with parameters in "
+                "their range.",
+                name=name,
+                problem=problem,
+            )
         ) from None
     if draws.ndim != 1:
-        raise PriorError(f"The prior of {name} must be one number, not of shape {draws.shape[1:]}.")
+        raise PriorError(
+            _("The prior of {name} must be one number, not of shape {shape}.", name=name, shape=draws.shape[1:])
+        )
     outside = np.mean(~((draws > domain.low) & (draws < domain.high) & np.isfinite(draws)))
     if outside > 0:
         raise PriorError(
-            f"The prior of {name} puts about {outside:.0%} of its weight outside its range ({name} must lie {domain}). "
-            f"Choose a family that stays inside, or truncate it."
+            _(
+                "The prior of {name} puts about {outside:.0%} of its weight outside its range ({name} must lie "
+                "{domain}). Choose a family that stays inside, or truncate it.",
+                name=name,
+                outside=outside,
+                domain=domain,
+            )
         )
 
 
@@ -221,7 +262,9 @@ def chosen_priors(
     known = [*usual, *(name for group in alternatives for name in group)]
     for name in given:
         if name not in known:
-            raise PriorError(f"There is no parameter {name!r}. {suggestion(name, known)}")
+            raise PriorError(
+                _("There is no parameter {name!r}. {suggestion}", name=name, suggestion=suggestion(name, known))
+            )
     chosen = dict(usual)
     for group, replaced in alternatives.items():
         found = [name for name in group if name in given]
@@ -237,6 +280,8 @@ def chosen_priors(
 def _require_whole_group(group: Iterable[str], found: list[str], rivals: list[str]) -> None:
     names = ", ".join(group)
     if rivals:
-        raise PriorError(f"Give priors of either {names} or {', '.join(rivals)}, not of both.")
+        raise PriorError(
+            _("Give priors of either {names} or {rivals}, not of both.", names=names, rivals=comma(rivals))
+        )
     if missing := [name for name in group if name not in found]:
-        raise PriorError(f"Priors of {names} go together: {', '.join(missing)} is missing.")
+        raise PriorError(_("Priors of {names} go together: {missing} is missing.", names=names, missing=comma(missing)))

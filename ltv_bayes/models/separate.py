@@ -6,6 +6,7 @@ from typing import Any
 from ltv_bayes.data.customers.customers import Customers, require_customers
 from ltv_bayes.data.customers.grouping import Grouping
 from ltv_bayes.errors import DataWarning, FitError, InputError, listed
+from ltv_bayes.language import _
 from ltv_bayes.predictions.fitted import FittedModel
 from ltv_bayes.terminal import progress
 
@@ -46,12 +47,12 @@ def fit_each(model: Any, customers: Customers, by: str, *, progressbar: bool = T
     """
     require_customers(customers)
     if getattr(model, "pool_by", None) is not None:
-        raise InputError("A pooled model fits all segments at once. Pass one without pool_by.")
+        raise InputError(_("A pooled model fits all segments at once. Pass one without pool_by."))
     segments = Grouping((by,)).keys(customers.table)[by]
     found: dict[str, FittedModel] = {}
     left_out: dict[str, str] = {}
     names = sorted(segments.unique())
-    with progress(len(names), f"fitting {len(names)} segments, each alone", show=progressbar) as step:
+    with progress(len(names), _("fitting {number} segments, each alone", number=len(names)), show=progressbar) as step:
         for name in names:
             some = customers.subset((segments == name).to_numpy())
             try:
@@ -61,8 +62,15 @@ def fit_each(model: Any, customers: Customers, by: str, *, progressbar: bool = T
             step()
     if not found:
         why = left_out[names[0]]
-        raise InputError(f"None of the {len(names)} segments can be fitted alone. Of the first: {why}", names)
+        raise InputError(
+            _("None of the {number} segments can be fitted alone. Of the first: {why}", number=len(names), why=why),
+            names,
+        )
     if left_out:
         why = next(iter(left_out.values()))
-        warnings.warn(f"Not fitted alone: {listed(left_out)}. Of the first: {why}", DataWarning, stacklevel=2)
+        warnings.warn(
+            _("Not fitted alone: {left_out}. Of the first: {why}", left_out=listed(left_out), why=why),
+            DataWarning,
+            stacklevel=2,
+        )
     return found

@@ -13,6 +13,7 @@ from ltv_bayes.errors import InputError
 from ltv_bayes.formulas.kernels.tables import RenewalTables
 from ltv_bayes.formulas.models import shifted_beta_geometric
 from ltv_bayes.formulas.special import IntArray
+from ltv_bayes.language import _
 from ltv_bayes.models.calendar_effects import CalendarEffects, chosen_effects
 from ltv_bayes.models.density.calendar import Calendar, OnClock
 from ltv_bayes.models.density.pool import one_group
@@ -67,10 +68,15 @@ class ShiftedBetaGeometric(Model[Renewals, FittedRenewals]):
         unique = data.unique_histories()
         due = unique.count[(unique.renewals > unique.observed_from) | (unique.lost > 0)].sum()
         if due < 2:
-            since = " since the records begin" if unique.observed_from.any() else ""
+            since = _(" since the records begin") if unique.observed_from.any() else ""
             raise InputError(
-                f"{int(due)} of {int(unique.count.sum()):,} subscriptions had a renewal date{since}, so churn cannot "
-                f"be learned. Give records that go on for longer."
+                _(
+                    "{due} of {number:,} subscriptions had a renewal date{since}, so churn cannot be learned. "
+                    "Give records that go on for longer.",
+                    due=int(due),
+                    number=int(unique.count.sum()),
+                    since=since,
+                )
             )
 
     def _histories(self, data: Renewals, grouping: Grouping) -> InGroups:

@@ -13,6 +13,7 @@ from ltv_bayes.data.reading.ids import as_text
 from ltv_bayes.formatting import percent
 from ltv_bayes.formulas.models import bg_cnbd, bg_nbd
 from ltv_bayes.formulas.special import Array, Numbers
+from ltv_bayes.language import _
 from ltv_bayes.predictions.fitted import thinned_to
 from ltv_bayes.predictions.over_customers import distinct_histories
 from ltv_bayes.predictions.purchases import FittedPurchases, formulas_of, purchase_histories
@@ -22,8 +23,8 @@ from ltv_bayes.sizes import CUSTOMERS_IN_BATCH
 
 SOME_ONCE, MOSTLY_ONCE = 0.25, 0.5
 SURE_THAT_ONE_TIME_BUYERS_LIVE = {
-    bg_nbd.NAME: ("BG/NBD", "BGNBD(leave_at_once=True)", "see check_one_time"),
-    bg_cnbd.NAME: ("BG/CNBD-k", "BGCNBD(..., leave_at_once=True)", "and MBGCNBD lets them leave as after any other"),
+    bg_nbd.NAME: ("BG/NBD", "BGNBD(leave_at_once=True)", _("see check_one_time")),
+    bg_cnbd.NAME: ("BG/CNBD-k", "BGCNBD(..., leave_at_once=True)", _("and MBGCNBD lets them leave as after any other")),
 }
 ENOUGH_DRAWS, MANY_VALUES = 50, 200
 LARGEST_LOG, HALVINGS = 700.0, 60
@@ -57,7 +58,7 @@ def weight_for(alive: Array, least: Numbers) -> Array:
     """
     mean = np.asarray(least, dtype=np.float64)
     low, high = np.full(mean.shape, -LARGEST_LOG), np.full(mean.shape, LARGEST_LOG)
-    for _ in range(HALVINGS):
+    for _unused in range(HALVINGS):
         middle = (low + high) / 2
         above = weighted_alive(alive, np.exp(middle)).mean(axis=0) > mean
         low, high = np.where(above, middle, low), np.where(above, high, middle)
@@ -106,9 +107,13 @@ def all_alive_note(model: str, once: float, *, above: float = MOSTLY_ONCE) -> st
     if model not in SURE_THAT_ONE_TIME_BUYERS_LIVE or once <= above:
         return ""
     name, settings, cure = SURE_THAT_ONE_TIME_BUYERS_LIVE[model]
-    return (
-        f"{percent(once)} of customers bought once, and {name} takes all of them to be alive: {settings} learns which "
-        f"share left right after the first purchase; {cure}."
+    return _(
+        "{once} of customers bought once, and {name} takes all of them to be alive: {settings} learns "
+        "which share left right after the first purchase; {cure}.",
+        once=percent(once),
+        name=name,
+        settings=settings,
+        cure=cure,
     )
 
 

@@ -14,14 +14,15 @@ from ltv_bayes.formulas.models import shifted_beta_geometric
 from ltv_bayes.formulas.models.operational_time import Clock
 from ltv_bayes.formulas.special import Array
 from ltv_bayes.intervals import flagged, summarize_draws
+from ltv_bayes.language import N_, _, comma
 from ltv_bayes.posterior import labelled_draws
 from ltv_bayes.predictions.fitted import FittedModel, caution_of, shape_of
 from ltv_bayes.random_streams import customer_stream
-from ltv_bayes.time_units import DAYS_PER_UNIT, DAYS_PER_YEAR, TimeUnit, as_duration, as_time_unit
+from ltv_bayes.time_units import DAYS_PER_UNIT, DAYS_PER_YEAR, UNITS, TimeUnit, as_duration, as_time_unit
 
 YEARS_AHEAD = 20.0
 IN_YEAR = {"week": 52, "month": 12, "quarter": 4}
-RATE, CHURN = "rate of all customers", "churn of all subscribers"
+RATE, CHURN = N_("rate of all customers"), N_("churn of all subscribers")
 
 
 def has_clock(fit: FittedModel) -> bool:
@@ -99,16 +100,20 @@ def clock_lines(fit: FittedModel) -> list[str]:
     """What the text of a fit states of its calendar effects."""
     if not has_clock(fit):
         without = fit.idata.attrs.get("without_calendar")
-        return [f"no calendar effects: {without}"] if without else []
-    now = float(np.median(np.exp(fit.idata["posterior"]["level"].to_numpy())))
+        return [_("no calendar effects: {without}", without=without)] if without else []
+    now, rate = float(np.median(np.exp(fit.idata["posterior"]["level"].to_numpy()))), moved_by(fit)
     known = json.loads(fit.idata.attrs["calendar"]).get("days_known", True)
     lines = [
-        f"calendar effects: the {moved_by(fit)} is at {now:.2f} of its usual level; sd of the logarithm: "
-        + ", ".join(f"{name} {sd:.2f}" for name, sd in _sds(fit).items())
+        _(
+            "calendar effects: the {rate} is at {now:.2f} of its usual level; sd of the logarithm: {sds}",
+            rate=_(rate),
+            now=now,
+            sds=comma(f"{name} {sd:.2f}" for name, sd in _sds(fit).items()),
+        )
     ]
-    if known or moved_by(fit) == CHURN:
+    if known or rate == CHURN:
         return lines
-    return [*lines, "learned from the days of last purchases alone, not of all repeat purchases"]
+    return [*lines, _("learned from the days of last purchases alone, not of all repeat purchases")]
 
 
 def _sds(fit: FittedModel) -> dict[str, float]:
@@ -125,10 +130,20 @@ def clock_note(fit: FittedModel) -> list[str]:
     """
     if not has_clock(fit):
         return []
-    period = clock_period(fit)
-    words = {"level": "in level", "noise": f"from {period} to {period}", "season": "by season"}
-    shares = ", ".join(f"{percent(sd)} {words[name]}" for name, sd in _sds(fit).items())
-    return [f"the {moved_by(fit)} moves together, usually by {shares}. See plot_calendar_effects."]
+    period, rate = clock_period(fit), moved_by(fit)
+    moves = {
+        "level": N_("{share} in level"),
+        "noise": N_("{share} from {period} to {period}"),
+        "season": N_("{share} by season"),
+    }
+    shares = comma(_(moves[name], share=percent(sd), period=_(UNITS[period])) for name, sd in _sds(fit).items())
+    return [
+        _(
+            "the {rate} moves together, usually by {shares}. See plot_calendar_effects.",
+            rate=_(rate),
+            shares=shares,
+        )
+    ]
 
 
 def clock_period(fit: FittedModel) -> str:
@@ -158,7 +173,12 @@ def day_note(customers: Customers, *fits: FittedModel) -> list[str]:
     days = {fit.idata.attrs.get("as_of") for fit in fits if {"calendar", "prices"} & set(fit.idata.attrs)}
     if customers.as_of is not None or not any(days):
         return []
-    return [f"the customers have no as-of date, and are taken to be as of {max(filter(None, days))}, as the fit is."]
+    return [
+        _(
+            "the customers have no as-of date, and are taken to be as of {days}, as the fit is.",
+            days=max(filter(None, days)),
+        )
+    ]
 
 
 def factors_by_period(
@@ -190,7 +210,7 @@ def factors_by_period(
     """
     clock = clock_of(fit)
     if clock is None:
-        raise FitError("The fit has no calendar effects. Fit with calendar_effects='auto', as in BGNBD(...).")
+        raise FitError(_("The fit has no calendar effects. Fit with calendar_effects='auto', as in BGNBD(...)."))
     unit = unit_of_clock(fit)
     last = math.ceil(as_duration(ahead).to(unit) / clock.length - 1e-9)
     number = np.arange(clock.first, max(last, 0))

@@ -20,21 +20,22 @@ from ltv_bayes.errors import ColumnError, DataWarning, FitError, UnitError
 from ltv_bayes.formatting import visible
 from ltv_bayes.formulas.special import IntArray
 from ltv_bayes.intervals import flagged, summarize_draws
+from ltv_bayes.language import N_, _, as_known, comma
 from ltv_bayes.predictions.groups import GroupDraws, Pooling
 from ltv_bayes.random_streams import customer_stream
-from ltv_bayes.time_units import TimeUnit, as_time_unit
+from ltv_bayes.time_units import UNITS, TimeUnit, as_time_unit
 
 OF_ALL = ("pooling", "living", "note")
 """What a fit of all customers carries that the fit of one segment does not."""
 SHARED = re.compile("calendar_effect|level|season|(level|noise|season)_sd|price_(growth|level|level_sd|noise_sd)")
 """Variables of calendar effects and prices, which all customers share."""
-UNCONVERGED = "fit did not converge"
+UNCONVERGED = N_("fit did not converge")
 LONG_NAMES = {
-    "mean_rate": "mean rate of orders",
-    "mean_spend": "mean value of an order",
-    "dropout_mean": "chance of leaving after an order",
-    "first_dropout": "chance of leaving right after the first order",
-    "churn_mean": "chance of leaving at a renewal",
+    "mean_rate": N_("mean rate of orders"),
+    "mean_spend": N_("mean value of an order"),
+    "dropout_mean": N_("chance of leaving after an order"),
+    "first_dropout": N_("chance of leaving right after the first order"),
+    "churn_mean": N_("chance of leaving at a renewal"),
 }
 OURS = str(Path(__file__).parents[1])
 
@@ -61,7 +62,7 @@ class FittedModel:
     def __post_init__(self) -> None:
         for name, values in posterior.parameter_draws(self.idata, self._parameters).items():
             if not (np.isfinite(values) & (values > 0)).all():
-                raise FitError(f"{name} must be above 0 and finite in every draw.")
+                raise FitError(_("{name} must be above 0 and finite in every draw.", name=name))
 
     @property
     def model(self) -> str:
@@ -103,7 +104,7 @@ class FittedModel:
         """
         pooling = pooling_of(self)
         if pooling is None:
-            raise ColumnError("The fit is not pooled, so all segments have the same parameters. Fit with pool_by=.")
+            raise ColumnError(_("The fit is not pooled, so all segments have the same parameters. Fit with pool_by=."))
         given = {} if values is None else values if isinstance(values, Mapping) else pooling.named(values)
         given = {**given, **more}
         cells = pooling.cell(given)
@@ -152,7 +153,7 @@ class FittedModel:
         """
         pooling = pooling_of(self)
         if pooling is None or not pooling.by:
-            raise ColumnError("The fit is not pooled by segments. Fit with pool_by=.")
+            raise ColumnError(_("The fit is not pooled by segments. Fit with pool_by=."))
         name = pooling.column(column)
         levels = list(pooling.customers[name])
         cells = pd.concat([pooling.cell({name: level}) for level in levels], ignore_index=True)
@@ -225,14 +226,14 @@ class FittedModel:
         attrs, pooling, currency = self.idata.attrs, pooling_of(self), currency_of(self)
         lines = [
             f"{type(self).__name__} ({name_of(self)})"
-            + (f", {attrs['customers']:,} customers" if "customers" in attrs else "")
-            + (f", per {attrs['time_unit']}" if attrs.get("time_unit") else "")
-            + (f", in {currency}" if currency else "")
+            + (_(", {customers:,} customers", customers=attrs["customers"]) if "customers" in attrs else "")
+            + (_(", per {time_unit}", time_unit=as_known(attrs["time_unit"])) if attrs.get("time_unit") else "")
+            + (_(", in {currency}", currency=currency) if currency else "")
         ]
-        means = ", ".join(f"{name} {np.mean(values):.4g}" for name, values in self.draws.items())
-        lines.append(f"posterior means{_of_segment(self)}: {means}")
+        means = comma(f"{name} {np.mean(values):.4g}" for name, values in self.draws.items())
+        lines.append(_("posterior means{of_segment}: {means}", of_segment=_of_segment(self), means=means))
         verdict = self.diagnose()
-        lines.append(str(verdict) if verdict else "draws made by another tool")
+        lines.append(str(verdict) if verdict else _("draws made by another tool"))
         pooled = [] if pooling is None else [str(pooling)]
         return visible("\n".join([*lines, *pooled, *self._more_lines()]))
 
@@ -323,13 +324,13 @@ def time_unit_of(fit: FittedModel) -> TimeUnit:
     unit = fit.idata.attrs.get("time_unit")
     if not unit:
         cure = f"{type(fit).__name__}.from_draws(..., time_unit='week')"
-        raise UnitError(f"The fit has no time unit. Give it one: {cure}.")
+        raise UnitError(_("The fit has no time unit. Give it one: {cure}.", cure=cure))
     return as_time_unit(unit)
 
 
 def caution_of(*fits: FittedModel | None) -> str:
     """What every table made from these fits must state; empty when all converged."""
-    return "" if all(fit is None or fit.converged for fit in fits) else UNCONVERGED
+    return "" if all(fit is None or fit.converged for fit in fits) else str(_(UNCONVERGED))
 
 
 def pooling_of(fit: FittedModel) -> Pooling | None:
@@ -437,8 +438,11 @@ def fit_attrs(
 def _described(fit: FittedModel, quantity: str) -> dict[str, str]:
     """What comparisons state of a quantity: its name, its unit, and whether the draws can be trusted."""
     unit = fit.idata.attrs.get("time_unit")
-    units = {"mean_rate": f"per {unit}" if unit else "", "mean_spend": currency_of(fit) or ""}
-    name = LONG_NAMES.get(quantity, quantity.replace("_", " "))
+    units = {
+        "mean_rate": str(_("per {unit}", unit=_(UNITS[unit]))) if unit else "",
+        "mean_spend": currency_of(fit) or "",
+    }
+    name = str(_(LONG_NAMES[quantity])) if quantity in LONG_NAMES else quantity.replace("_", " ")
     return {"long_name": name, "units": units.get(quantity, ""), "caution": caution_of(fit)}
 
 
@@ -446,5 +450,5 @@ def _of_segment(fit: FittedModel) -> str:
     """Which segment the parameters belong to, in words, where there are several."""
     segment = segment_of(fit)
     if segment:
-        return f" of {', '.join(f'{name} {value}' for name, value in segment.items())}"
-    return "" if pooling_of(fit) is None and segment is None else " of a typical segment"
+        return _(" of {segment}", segment=comma(f"{name} {value}" for name, value in segment.items()))
+    return "" if pooling_of(fit) is None and segment is None else _(" of a typical segment")

@@ -7,6 +7,7 @@ from typing import ClassVar
 import numpy as np
 
 from ltv_bayes.formulas.special import Array
+from ltv_bayes.language import _
 from ltv_bayes.posterior import parameter_draws
 from ltv_bayes.predictions.fitted import FittedModel
 
@@ -45,4 +46,4 @@ class FittedScorecard(FittedModel):
 
     def _more_lines(self) -> list[str]:
         means = zip(self.criteria, self.weights().mean(axis=0), strict=True)
-        return ["weights: " + ", ".join(f"{name} {weight:.2f}" for name, weight in means)]
+        return [_("weights: ") + ", ".join(f"{name} {weight:.2f}" for name, weight in means)]

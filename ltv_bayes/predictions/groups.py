@@ -15,6 +15,7 @@ from ltv_bayes.errors import ColumnError, InputError, counted, listed, refuse_ro
 from ltv_bayes.formulas.models.parameterization import LOG, Naming
 from ltv_bayes.formulas.models.parameterization import naming as naming_of
 from ltv_bayes.formulas.special import Array, IntArray
+from ltv_bayes.language import _
 from ltv_bayes.random_streams import customer_stream
 from ltv_bayes.sizes import KEPT_GROUPS
 
@@ -143,11 +144,17 @@ class Pooling:
         known = [*self.by, *self.scales]
         for name in values:
             if name not in known:
-                raise ColumnError(f"The fit is not pooled by {name!r}. {suggestion(str(name), known)}")
+                raise ColumnError(
+                    _(
+                        "The fit is not pooled by {name!r}. {suggestion}",
+                        name=name,
+                        suggestion=suggestion(str(name), known),
+                    )
+                )
         named = pd.DataFrame([{name: values[name] for name in self.by if name in values}])
         text = Grouping(tuple(named.columns)).keys(named, "segment").iloc[0]
         segments = {name: text.get(name) for name in self.by}
-        numbers = {name: _number(name, values.get(name, centre)) for name, (centre, _) in self.scales.items()}
+        numbers = {name: _number(name, values.get(name, centre)) for name, (centre, _unused) in self.scales.items()}
         return pd.DataFrame([{**segments, **numbers}])
 
     def named(self, segment: Any) -> dict[str, Any]:
@@ -161,10 +168,21 @@ class Pooling:
         if len(self.by) == 1:
             return {self.by[0]: segment}
         if not self.by:
-            raise ColumnError(f"The fit is not pooled by segments, so there is no {segment!r}. It is {self}.")
+            raise ColumnError(
+                _(
+                    "The fit is not pooled by segments, so there is no {segment!r}. It is {self}.",
+                    segment=segment,
+                    self=self,
+                )
+            )
         raise ColumnError(
-            f"The fit is pooled by {listed(self.by)}: name the column that {segment!r} is in, "
-            f"as in of_segment({{{self.by[0]!r}: {segment!r}}})."
+            _(
+                "The fit is pooled by {by}: name the column that {segment!r} is in, as in "
+                "of_segment({{{by_2!r}: {segment!r}}}).",
+                by=listed(self.by),
+                segment=segment,
+                by_2=self.by[0],
+            )
         )
 
     def far_outside(self, rows: Iterable[pd.DataFrame], noun: str = "customer") -> list[str]:
@@ -183,9 +201,15 @@ class Pooling:
             rows_at_fault(
                 ids,
                 noun,
-                f"with a {name} more than {FAR:.0f} standard deviations from the mean of those who were fitted "
-                f"(mean {self.scales[name][0]:.4g}, standard deviation {self.scales[name][1]:.4g})",
-                "Is it counted in the same unit? If so, these forecasts reach far beyond the data.",
+                _(
+                    "with a {name} more than {far:.0f} standard deviations from the mean of those who were "
+                    "fitted (mean {scales:.4g}, standard deviation {scales_2:.4g})",
+                    name=name,
+                    far=FAR,
+                    scales=self.scales[name][0],
+                    scales_2=self.scales[name][1],
+                ),
+                _("Is it counted in the same unit? If so, these forecasts reach far beyond the data."),
             )
             for name, ids in found.items()
             if ids
@@ -205,11 +229,20 @@ class Pooling:
             bad = (shift > LARGEST_SHIFT) & np.any([self._outside(keys, name) for name in columns], axis=0)
             if bad.any():
                 fitted = [
-                    f"{name}: mean {centre:.4g}, standard deviation {scale:.4g}"
+                    _(
+                        "{name}: mean {centre:.4g}, standard deviation {scale:.4g}",
+                        name=name,
+                        centre=centre,
+                        scale=scale,
+                    )
                     for name, (centre, scale) in ((name, self.scales[name]) for name in columns)
                 ]
-                problem = f"so far from those who were fitted ({'; '.join(fitted)}) that their {quantity} has no bounds"
-                cure = "Count the covariate in the unit of the fit, its logarithm for instance, or correct it."
+                problem = _(
+                    "so far from those who were fitted ({fitted}) that their {quantity} has no bounds",
+                    fitted="; ".join(fitted),
+                    quantity=quantity,
+                )
+                cure = _("Count the covariate in the unit of the fit, its logarithm for instance, or correct it.")
                 refuse_rows(keys.index[bad], noun, problem, cure)
 
     def as_written(self, cells: pd.DataFrame, values: Mapping[str, Any]) -> dict[str, Any]:
@@ -229,15 +262,26 @@ class Pooling:
             return self.by[0]
         if name is None:
             columns = " or ".join(f"column={known!r}" for known in self.by)
-            raise ColumnError(f"The fit is pooled by {listed(self.by)}: say which column, {columns}.")
+            raise ColumnError(
+                _("The fit is pooled by {by}: say which column, {columns}.", by=listed(self.by), columns=columns)
+            )
         if name not in self.by:
-            raise ColumnError(f"The fit is not pooled by {name!r}. {suggestion(str(name), self.by)}")
+            raise ColumnError(
+                _(
+                    "The fit is not pooled by {name!r}. {suggestion}",
+                    name=name,
+                    suggestion=suggestion(str(name), self.by),
+                )
+            )
         return str(name)
 
     def __str__(self) -> str:
         columns = [f"{name} ({counted(len(self.customers[name]), 'segment')})" for name in self.by]
-        parts = [f"pooled by {listed(columns)}"] if columns else []
-        parts += [f"{name.replace('_', ' ')} by {listed(covariates)}" for name, covariates in self.covariates.items()]
+        parts = [_("pooled by {columns}", columns=listed(columns))] if columns else []
+        parts += [
+            _("{name} by {covariates}", name=name.replace("_", " "), covariates=listed(covariates))
+            for name, covariates in self.covariates.items()
+        ]
         return "; ".join(parts)
 
     def unseen(self, table: pd.DataFrame) -> dict[str, list[str]]:
@@ -303,7 +347,9 @@ def _number(name: str, value: Any) -> float:
     except (TypeError, ValueError):
         number = np.nan
     if not np.isfinite(number):
-        raise InputError(f"{name} is a covariate of this fit, so it takes a finite number, not {value!r}.")
+        raise InputError(
+            _("{name} is a covariate of this fit, so it takes a finite number, not {value!r}.", name=name, value=value)
+        )
     return number
 
 

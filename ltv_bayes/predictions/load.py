@@ -6,6 +6,7 @@ import xarray as xr
 
 from ltv_bayes import posterior
 from ltv_bayes.errors import FitError
+from ltv_bayes.language import _
 from ltv_bayes.predictions.events import FittedEvents
 from ltv_bayes.predictions.fitted import FittedModel
 from ltv_bayes.predictions.fitted_scorecard import FittedScorecard
@@ -41,7 +42,7 @@ def load_fit(path: str | Path) -> FittedModel:
 def _fitted(tree: xr.DataTree) -> FittedModel:
     kind = FITTED.get(str(tree.attrs.get("model", "")))
     if kind is None:
-        raise FitError("It holds no fitted model of ltv_bayes; fit.save(path) saves one.")
+        raise FitError(_("It holds no fitted model of ltv_bayes; fit.save(path) saves one."))
     fit = kind(tree)
     repr(fit)  # reads all that a fit records
     return fit

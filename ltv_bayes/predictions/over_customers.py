@@ -12,6 +12,7 @@ from ltv_bayes.data.customers.customers import Customers
 from ltv_bayes.data.customers.histories import distinct_rows
 from ltv_bayes.errors import InputError
 from ltv_bayes.formulas.special import IntArray
+from ltv_bayes.language import _
 from ltv_bayes.posterior import refuse_nan
 from ltv_bayes.predictions.fitted import FittedModel, parameters_of, shape_of
 from ltv_bayes.predictions.groups import Parameters
@@ -170,9 +171,17 @@ def require_memory(shape: tuple[int, int], customers: int, arrays: int = 1) -> N
     needed = 8 * shape[0] * shape[1] * customers * arrays
     if needed > LARGEST_ARRAY:
         fewer = max(1, LARGEST_ARRAY // (8 * shape[0] * customers * arrays))
-        several = f", {arrays} arrays of them," if arrays > 1 else ""
+        several = _(", {arrays} arrays of them,", arrays=arrays) if arrays > 1 else ""
         raise InputError(
-            f"{shape[0]} x {shape[1]:,} draws for {customers:,} customers{several} need {needed / 2**30:,.1f} GiB. "
-            f"Thin the fit with fit.thin(draws={fewer}), or score fewer customers at a time with "
-            f"customers.subset(ids). Summaries and totals of lifetime values need no draws in memory."
+            _(
+                "{shape} x {shape_2:,} draws for {customers:,} customers{several} need {needed:,.1f} GiB. Thin "
+                "the fit with fit.thin(draws={fewer}), or score fewer customers at a time with "
+                "customers.subset(ids). Summaries and totals of lifetime values need no draws in memory.",
+                shape=shape[0],
+                shape_2=shape[1],
+                customers=customers,
+                several=several,
+                needed=needed / 2**30,
+                fewer=fewer,
+            )
         )

@@ -20,6 +20,7 @@ from ltv_bayes.formulas.models.conditional_future import PurchaseFormulas, Purch
 from ltv_bayes.formulas.models.leaving_at_once import AT_ONCE, FIRST_DROPOUT, PARAMETERS, WITHIN, LeavingAtOnce
 from ltv_bayes.formulas.models.operational_time import OnClock
 from ltv_bayes.intervals import flagged, summarize_draws
+from ltv_bayes.language import _
 from ltv_bayes.posterior import labelled_draws, parameter_draws
 from ltv_bayes.predictions.clock import clock_at, clock_lines, clock_of, has_clock
 from ltv_bayes.predictions.fitted import (
@@ -105,7 +106,9 @@ class FittedPurchases(FittedModel):
         super().__post_init__()
         share = self.draws.get(FIRST_DROPOUT, np.zeros(1))
         if not ((share >= 0) & (share < 1)).all():
-            raise FitError(f"{FIRST_DROPOUT} must be at least 0 and below 1 in every draw.")
+            raise FitError(
+                _("{first_dropout} must be at least 0 and below 1 in every draw.", first_dropout=FIRST_DROPOUT)
+            )
         bg_cnbd.require_k(self.model, self.idata.attrs.get("k"))
 
     @property

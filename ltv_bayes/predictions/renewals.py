@@ -16,6 +16,7 @@ from ltv_bayes.errors import InputError, UnitError
 from ltv_bayes.formulas.models import shifted_beta_geometric
 from ltv_bayes.formulas.models.operational_time import Clock
 from ltv_bayes.formulas.special import IntArray
+from ltv_bayes.language import _
 from ltv_bayes.predictions.clock import clock_lines, clock_of, has_clock
 from ltv_bayes.predictions.fitted import FittedModel, parameter_arrays, parameters_of, shape_of
 from ltv_bayes.predictions.over_customers import draw_for_each, labelled
@@ -301,8 +302,8 @@ def contract_of(fit: FittedRenewals, given: str | None = None) -> str:
     """
     known = periods_of(fit)
     if given is None and len(known) != 1:
-        length = ", ".join(known) or "a time that is not known"
-        raise UnitError(f"Contracts run for {length}. Pass period='year', or as it is.")
+        length = ", ".join(known) or _("a time that is not known")
+        raise UnitError(_("Contracts run for {length}. Pass period='year', or as it is.", length=length))
     return as_period(known[0] if given is None else given)
 
 
@@ -334,7 +335,7 @@ def _rate_per_period(discount_rate: float, period: str) -> float:
     length = contract_length(period)
     rate = float(np.expm1(discount_intensity(discount_rate, length.unit) * length.amount))
     if rate <= 0:
-        raise UnitError("discount_rate must be above 0 here: without discounting, residual life need not be finite.")
+        raise UnitError(_("discount_rate must be above 0 here: without discounting, residual life need not be finite."))
     return rate
 
 
@@ -351,5 +352,5 @@ def whole_numbers(values: Any, name: str) -> np.ndarray:
     except (TypeError, ValueError):
         numbers = np.array([np.nan])
     if not (numbers.ndim == 1 and ((numbers >= 0) & (numbers % 1 == 0)).all()):
-        raise InputError(f"{name} must be whole numbers of 0 or more, not {values!r}.")
+        raise InputError(_("{name} must be whole numbers of 0 or more, not {values!r}.", name=name, values=values))
     return numbers.astype(np.int64)

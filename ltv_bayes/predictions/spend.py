@@ -19,6 +19,7 @@ from ltv_bayes.formulas.models import gamma_gamma
 from ltv_bayes.formulas.models.price_level import Prices, at_prices_now
 from ltv_bayes.formulas.special import Array
 from ltv_bayes.intervals import describe_interval, interval
+from ltv_bayes.language import _
 from ltv_bayes.posterior import labelled_draws
 from ltv_bayes.predictions.clock import YEARS_AHEAD, moving_on, time_from_fit
 from ltv_bayes.predictions.fitted import FittedModel, currency_of, parameter_arrays, shape_of
@@ -140,16 +141,21 @@ class FittedSpend(FittedModel):
     def _more_lines(self) -> list[str]:
         growth = growth_in_words(self)
         if not growth and "prices" in self.idata.attrs:
-            growth = "price growth was not learned: the customers carry no order values by date"
+            growth = _("price growth was not learned: the customers carry no order values by date")
         return [*self._data_lines(), *filter(None, [growth, self.idata.attrs.get("note")])]
 
     def _data_lines(self) -> list[str]:
         if self.idata.attrs.get("one_price"):
-            return ["order values do not vary: all customers pay the same, to a thousandth"]
+            return [_("order values do not vary: all customers pay the same, to a thousandth")]
         correlation = self.idata.attrs.get("frequency_spend_correlation")
         if correlation is None or np.isnan(correlation):
             return []
-        return [f"correlation of frequency and spend in the data: {correlation:.2f} (the model takes it to be 0)"]
+        return [
+            _(
+                "correlation of frequency and spend in the data: {correlation:.2f} (the model takes it to be 0)",
+                correlation=correlation,
+            )
+        ]
 
 
 def spend_histories(fit: FittedSpend, customers: Customers, *, warn: bool = True) -> tuple[np.ndarray, np.ndarray]:
@@ -160,8 +166,12 @@ def spend_histories(fit: FittedSpend, customers: Customers, *, warn: bool = True
     require_history(customers)
     if fit.currency and customers.currency and fit.currency != customers.currency:
         raise UnitError(
-            f"The spend model was fitted in {fit.currency}, the customers are in {customers.currency}. "
-            f"Convert the amounts to one currency first."
+            _(
+                "The spend model was fitted in {currency}, the customers are in {currency_2}. Convert the "
+                "amounts to one currency first.",
+                currency=fit.currency,
+                currency_2=customers.currency,
+            )
         )
     number, mean = order_values(customers, takes_first_orders(fit))
     if warn:
@@ -317,8 +327,13 @@ def repeat_ages(customers: Customers) -> Array:
         return np.where(x > 0, ended + T - recency * (x + 1) / (2 * np.maximum(x, 1)), 0.0)
     ages = table[SPEND_AGE].to_numpy(dtype=float)
     wrong = ~(np.isfinite(ages) & (ages >= 0)) & (table["spend_frequency"] > 0).to_numpy()
-    cure = f"Leave the column out, and {SPEND_AGE} is taken from frequency, recency and T; summarize(orders) makes it."
-    refuse_rows(table.index[wrong], "customer", f"without a time of 0 or more in {SPEND_AGE}", cure)
+    cure = _(
+        "Leave the column out, and {spend_age} is taken from frequency, recency and T; summarize(orders) makes it.",
+        spend_age=SPEND_AGE,
+    )
+    refuse_rows(
+        table.index[wrong], "customer", _("without a time of 0 or more in {spend_age}", spend_age=SPEND_AGE), cure
+    )
     return np.nan_to_num(ages)
 
 
@@ -351,14 +366,23 @@ def growth_in_words(fit: FittedModel) -> str:
     if terms is None:
         return ""
     if "growth" in terms:
-        return f"{_moving(terms['growth'])} a year, as given"
+        return _("{moving} a year, as given", moving=_moving(terms["growth"]))
     draws = fit.idata["posterior"]["price_growth"].to_numpy().ravel()
     low, high = (percent(float(end)) for end in interval(draws, None, None))
-    learned = f"learned from {counted(terms['customers'], 'customer')} with orders at several times"
+    learned = _(
+        "learned from {customers} with orders at several times", customers=counted(terms["customers"], "customer")
+    )
     if not terms["customers"]:
-        learned = "as the prior has it: no customer has repeat orders at several times"
+        learned = _("as the prior has it: no customer has repeat orders at several times")
     level = describe_interval(None, None)
-    return f"{_moving(float(draws.mean()))} a year ({level} {low} to {high}), {learned}"
+    return _(
+        "{moving} a year ({level} {low} to {high}), {learned}",
+        moving=_moving(float(draws.mean())),
+        level=level,
+        low=low,
+        high=high,
+        learned=learned,
+    )
 
 
 def _moving(growth: float) -> str:
@@ -369,14 +393,21 @@ def _moving(growth: float) -> str:
     >>> _moving(0.05), _moving(-0.05)
     ('prices grow by 5%', 'prices fall by 5%')
     """
-    return f"prices {'fall' if growth < 0 else 'grow'} by {percent(abs(growth))}"
+    share = percent(abs(growth))
+    return _("prices fall by {share}", share=share) if growth < 0 else _("prices grow by {share}", share=share)
 
 
 def price_notes(fit: FittedSpend, customers: Customers) -> list[str]:
     """What a value of these customers takes prices to do, and how old their orders to be if it is not stated."""
     growth = growth_in_words(fit)
     if growth and SPEND_AGE not in customers.columns:
-        return [growth, f"the table has no {SPEND_AGE}, so repeat orders are taken to lie evenly up to the last"]
+        return [
+            growth,
+            _(
+                "the table has no {spend_age}, so repeat orders are taken to lie evenly up to the last",
+                spend_age=SPEND_AGE,
+            ),
+        ]
     return [growth] if growth else []
 
 
@@ -388,9 +419,10 @@ def warn_of_scale(fit: FittedSpend, typical: float) -> None:
     ends = (gamma_gamma.population_median_spend, gamma_gamma.population_mean_spend)
     low, high = (float(np.median(end(**fit.draws))) for end in ends)
     expected = float(np.clip(typical, low, high))
-    compared = (
-        f"The customers' orders are typically {money(typical, fit.currency)}, those that were fitted "
-        f"{money(expected, fit.currency)}"
+    compared = _(
+        "The customers' orders are typically {typical}, those that were fitted {expected}",
+        typical=money(typical, fit.currency),
+        expected=money(expected, fit.currency),
     )
     warn_of_other_unit(typical / expected, FAR_SCALE, compared, stacklevel=4)
 

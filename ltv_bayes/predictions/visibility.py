@@ -17,6 +17,7 @@ from ltv_bayes.data.reading.ids import as_text, ids_of
 from ltv_bayes.errors import ColumnError, InputError, counted, refuse_rows, rows_at_fault, suggestion
 from ltv_bayes.formatting import percent
 from ltv_bayes.formulas.special import Array
+from ltv_bayes.language import _
 from ltv_bayes.random_streams import customer_stream
 from ltv_bayes.time_units import Duration, as_duration, as_number
 
@@ -58,12 +59,17 @@ class Coverage:
             return cls(ids=frozenset(map(str, covers)))
         if len(covers) != 1:
             raise InputError(
-                f"covers= takes one column with its values, not {len(covers)}. Add a column that marks them."
+                _(
+                    "covers= takes one column with its values, not {number}. Add a column that marks them.",
+                    number=len(covers),
+                )
             )
         ((column, values),) = covers.items()
         listed_values = [values] if isinstance(values, str) or not isinstance(values, Iterable) else list(values)
         if not listed_values:
-            raise InputError(f"covers= names no value of {column!r}. Give those that report, or leave covers= out.")
+            raise InputError(
+                _("covers= names no value of {column!r}. Give those that report, or leave covers= out.", column=column)
+            )
         return cls(str(column), frozenset(map(str, listed_values)))
 
     def of(self, customers: Customers) -> np.ndarray:
@@ -80,7 +86,9 @@ class Coverage:
             return np.asarray(as_text(customers.ids).isin(list(self.ids)))
         if self.column not in customers.columns:
             cure = suggestion(self.column, customers.columns)
-            raise ColumnError(f"The customers have no column {self.column!r}, which covers= names. {cure}")
+            raise ColumnError(
+                _("The customers have no column {column!r}, which covers= names. {cure}", column=self.column, cure=cure)
+            )
         cells = customers.table[self.column]
         text = cells.astype(str).where(cells.notna(), "")
         if self.values:
@@ -89,8 +97,8 @@ class Coverage:
         unread = ~plain.isin([*TRUE, *FALSE, ""]).to_numpy()
         if unread.any():
             ids = list(customers.ids[unread])
-            problem = f"without True or False in {self.column!r}, which covers= names"
-            cure = f"To choose values of it, write covers={{{self.column!r}: [...]}}."
+            problem = _("without True or False in {column!r}, which covers= names", column=self.column)
+            cure = _("To choose values of it, write covers={{{column!r}: [...]}}.", column=self.column)
             raise InputError(rows_at_fault(ids, "customer", problem, cure), ids)
         return plain.isin(TRUE).to_numpy()
 
@@ -140,7 +148,7 @@ class VisibleShare:
         """
         number = as_number(share, "share")
         if not 0 <= number <= 1:
-            raise InputError(f"share must lie between 0 and 1, not {number:g}.")
+            raise InputError(_("share must lie between 0 and 1, not {number:g}.", number=number))
         return cls(number, as_duration(within, "within"))
 
     @classmethod
@@ -154,7 +162,9 @@ class VisibleShare:
         """
         number, total = as_number(seen, "seen"), as_number(of, "of")
         if number % 1 or total % 1 or not 0 <= number <= total or total == 0:
-            raise InputError(f"seen and of count purchases, seen at most of: not {seen!r} of {of!r}.")
+            raise InputError(
+                _("seen and of count purchases, seen at most of: not {seen!r} of {of!r}.", seen=seen, of=of)
+            )
         a, b = 1 + number, 1 + total - number
         return cls(a / (a + b), as_duration(within, "within"), a, b)
 
@@ -208,9 +218,11 @@ class VisibleShare:
         foreseen = _foreseen(listed["seen"], made, length)
         if foreseen.empty:
             raise InputError(
-                f"No order of a customer known by then was made within {length} after a snapshot "
-                f"that lies {length} before the last order. "
-                f"Give older snapshots, or a shorter time."
+                _(
+                    "No order of a customer known by then was made within {length} after a snapshot that lies "
+                    "{length} before the last order. Give older snapshots, or a shorter time.",
+                    length=length,
+                )
             )
         seen = pd.MultiIndex.from_frame(foreseen).isin(pd.MultiIndex.from_frame(listed[list(foreseen)]))
         share, number = float(seen.mean()), _worth_in_orders(foreseen)
@@ -225,8 +237,13 @@ class VisibleShare:
         return customer_stream(seed, "visible share", "").beta(self.a, self.b, size)
 
     def __repr__(self) -> str:
-        counts = "" if np.isinf(self.a) else f" ({self.a - 1:.0f} of {self.a + self.b - 2:.0f})"
-        return f"{percent(self.share)}{counts} of the purchases within {self.within} stand in the pipeline"
+        counts = "" if np.isinf(self.a) else _(" ({a:.0f} of {a_2:.0f})", a=self.a - 1, a_2=self.a + self.b - 2)
+        return _(
+            "{share}{counts} of the purchases within {within} stand in the pipeline",
+            share=percent(self.share),
+            counts=counts,
+            within=self.within,
+        )
 
 
 def _listed(raw: pd.DataFrame, names: tuple[str, str, str], date_format: str | None) -> pd.DataFrame:
@@ -234,8 +251,10 @@ def _listed(raw: pd.DataFrame, names: tuple[str, str, str], date_format: str | N
     customer, seen_on, closed_on = names
     ids = as_text(ids_of(named_column(raw, customer, "customer")))
     seen, no_day = as_days(named_column(raw, seen_on, "seen_on"), date_format=date_format)
-    closed, (_, *unread) = as_days(named_column(raw, closed_on, "closed_on"), date_format=date_format)
-    early = Fault((closed <= seen).to_numpy(), "won on or before the day of the snapshot", "Correct one of the days.")
+    closed, (_unused, *unread) = as_days(named_column(raw, closed_on, "closed_on"), date_format=date_format)
+    early = Fault(
+        (closed <= seen).to_numpy(), _("won on or before the day of the snapshot"), _("Correct one of the days.")
+    )
     refuse([*no_day, *unread, early], raw.index)
     return pd.DataFrame({"customer": ids, "seen": seen.array, "closed": closed.array}, index=raw.index)
 
@@ -252,8 +271,8 @@ def _refuse_unknown_wins(listed: pd.DataFrame, made: pd.DataFrame) -> None:
     pair = ["customer", "closed"]
     known = pd.MultiIndex.from_frame(listed[pair]).isin(pd.MultiIndex.from_frame(made[pair]))
     lost = listed["closed"].notna().to_numpy() & ~known
-    cure = "Correct closed_on, or give the orders of that time."
-    refuse_rows(listed.index[lost], "row", "won on a day without an order of the customer", cure)
+    cure = _("Correct closed_on, or give the orders of that time.")
+    refuse_rows(listed.index[lost], "row", _("won on a day without an order of the customer"), cure)
 
 
 def _foreseen(snapshots: pd.Series, made: pd.DataFrame, length: Duration) -> pd.DataFrame:

@@ -8,6 +8,7 @@ import pandas as pd
 from ltv_bayes.data.exports.read_orders import read_transactions
 from ltv_bayes.data.orders.transactions import Transactions
 from ltv_bayes.errors import FitError
+from ltv_bayes.language import _
 
 
 def cdnow_orders(*, full: bool = False) -> Transactions:
@@ -41,12 +42,12 @@ def cdnow_orders(*, full: bool = False) -> Transactions:
 
 def lifetimes_file(name: str) -> Path:
     """Find a data file of the installed package without importing it."""
-    cure = "The CDNOW files come with the package lifetimes: pip install lifetimes."
+    cure = _("The CDNOW files come with the package lifetimes: pip install lifetimes.")
     try:
         files = importlib.metadata.files("lifetimes") or []
     except importlib.metadata.PackageNotFoundError:
         raise FitError(cure) from None
     found = [file for file in files if file.name == name]
     if not found:
-        raise FitError(f"The installed lifetimes has no file {name}. {cure}")
+        raise FitError(_("The installed lifetimes has no file {name}. {cure}", name=name, cure=cure))
     return Path(str(found[0].locate()))

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from ltv_bayes.language import _
 from ltv_bayes.samples.project_business import Deals, days_after
 from ltv_bayes.time_units import as_date, as_duration, discount_intensity
 
@@ -99,9 +100,12 @@ class ChannelBusiness(Deals):
         return table.assign(ltv_to_cac=table["value"] / table["cost_per_client"])
 
     def __repr__(self) -> str:
-        return (
-            f"Simulated company with {len(self.channels)} channels as of {self.as_of}: {len(self.clients):,} clients, "
-            f"{len(self.orders):,} orders"
+        return _(
+            "Simulated company with {number} channels as of {as_of}: {number_2:,} clients, {number_3:,} orders",
+            number=len(self.channels),
+            as_of=self.as_of,
+            number_2=len(self.clients),
+            number_3=len(self.orders),
         )
 
 

@@ -8,6 +8,7 @@ import pandas as pd
 from scipy import special
 
 from ltv_bayes.errors import InputError
+from ltv_bayes.language import _
 
 Z_OF_80 = float(special.ndtri(0.9))
 
@@ -58,7 +59,11 @@ class SimulatedJudges:
     truth: pd.DataFrame
 
     def __repr__(self) -> str:
-        return f"{len(self.history):,} closed judgements of {len(self.truth)} simulated judges"
+        return _(
+            "{number:,} closed judgements of {number_2} simulated judges",
+            number=len(self.history),
+            number_2=len(self.truth),
+        )
 
 
 def simulate_judges(
@@ -94,7 +99,13 @@ def simulate_judges(
     """
     numbers = [cases] * len(judges) if isinstance(cases, int) else list(cases)
     if len(numbers) != len(judges):
-        raise InputError(f"There are {len(judges)} judges, but {len(numbers)} numbers of cases. Give one for each.")
+        raise InputError(
+            _(
+                "There are {number} judges, but {number_2} numbers of cases. Give one for each.",
+                number=len(judges),
+                number_2=len(numbers),
+            )
+        )
     rng = np.random.default_rng(random_seed)
     parts = [_cases(rng, judge, number) for judge, number in zip(judges, numbers, strict=True)]
     history = pd.concat(parts, ignore_index=True)

@@ -13,6 +13,7 @@ from ltv_bayes.data.exports.read_orders import read_transactions
 from ltv_bayes.data.orders.transactions import Transactions
 from ltv_bayes.data.subscriptions.calendar import after, number_until
 from ltv_bayes.errors import InputError, counted, suggestion
+from ltv_bayes.language import _
 from ltv_bayes.terms import Terms
 from ltv_bayes.time_units import DAYS_PER_YEAR, Duration, as_date, as_duration, as_number, discount_intensity
 
@@ -174,8 +175,12 @@ class OfficeEquipment:
         length, known = as_duration(horizon), Duration(self.future_years, "year")
         if length.days > known.days * (1 + SAME):
             raise InputError(
-                f"The truth is known for {known} ahead, not for {length}. "
-                f"Shorten the horizon, or simulate with a larger future_years."
+                _(
+                    "The truth is known for {known} ahead, not for {length}. Shorten the horizon, or simulate "
+                    "with a larger future_years.",
+                    known=known,
+                    length=length,
+                )
             )
         shares, delta = _shares(margins or {}), discount_intensity(discount_rate, "day")
         on_dates = self.future["stream"].isin(["subscription", "equipment"])
@@ -188,10 +193,15 @@ class OfficeEquipment:
         return value.assign(total=value.sum(axis="columns"))
 
     def __repr__(self) -> str:
-        return (
-            f"Simulated office-equipment company as of {self.as_of}: {counted(len(self.clients), 'client')}, "
-            f"{counted(len(self.subscriptions), 'subscription')}, {counted(len(self.orders), 'order')}, "
-            f"{counted(len(self.planned), 'planned sale')}, truth known for {self.future_years:g} years ahead"
+        return _(
+            "Simulated office-equipment company as of {as_of}: {clients}, {subscriptions}, {orders}, "
+            "{planned_sales}, truth known for {future_years:g} years ahead",
+            as_of=self.as_of,
+            clients=counted(len(self.clients), "client"),
+            subscriptions=counted(len(self.subscriptions), "subscription"),
+            orders=counted(len(self.orders), "order"),
+            planned_sales=counted(len(self.planned), "planned sale"),
+            future_years=self.future_years,
         )
 
 
@@ -419,10 +429,17 @@ def _shares(margins: Mapping[str, float]) -> dict[str, float]:
     """The share of each stream's revenue that is kept."""
     for stream, margin in margins.items():
         if stream not in STREAMS:
-            raise InputError(f"There is no stream {stream!r}. {suggestion(stream, STREAMS)}")
-        if not 0 <= as_number(margin, f"the margin of {stream}") <= 1:
             raise InputError(
-                f"The margin of {stream} must lie between 0 and 1, not {margin:g}. Write 35% as {{{stream!r}: 0.35}}."
+                _("There is no stream {stream!r}. {suggestion}", stream=stream, suggestion=suggestion(stream, STREAMS))
+            )
+        if not 0 <= as_number(margin, _("the margin of {stream}", stream=stream)) <= 1:
+            raise InputError(
+                _(
+                    "The margin of {stream} must lie between 0 and 1, not {margin:g}. Write 35% as "
+                    "{{{stream!r}: 0.35}}.",
+                    stream=stream,
+                    margin=margin,
+                )
             )
     return {stream: float(margins.get(stream, 1.0)) for stream in STREAMS}
 
@@ -430,10 +447,10 @@ def _shares(margins: Mapping[str, float]) -> dict[str, float]:
 def _refuse_nothing(**amounts: float) -> None:
     for name, amount in amounts.items():
         if not as_number(amount, name) > 0:
-            raise InputError(f"{name} must be above 0, not {amount}.")
+            raise InputError(_("{name} must be above 0, not {amount}.", name=name, amount=amount))
 
 
 def _refuse_shares(contracts: Sequence[Contract]) -> None:
     total = sum(contract.share for contract in contracts)
     if abs(total - 1) > SAME:
-        raise InputError(f"The shares of contracts add up to {total:g}. Make them add up to 1.")
+        raise InputError(_("The shares of contracts add up to {total:g}. Make them add up to 1.", total=total))

@@ -10,6 +10,7 @@ import pandas as pd
 
 from ltv_bayes.data.exports.read_orders import read_transactions
 from ltv_bayes.data.orders.transactions import Transactions
+from ltv_bayes.language import _
 from ltv_bayes.time_units import DAYS_PER_YEAR, Duration, as_date, as_duration, discount_intensity
 
 SMALLEST_DEAL, LARGEST_DEAL = 10_000.0, 5_000_000.0
@@ -111,10 +112,14 @@ class ProjectBusiness(Deals):
     currency: str = "CNY"
 
     def __repr__(self) -> str:
-        return (
-            f"Simulated project business as of {self.as_of}: {len(self.clients):,} clients, "
-            f"{len(self.orders):,} deals, {len(self.opportunities):,} open opportunities, "
-            f"truth known for {self.future_years:g} years ahead"
+        return _(
+            "Simulated project business as of {as_of}: {number:,} clients, {number_2:,} deals, "
+            "{number_3:,} open opportunities, truth known for {future_years:g} years ahead",
+            as_of=self.as_of,
+            number=len(self.clients),
+            number_2=len(self.orders),
+            number_3=len(self.opportunities),
+            future_years=self.future_years,
         )
 
 
@@ -296,10 +301,15 @@ class Pipeline(Deals):
         return found.reindex(sorted(set(self.orders["client"])), fill_value=0.0)
 
     def __repr__(self) -> str:
-        return (
-            f"Simulated project business as of {self.as_of}: {self.orders['client'].nunique():,} clients, "
-            f"{len(self.orders):,} deals; its pipeline shows {self.share:.0%} of the purchases within {self.within}, "
-            f"{len(self.opportunities):,} opportunities"
+        return _(
+            "Simulated project business as of {as_of}: {client:,} clients, {number:,} deals; its pipeline "
+            "shows {share:.0%} of the purchases within {within}, {number_2:,} opportunities",
+            as_of=self.as_of,
+            client=self.orders["client"].nunique(),
+            number=len(self.orders),
+            share=self.share,
+            within=self.within,
+            number_2=len(self.opportunities),
         )
 
 

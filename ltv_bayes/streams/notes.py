@@ -10,6 +10,7 @@ from ltv_bayes.data.orders.occasions import RETURN_ONLY
 from ltv_bayes.data.reading.ids import as_text
 from ltv_bayes.errors import counted, listed
 from ltv_bayes.formatting import label, percent
+from ltv_bayes.language import N_, _, _n, both
 from ltv_bayes.predictions.alive import all_alive_note, share_of_one_time
 from ltv_bayes.predictions.fitted import FittedModel, pooling_of
 from ltv_bayes.predictions.renewals import FittedRenewals
@@ -18,7 +19,11 @@ from ltv_bayes.terms import Terms
 
 FAR_HORIZON = 3.0
 MOSTLY_VALUED = 0.98
-DRAWN = {"purchases": "how often they buy", "renewals": "how long they stay", "spend": "what an order yields"}
+DRAWN = {
+    "purchases": N_("how often they buy"),
+    "renewals": N_("how long they stay"),
+    "spend": N_("what an order yields"),
+}
 
 
 def missing_here_or_there(customers: Customers, own: pd.Index, name: str) -> list[str]:
@@ -29,7 +34,18 @@ def missing_here_or_there(customers: Customers, own: pd.Index, name: str) -> lis
     if not customers.in_memory:
         return []
     without = int((~as_text(customers.ids).isin(own)).sum())
-    lacking = [f"{without:,} of {counted(len(customers), 'customer')} have no {label(name)}."] if without else []
+    lacking = (
+        [
+            _(
+                "{without:,} of {customers} have no {name}.",
+                without=without,
+                customers=counted(len(customers), "customer"),
+                name=label(name),
+            )
+        ]
+        if without
+        else []
+    )
     return [*lacking, *not_valued(customers, own, name)]
 
 
@@ -43,7 +59,14 @@ def not_valued(customers: Customers, own: pd.Index, name: str) -> list[str]:
     beyond = own[~own.isin(as_text(customers.ids))].unique()
     if beyond.empty:
         return []
-    return [f"{label(name)} of {counted(len(beyond), 'customer')} not valued here: {listed(beyond)}."]
+    return [
+        _(
+            "{name} of {customers} not valued here: {beyond}.",
+            name=label(name),
+            customers=counted(len(beyond), "customer"),
+            beyond=listed(beyond),
+        )
+    ]
 
 
 def history_notes(customers: Customers, terms: Terms, *, foreseen: bool = True) -> list[str]:
@@ -89,23 +112,30 @@ def bought_once_notes(customers: Customers, model: str) -> list[str]:
 def _far_horizon(seen: Overview, horizon: float) -> list[str]:
     if seen.longest_history <= 0 or horizon <= FAR_HORIZON * seen.longest_history:
         return []
-    return [f"the horizon is {horizon / seen.longest_history:.1f} times the longest history: far beyond the data."]
+    return [
+        _(
+            "the horizon is {horizon:.1f} times the longest history: far beyond the data.",
+            horizon=horizon / seen.longest_history,
+        )
+    ]
 
 
 def _free_purchases(seen: Overview) -> list[str]:
     if not 0 < seen.valued_repeats < MOSTLY_VALUED * seen.repeats:
         return []
     return [
-        f"{percent(1 - seen.valued_repeats / seen.repeats)} of repeat purchases had no value, but each one "
-        f"foreseen is given that of a paid one: values are too high by about as much. "
-        f"summarize(zero_orders='drop') leaves free ones out."
+        _(
+            "{valued_repeats} of repeat purchases had no value, but each one foreseen is given that of a paid "
+            "one: values are too high by about as much. summarize(zero_orders='drop') leaves free ones out.",
+            valued_repeats=percent(1 - seen.valued_repeats / seen.repeats),
+        )
     ]
 
 
 def _returns_apart(customers: Customers) -> list[str]:
     if RETURN_ONLY not in customers.dropped_by_reason().index:
         return []
-    return ["returns on days of their own lower no value foreseen: values are before such returns."]
+    return [_("returns on days of their own lower no value foreseen: values are before such returns.")]
 
 
 def role(fit: FittedModel) -> str:
@@ -133,7 +163,11 @@ def unseen_segments(fits: Iterable[tuple[FittedModel, Iterable[pd.DataFrame]]]) 
         for name in sorted(set().union(*by_fit.values())):
             alike.setdefault(tuple(of for of, names in by_fit.items() if name in names), []).append(name)
         for unseen, names in alike.items():
-            yield f"by {column}: {unseen_in_words(listed(names), unseen, [of for of in by_fit if of not in unseen])}."
+            yield _(
+                "by {column}: {unseen_in_words}.",
+                column=column,
+                unseen_in_words=unseen_in_words(listed(names), unseen, [of for of in by_fit if of not in unseen]),
+            )
 
 
 def unseen_in_words(named: str, unseen: Collection[str], seen: Collection[str], among: str = "segments") -> str:
@@ -153,12 +187,21 @@ def unseen_in_words(named: str, unseen: Collection[str], seen: Collection[str], 
     >>> unseen_in_words("Radio", ["purchases"], [])
     'the fit of purchases has no customer of Radio: how often they buy is drawn from the distribution of segments'
     """
-    drawn, fitted = [DRAWN[one] for one in unseen], [DRAWN[one] for one in seen]
-    fits = "the fits have" if len(unseen) > 1 else f"the fit of {next(iter(unseen))} has"
-    valued = " with a repeat order of value" if list(unseen) == ["spend"] else ""
-    rest = f", {' and '.join(fitted)} {'are' if len(fitted) > 1 else 'is'} fitted" if fitted else ""
-    verb = "are" if len(drawn) > 1 else "is"
-    return (
-        f"{fits} no customer of {named}{valued}: {' and '.join(drawn)} {verb} drawn from the distribution of "
-        f"{among}{rest}"
+    drawn, fitted = [_(DRAWN[one]) for one in unseen], [_(DRAWN[one]) for one in seen]
+    fits = (
+        _("the fits have no customer of {names}", names=named)
+        if len(unseen) > 1
+        else _("the fit of spend has no customer of {names} with a repeat order of value", names=named)
+        if list(unseen) == ["spend"]
+        else _("the fit of {role} has no customer of {names}", role=label(next(iter(unseen))), names=named)
+    )
+    rest = _n(", {what} is fitted", ", {what} are fitted", len(fitted), what=both(fitted)) if fitted else ""
+    return _n(
+        "{fits}: {what} is drawn from the distribution of {among}{rest}",
+        "{fits}: {what} are drawn from the distribution of {among}{rest}",
+        len(drawn),
+        fits=fits,
+        what=both(drawn),
+        among=label(among),
+        rest=rest,
     )

@@ -21,6 +21,7 @@ from ltv_bayes.data.reading.ids import as_text, ids_of
 from ltv_bayes.errors import InputError, UnitError, refuse_rows
 from ltv_bayes.formulas.point.values import as_money
 from ltv_bayes.formulas.special import Array
+from ltv_bayes.language import _
 from ltv_bayes.predictions.fitted import FittedModel
 from ltv_bayes.random_streams import customer_stream
 from ltv_bayes.streams.notes import not_valued
@@ -106,7 +107,7 @@ class OneOffSale:
             return pd.DataFrame(columns=["date", "amount", "probability", "row"], dtype=float)
         if isinstance(self.sales, Transactions):
             if not self.sales.has_amounts:
-                raise InputError("The orders have no amounts. Read them with amount='...'.")
+                raise InputError(_("The orders have no amounts. Read them with amount='...'."))
             found = self.sales.table.set_index("customer_id")[["date", "amount", "row"]]
             return found.assign(probability=1.0)
         raw = read_table(self.sales)
@@ -117,7 +118,7 @@ class OneOffSale:
             named_column(raw, self.amount, "amount"), unit=self.amount_unit, header=self.amount
         )
         probability, no_probability = _probabilities(raw, self.probability)
-        free = Fault((amounts <= 0).to_numpy(), "with an amount of zero or less", "State the amount, above 0.")
+        free = Fault((amounts <= 0).to_numpy(), _("with an amount of zero or less"), _("State the amount, above 0."))
         refuse([*no_date, *no_amount, no_probability, free], raw.index)
         columns = {"date": dates.array, "amount": amounts.array, "probability": probability, "row": raw.index}
         return pd.DataFrame(columns, index=ids)
@@ -127,8 +128,10 @@ class OneOffSale:
         currency = self.sales.currency if isinstance(self.sales, Transactions) else self.currency
         require_same(customers, self.name, None, currency)
         late = ~self._planned(customers) & (self.table["probability"] < 1).to_numpy()
-        problem = f"of the sales with a probability, though dated on or before the as-of date {customers.as_of}"
-        cure = "Give a future date, or leave out what was lost or has been sold."
+        problem = _(
+            "of the sales with a probability, though dated on or before the as-of date {as_of}", as_of=customers.as_of
+        )
+        cure = _("Give a future date, or leave out what was lost or has been sold.")
         refuse_rows(self.table["row"][late], "row", problem, cure)
 
     def knows(self, customers: Customers) -> np.ndarray:
@@ -198,8 +201,10 @@ class OneOffSale:
 def _as_of(customers: Customers) -> dt.date:
     if customers.as_of is None:
         raise UnitError(
-            "The sales have dates but the customers have no as-of date to count from. "
-            "Pass as_of= when the customers are made."
+            _(
+                "The sales have dates but the customers have no as-of date to count from. Pass as_of= when the "
+                "customers are made."
+            )
         )
     return customers.as_of
 
@@ -214,4 +219,4 @@ def _probabilities(raw: pd.DataFrame, name: str) -> tuple[np.ndarray, Fault]:
     share = pd.to_numeric(text.str.removesuffix("%"), errors="coerce").to_numpy(dtype=float)
     share = np.where(text.str.endswith("%"), share / 100, share)
     wrong = ~blank & ~((share >= 0) & (share <= 1))
-    return np.where(blank, 1.0, share), Fault(wrong, "with a probability outside 0 to 1", "Write 60% as 0.6.")
+    return np.where(blank, 1.0, share), Fault(wrong, _("with a probability outside 0 to 1"), "Write 60% as 0.6.")

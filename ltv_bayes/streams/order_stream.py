@@ -16,6 +16,7 @@ from ltv_bayes.formulas.kernels import order_values
 from ltv_bayes.formulas.models.parameterization import REGULAR
 from ltv_bayes.formulas.models.price_level import Prices
 from ltv_bayes.formulas.special import Array
+from ltv_bayes.language import _
 from ltv_bayes.predictions.clock import clock_at, clock_note, day_note
 from ltv_bayes.predictions.events import FittedEvents, event_histories
 from ltv_bayes.predictions.fitted import (
@@ -125,17 +126,19 @@ class OrderStream(ABC):
             (fit, (batch.table for batch in self._with_columns(fit, customers).batches()))
             for fit in self.fits_by_purpose.values()
         )
-        unseen = [f"{label(self.name)} {note}" for note in unseen_segments(fits)]
+        unseen = [_("{stream} {terms}", stream=label(self.name), terms=note) for note in unseen_segments(fits)]
         orders = self._orders(customers)
-        unseen += [f"{label(self.name)}: {note}" for note in clock_note(self.counts)]
-        unseen += [f"{label(self.name)}: {note}" for note in day_note(orders, self.counts, self.spend)]
-        unseen += [f"{label(self.name)}: {note}." for note in price_notes(self.spend, orders)]
+        unseen += [_("{name}: {note}", name=label(self.name), note=note) for note in clock_note(self.counts)]
+        unseen += [
+            _("{name}: {note}", name=label(self.name), note=note) for note in day_note(orders, self.counts, self.spend)
+        ]
+        unseen += [_("{name}: {note}.", name=label(self.name), note=note) for note in price_notes(self.spend, orders)]
         if self.customers is None:
             return unseen
         return [
             *unseen,
             *missing_here_or_there(customers, self._own_ids, self.name),
-            *(f"{label(self.name)}: {note}" for note in history_notes(self.customers, terms)),
+            *(_("{name}: {note}", name=label(self.name), note=note) for note in history_notes(self.customers, terms)),
         ]
 
     def realised(self, customers: Customers) -> Array:
@@ -243,8 +246,14 @@ def require_fits(stream: OrderStream, kinds: Any, what: str, model: str) -> None
     for value, wanted, made in ((stream.counts, kinds, model), (stream.spend, FittedSpend, "GammaGamma")):
         if not isinstance(value, wanted):
             raise InputError(
-                f"{type(stream).__name__} takes a fit of {what} and a fit of spend, in this order; where "
-                f"{made}().fit(...) belongs there is {a_kind(value)}."
+                _(
+                    "{name} takes a fit of {what} and a fit of spend, in this order; where {made}().fit(...) "
+                    "belongs there is {kind}.",
+                    name=type(stream).__name__,
+                    what=what,
+                    made=made,
+                    kind=a_kind(value),
+                )
             )
     if stream.customers is not None:
         require_customers(stream.customers)
@@ -285,15 +294,20 @@ def total_value(customers: Customers) -> Array:
     """
     if not customers.has_history:
         raise ColumnError(
-            "The revenue from customers so far is not known: all_customers only lists them. Add the streams with "
-            "their histories, as in RepeatPurchases(purchases, spend, customers=...), or leave realised=False."
+            _(
+                "The revenue from customers so far is not known: all_customers only lists them. Add the "
+                "streams with their histories, as in RepeatPurchases(purchases, spend, customers=...), or "
+                "leave realised=False."
+            )
         )
     if "total_value" not in customers.columns:
         raise ColumnError(
-            "The revenue from customers so far is not known: their table has no column 'total_value'. "
-            "Make the customers with summarize(), add the column, or leave realised=False."
+            _(
+                "The revenue from customers so far is not known: their table has no column 'total_value'. Make "
+                "the customers with summarize(), add the column, or leave realised=False."
+            )
         )
     values = customers.table["total_value"].to_numpy(dtype=float)
-    missing, cure = customers.ids[~np.isfinite(values)], "Fill it in, or leave realised=False."
-    refuse_rows(missing, "customer", "without a number in total_value", cure)
+    missing, cure = customers.ids[~np.isfinite(values)], _("Fill it in, or leave realised=False.")
+    refuse_rows(missing, "customer", _("without a number in total_value"), cure)
     return values

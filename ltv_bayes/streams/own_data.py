@@ -12,6 +12,7 @@ from ltv_bayes.data.customers.known_ids import known_ids
 from ltv_bayes.data.reading.ids import as_text
 from ltv_bayes.errors import UnitError, refuse_rows
 from ltv_bayes.formulas.special import Array, IntArray
+from ltv_bayes.language import _
 
 
 def positions(customers: Customers, own: pd.Index) -> IntArray:
@@ -42,13 +43,23 @@ def require_same(customers: Customers, name: str, as_of: dt.date | None, currenc
     """
     if as_of and customers.as_of and as_of != customers.as_of:
         raise UnitError(
-            f"The data of the stream {name!r} are as of {as_of}, the customers valued as of {customers.as_of}. "
-            f"Summarize both with one as_of."
+            _(
+                "The data of the stream {name!r} are as of {as_of}, the customers valued as of {as_of_2}. "
+                "Summarize both with one as_of.",
+                name=name,
+                as_of=as_of,
+                as_of_2=customers.as_of,
+            )
         )
     if currency and customers.currency and currency != customers.currency:
         raise UnitError(
-            f"The stream {name!r} is in {currency}, the customers valued are in {customers.currency}. "
-            f"Convert the amounts to one currency first."
+            _(
+                "The stream {name!r} is in {currency}, the customers valued are in {currency_2}. Convert the "
+                "amounts to one currency first.",
+                name=name,
+                currency=currency,
+                currency_2=customers.currency,
+            )
         )
 
 
@@ -71,8 +82,10 @@ def refuse_ended(orders: Customers, valued: Customers, name: str) -> None:
     InputError
         Naming the customers.
     """
-    problem = f"observed only until their relation ended, but valued by the stream {name!r} as if it went on"
-    cure = "Let it depend on the stream that knows when relations end, as in while_alive='subscription'."
+    problem = _(
+        "observed only until their relation ended, but valued by the stream {name!r} as if it went on", name=name
+    )
+    cure = _("Let it depend on the stream that knows when relations end, as in while_alive='subscription'.")
     refuse_rows(ended_early(orders, valued), "customer", problem, cure)
 
 

@@ -17,6 +17,7 @@ from ltv_bayes.data.reading.files import read_table
 from ltv_bayes.data.reading.ids import as_text, ids_of
 from ltv_bayes.errors import UnitError
 from ltv_bayes.formulas.special import Array, IntArray
+from ltv_bayes.language import _, comma
 from ltv_bayes.time_units import DAYS_PER_YEAR, as_date, as_number
 
 FAR = 20.0
@@ -55,11 +56,15 @@ class PriceChanges:
             return cls()
         if isinstance(given, Mapping):
             steps = sorted((as_date(day, "price_changes"), _share(share)) for day, share in given.items())
-            early = [f"{day}" for day, _ in steps if day <= as_of]
+            early = [f"{day}" for day, _unused in steps if day <= as_of]
             if early:
                 raise UnitError(
-                    f"price_changes from {', '.join(early)} lie before the as-of date {as_of}: the records have the "
-                    f"prices of today. Leave them out."
+                    _(
+                        "price_changes from {early} lie before the as-of date {as_of}: the records have the "
+                        "prices of today. Leave them out.",
+                        early=comma(early),
+                        as_of=as_of,
+                    )
                 )
             return cls(steps=tuple(steps))
         if isinstance(given, int | float | np.number):
@@ -90,7 +95,7 @@ class PriceChanges:
 def _share(given: Any) -> float:
     share = as_number(given, "price_changes")
     if not -1 < share < 1:
-        raise UnitError(f"price_changes are shares: write 5% as 0.05, not {share:g}.")
+        raise UnitError(_("price_changes are shares: write 5% as 0.05, not {share:g}.", share=share))
     return share
 
 
@@ -102,7 +107,7 @@ def _new_prices(
     days, unread = as_days(named_column(frame, "valid_from", "valid_from"))
     price, no_price = as_amounts(named_column(frame, "price", "price"), unit=unit)
     free = Fault(
-        ~(price > 0).to_numpy(), "of the price changes without a price above 0", "Give the price of one period."
+        ~(price > 0).to_numpy(), _("of the price changes without a price above 0"), _("Give the price of one period.")
     )
     refuse([*unread, *no_price, *([] if no_price and no_price[0].at.any() else [free])], frame.index)
     wanted = pd.DataFrame({"customer": ids, "day": days.dt.date.array, "price": price.array})
@@ -113,19 +118,19 @@ def _new_prices(
     wanted["line"] = np.arange(len(frame))
     found = wanted.merge(owner, on=["customer", *keys])
     strange = ~np.isin(np.arange(len(frame)), found["line"])
-    cure = "Correct customer_id (and product), or leave them out."
+    cure = _("Correct customer_id (and product), or leave them out.")
     twice = wanted.duplicated(["customer", *keys, "day"], keep=False).to_numpy()
     refuse(
         [
-            Fault(strange, "of the price changes for which there is no contract", cure),
-            Fault(twice, "of the price changes giving one contract two prices from one day", "Keep one of them."),
+            Fault(strange, _("of the price changes for which there is no contract"), cure),
+            Fault(twice, _("of the price changes giving one contract two prices from one day"), _("Keep one of them.")),
         ],
         frame.index,
     )
     if "price" in contracts:
         typical = float(np.median(found["price"].to_numpy() / contracts["price"].to_numpy(dtype=float)[found["row"]]))
-        compared = f"New prices are typically {typical:,.3g} times the old ones"
-        warn_of_other_unit(typical, FAR, compared, "If not, pass amount_unit= to Subscription.", stacklevel=5)
+        compared = _("New prices are typically {typical:,.3g} times the old ones", typical=typical)
+        warn_of_other_unit(typical, FAR, compared, _("If not, pass amount_unit= to Subscription."), stacklevel=5)
     return tuple(
         (day, group["row"].to_numpy(), group["price"].to_numpy()) for day, group in found.groupby("day", sort=True)
     )

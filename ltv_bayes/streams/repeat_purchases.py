@@ -10,6 +10,7 @@ from ltv_bayes.data.customers.customers import Customers
 from ltv_bayes.data.reading.ids import as_text
 from ltv_bayes.errors import InputError
 from ltv_bayes.formulas.special import Array
+from ltv_bayes.language import _
 from ltv_bayes.predictions.alive import weighted_alive
 from ltv_bayes.predictions.events import FittedEvents
 from ltv_bayes.predictions.purchases import FittedPurchases
@@ -86,7 +87,7 @@ class RepeatPurchases(OrderStream):
     def __post_init__(self) -> None:
         require_fits(self, FittedPurchases | FittedEvents, "purchases", "BGNBD")
         if isinstance(self.known_alive, str):
-            raise InputError(f"known_alive takes several ids: write [{self.known_alive!r}].")
+            raise InputError(_("known_alive takes several ids: write [{known_alive!r}].", known_alive=self.known_alive))
 
     def notes(self, customers: Customers, terms: Terms) -> list[str]:
         """State what there is to know of the data, and of customers who bought once if most did."""

@@ -23,6 +23,7 @@ from ltv_bayes.formulas.models import shifted_beta_geometric
 from ltv_bayes.formulas.models.operational_time import Clock
 from ltv_bayes.formulas.point.values import as_money
 from ltv_bayes.formulas.special import Array, IntArray
+from ltv_bayes.language import _
 from ltv_bayes.predictions.clock import clock_note, clock_of, has_clock
 from ltv_bayes.predictions.fitted import caution_of, check_covariates, parameters_of, shape_of, shuffled, smallest_shape
 from ltv_bayes.predictions.groups import GroupDraws
@@ -94,11 +95,14 @@ class Subscription:
         for value in fits:
             if not isinstance(value, FittedRenewals):
                 raise InputError(
-                    f"Subscription takes a renewal fit, or one for each contract length, and the renewals; where "
-                    f"ShiftedBetaGeometric().fit(...) belongs there is {a_kind(value)}."
+                    _(
+                        "Subscription takes a renewal fit, or one for each contract length, and the renewals; "
+                        "where ShiftedBetaGeometric().fit(...) belongs there is {kind}.",
+                        kind=a_kind(value),
+                    )
                 )
         if not fits:
-            raise InputError("There is no fit. Pass one, or one for each contract length.")
+            raise InputError(_("There is no fit. Pass one, or one for each contract length."))
         require_records(self.renewals)
         self._refuse_unfitted()
         self._prices, self._changes  # noqa: B018 - what is wrong with prices is refused at once
@@ -135,7 +139,11 @@ class Subscription:
 
     def notes(self, customers: Customers, terms: Terms) -> list[str]:
         """State what moves all subscribers, and who is not in the records."""
-        together = [f"{label(self.name)}: {note}" for fit in self.fits_by_purpose.values() for note in clock_note(fit)]
+        together = [
+            _("{name}: {note}", name=label(self.name), note=note)
+            for fit in self.fits_by_purpose.values()
+            for note in clock_note(fit)
+        ]
         return [*together, *missing_here_or_there(customers, self._ids, self.name)]
 
     def realised(self, customers: Customers) -> Array:
@@ -204,12 +212,12 @@ class Subscription:
         table = self.renewals.table
         if self.price is not None and "price" in table:
             raise InputError(
-                "The renewals have prices of their own. Leave price= out, or change them by price_changes=."
+                _("The renewals have prices of their own. Leave price= out, or change them by price_changes=.")
             )
         if self.price is not None:
             return np.full(len(table), as_money(self.price, "price"))
         if "price" not in table:
-            raise ColumnError("The renewals have no prices. Read them with price='...', or pass price= here.")
+            raise ColumnError(_("The renewals have no prices. Read them with price='...', or pass price= here."))
         return table["price"].to_numpy(dtype=float)
 
     @cached_property
@@ -227,14 +235,19 @@ class Subscription:
         wrong = ~table["period"].isin(lengths or table["period"]).to_numpy()
         if wrong.any():
             ids = table.index[wrong].unique()
-            unfitted = " or a ".join(sorted(table["period"][wrong].unique()))
-            problem = f"with contracts of a {unfitted}, for which there is no fit"
-            cure = "Pass one for each length: Subscription({'month': monthly, 'year': yearly}, renewals)."
+            unfitted = _(" or a ").join(sorted(table["period"][wrong].unique()))
+            problem = _("with contracts of a {unfitted}, for which there is no fit", unfitted=unfitted)
+            cure = _("Pass one for each length: Subscription({{'month': monthly, 'year': yearly}}, renewals).")
             raise InputError(rows_at_fault(ids, "customer", problem, cure), table.index[wrong])
         if not isinstance(self.fit, Mapping) and len(lengths) > 1:
             raise InputError(
-                f"The fit is of contracts of a {', a '.join(lengths)} together, but their churn is not the same. Fit "
-                f"each length apart: renewals.subset(renewals.table['period'] == '{lengths[0]}'), and pass a mapping."
+                _(
+                    "The fit is of contracts of a {lengths} together, but their churn is not the same. Fit "
+                    "each length apart: renewals.subset(renewals.table['period'] == '{lengths_2}'), and pass a "
+                    "mapping.",
+                    lengths=", a ".join(lengths),
+                    lengths_2=lengths[0],
+                )
             )
 
 

@@ -4,12 +4,13 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from ltv_bayes.data.customers.customers import Customers
 from ltv_bayes.errors import InputError, refuse_rows, suggestion
+from ltv_bayes.language import N_, _, comma
 from ltv_bayes.predictions.fitted import smallest_shape
 from ltv_bayes.streams.order_stream import OrderStream
 from ltv_bayes.streams.own_data import ended_early
 from ltv_bayes.streams.stream import Stream
 
-NO_RELATION = "Add a Subscription or RepeatPurchases, or leave while_alive out."
+NO_RELATION = N_("Add a Subscription or RepeatPurchases, or leave while_alive out.")
 
 
 def require_distinct_names(streams: Sequence[Stream], reserved: Collection[str]) -> None:
@@ -23,15 +24,17 @@ def require_distinct_names(streams: Sequence[Stream], reserved: Collection[str])
     names = [stream.name for stream in streams]
     for name in names:
         if not isinstance(name, str) or not name.strip():
-            raise InputError(f"A stream is named by a text, not by {name!r}. Pass name= to it.", [name])
+            raise InputError(_("A stream is named by a text, not by {name!r}. Pass name= to it.", name=name), [name])
         if set(name) & set("/\\\0") or name.strip(". ") == "":
             raise InputError(
-                f"The name {name!r} of a stream cannot name a column or a file. Leave out / and \\.", [name]
+                _("The name {name!r} of a stream cannot name a column or a file. Leave out / and \\.", name=name),
+                [name],
             )
     taken = [name for name in names if names.count(name) > 1 or name in reserved]
     if taken:
         raise InputError(
-            f"Streams need names of their own: {', '.join(taken)} is taken. Pass name= to each stream.", taken
+            _("Streams need names of their own: {taken} is taken. Pass name= to each stream.", taken=comma(taken)),
+            taken,
         )
 
 
@@ -75,14 +78,26 @@ def require_dependencies(streams: Sequence[Stream]) -> None:
     others, known = dependencies(streams), {stream.name: stream for stream in streams}
     for name, other in others.items():
         able = [stream.name for stream in streams if stream.ends_a_relation and stream.name != name]
-        cure = suggestion(other, able) if able else NO_RELATION
+        cure = suggestion(other, able) if able else _(NO_RELATION)
         if other not in known:
             raise InputError(
-                f"The stream {name!r} depends on {other!r}, which is not among the streams. {cure}", [name]
+                _(
+                    "The stream {name!r} depends on {other!r}, which is not among the streams. {cure}",
+                    name=name,
+                    other=other,
+                    cure=cure,
+                ),
+                [name],
             )
         if not known[other].ends_a_relation:
             raise InputError(
-                f"{other!r}, which {name!r} depends on, does not know how long a relation lasts. {cure}", [name]
+                _(
+                    "{other!r}, which {name!r} depends on, does not know how long a relation lasts. {cure}",
+                    other=other,
+                    name=name,
+                    cure=cure,
+                ),
+                [name],
             )
         _refuse_circle(name, others)
 
@@ -92,9 +107,12 @@ def _refuse_circle(name: str, others: Mapping[str, str]) -> None:
     while (other := others.get(passed[-1])) is not None:
         passed.append(other)
         if other in passed[:-1]:
-            circle = " depends on ".join(map(repr, passed))
+            circle = _(" depends on ").join(map(repr, passed))
             raise InputError(
-                f"Streams depend on each other in a circle: {circle}. Leave while_alive out of one of them.",
+                _(
+                    "Streams depend on each other in a circle: {circle}. Leave while_alive out of one of them.",
+                    circle=circle,
+                ),
                 passed[:-1],
             )
 
@@ -110,8 +128,11 @@ def require_one_use(streams: Sequence[Stream]) -> None:
     names = [stream.name for stream in streams if isinstance(stream, OrderStream) and stream.customers is None]
     if len(names) > 1:
         raise InputError(
-            f"The streams {', '.join(map(repr, names))} would all count the same orders, those of the customers "
-            f"valued. Pass customers= to each, with the histories of its own orders.",
+            _(
+                "The streams {names} would all count the same orders, those of the customers valued. Pass "
+                "customers= to each, with the histories of its own orders.",
+                names=comma(map(repr, names)),
+            ),
             names,
         )
 
@@ -133,6 +154,6 @@ def refuse_unknown_ends(streams: Sequence[Stream], customers: Customers) -> None
         if not ended:
             continue
         some = customers.subset(ended)
-        problem = f"observed only until their relation ended, unknown to the stream {other.name!r}"
-        cure = "Give it all contracts, ended ones too: Subscription(fit, renewals)."
+        problem = _("observed only until their relation ended, unknown to the stream {name!r}", name=other.name)
+        cure = _("Give it all contracts, ended ones too: Subscription(fit, renewals).")
         refuse_rows(some.ids[~other.knows(some)], "customer", problem, cure)

@@ -3,7 +3,9 @@
 from ltv_bayes.errors import counted
 from ltv_bayes.formatting import label, money, percent, with_currency
 from ltv_bayes.intervals import bound_columns, interval_settings
+from ltv_bayes.language import _, as_written, both
 from ltv_bayes.predictions.clock import clock_period
+from ltv_bayes.time_units import UNITS
 from ltv_bayes.value.decisions import breakdown
 from ltv_bayes.value.valued import TOTAL, Valued
 
@@ -11,11 +13,18 @@ from ltv_bayes.value.valued import TOTAL, Valued
 def heading(value: Valued) -> str:
     """Whose value it is, on which terms."""
     customers, settings = counted(len(value.customers), "customer"), value.settings
-    kept = "revenue" if settings.margin == "100%" and "margin" not in settings.exceptions else "margin"
+    whole = settings.margin == "100%" and "margin" not in as_written(settings.exceptions)
+    kept = _("revenue") if whole else _("margin")
     fits = (fit for stream in value.valuation.streams for fit in stream.fits_by_purpose.values())
-    periods = " and ".join(dict.fromkeys(period for fit in fits if (period := clock_period(fit))))
-    effects = f"; calendar effects by {periods}" if periods else ""
-    return f"Lifetime value of {customers}, in {kept}: {settings}{effects}"
+    periods = both(_(UNITS[period]) for period in dict.fromkeys(map(clock_period, fits)) if period)
+    effects = _("; calendar effects by {periods}", periods=periods) if periods else ""
+    return _(
+        "Lifetime value of {customers}, in {kept}: {settings}{effects}",
+        customers=customers,
+        kept=kept,
+        settings=settings,
+        effects=effects,
+    )
 
 
 def totals(value: Valued) -> list[str]:
@@ -24,9 +33,21 @@ def totals(value: Valued) -> list[str]:
     amounts = whole.loc[TOTAL, ["median", *bound_columns(whole), "mean"]]
     median, lower, upper, mean = (_money(value, amount) for amount in amounts)
     return [
-        f"total: median {median}, {whole.attrs['interval']} {lower} to {upper}, mean {mean}",
+        _(
+            "total: median {median}, {interval} {lower} to {upper}, mean {mean}",
+            median=median,
+            interval=whole.attrs["interval"],
+            lower=lower,
+            upper=upper,
+            mean=mean,
+        ),
         *(
-            f"  {label(name)}: mean {_money(value, row['mean'])} ({percent(row['share'])})"
+            _(
+                "  {name}: mean {money} ({share})",
+                name=label(name),
+                money=_money(value, row["mean"]),
+                share=percent(row["share"]),
+            )
             for name, row in whole.drop(TOTAL).iterrows()
         ),
     ]

@@ -14,6 +14,7 @@ import ltv_bayes as lb
 from ltv_bayes.data.customers.customers import Customers
 from ltv_bayes.formatting import label
 from ltv_bayes.intervals import describe_interval, interval_settings
+from ltv_bayes.language import _, comma
 from ltv_bayes.posterior import labelled_draws
 from ltv_bayes.predictions.over_customers import labelled
 from ltv_bayes.tables import Printed, ResultPage
@@ -415,16 +416,26 @@ class LifetimeValue(Printed):
         memory = f"{size:,.1f} MiB" if size < 2**10 else f"{size / 2**10:,.2f} GiB"
         lines = [
             heading(value),
-            *(totals(value) if value.results.has_totals else [f"of {', '.join(map(label, value.sources))}"]),
-            f"{value.valuation.size:,} draws of each customer, "
-            f"{f'kept in memory ({memory})' if value.results.kept else f'not kept (all would take {memory})'}",
+            *(
+                totals(value)
+                if value.results.has_totals
+                else [_("of {sources}", sources=comma(map(label, value.sources)))]
+            ),
+            _("{size:,} draws of each customer, kept in memory ({memory})", size=value.valuation.size, memory=memory)
+            if value.results.kept
+            else _(
+                "{size:,} draws of each customer, not kept (all would take {memory})",
+                size=value.valuation.size,
+                memory=memory,
+            ),
         ]
-        return ResultPage(lines, notes=[f"caution: {value.caution}"] if value.caution else [])
+        return ResultPage(lines, notes=[_("caution: {caution}", caution=value.caution)] if value.caution else [])
 
     def _statement(self) -> ResultPage:
         """Everything, computed if need be, but for the table of customers."""
         return ResultPage(
-            [heading(self._valued), *totals(self._valued)], notes=[f"note: {note}" for note in self.notes()]
+            [heading(self._valued), *totals(self._valued)],
+            notes=[_("note: {note}", note=note) for note in self.notes()],
         )
 
     def __str__(self) -> str:

@@ -12,6 +12,7 @@ from ltv_bayes.judgement.form.layout import VISIBLE_SHARE
 from ltv_bayes.judgement.future_value import FutureValuePriors
 from ltv_bayes.judgement.valuing.relations import are_opinions
 from ltv_bayes.judgement.valuing.windows import beyond_horizon
+from ltv_bayes.language import _, _n, comma
 from ltv_bayes.streams.notes import history_notes
 from ltv_bayes.streams.order_stream import OrderStream
 from ltv_bayes.terms import Terms
@@ -32,36 +33,46 @@ def warn_of_scale(customers: Customers, judged: FutureValuePriors) -> None:
     order, amount = typical_order(customers), judged.table["median"][~are_opinions(judged.table)].median()
     stated, ordered = (money(typical, customers.currency) for typical in (amount, order))
     if order > 0:
-        compared = f"Judged amounts are typically {stated}, orders {ordered}"
-        warn_of_other_unit(amount / order, FAR_SCALE, compared, "If not, pass amount_unit= to from_judgements.")
+        compared = _("Judged amounts are typically {stated}, orders {ordered}", stated=stated, ordered=ordered)
+        warn_of_other_unit(amount / order, FAR_SCALE, compared, _("If not, pass amount_unit= to from_judgements."))
 
 
 def notes_on(value: Valued) -> list[str]:
     """Write the notes."""
-    notes = [f"{value.caution}: do not use these numbers yet."] if value.caution else []
+    notes = [_("{caution}: do not use these numbers yet.", caution=value.caution)] if value.caution else []
     terms, customers = value.settings.terms, value.customers
     uses = any(isinstance(one, OrderStream) and one.customers is None for one in value.valuation.streams)
     notes += history_notes(customers, terms, foreseen=uses)
     notes += [note for stream in value.valuation.streams for note in stream.notes(customers, terms)]
     if len(customers) < FEW_CUSTOMERS and value.has_streams:
-        notes.append(f"{counted(len(customers), 'customer')}: few, so priors weigh in.")
+        notes.append(_("{customers}: few, so priors weigh in.", customers=counted(len(customers), "customer")))
     notes += notes_on_overlap(value)
     notes += note_on_conflicts(value)
     share = judgement_share(value)["mean"]
     if share > MUCH_JUDGEMENT and value.has_streams:
-        notes.append(f"judgement makes up {percent(share)} of the expected value.")
+        notes.append(_("judgement makes up {share} of the expected value.", share=percent(share)))
     chains, draws = value.valuation.shape
     if chains * draws < FEW_DRAWS:
         drawn = counted(chains * draws, "draw")
-        notes.append(f"{drawn} of the posterior: too few for intervals and standard deviations. Fit with more draws.")
+        notes.append(
+            _(
+                "{drawn} of the posterior: too few for intervals and standard deviations. Fit with more draws.",
+                drawn=drawn,
+            )
+        )
     elif _share_of_largest(value.total()) > HEAVY_TAIL:
-        notes.append("single extreme draws carry the sd of the total and sway its mean: rely on medians and intervals.")
+        notes.append(
+            _("single extreme draws carry the sd of the total and sway its mean: rely on medians and intervals.")
+        )
     elif len(customers) >= FEW_CUSTOMERS and value.has_streams:
         common = value.results.common_share(value.settings.place)
         if np.isfinite(common):
             notes.append(
-                f"{percent(common)} of the variance of the total is common to all customers, and is not evened out by "
-                f"more of them."
+                _(
+                    "{common} of the variance of the total is common to all customers, and is not evened out "
+                    "by more of them.",
+                    common=percent(common),
+                )
             )
     if value.future_value is not None:
         notes += _on_dates(value.future_value, value.settings.terms, value.horizons)
@@ -75,15 +86,31 @@ def _on_dates(judged: FutureValuePriors, terms: Terms, horizons: list[str]) -> l
     undated = int((judged.table["expected_from"].isna() & anywhen).sum())
     if undated and len(horizons) > 1:
         notes.append(
-            f"{_opportunities(undated)} without a date may occur on any day of the longest horizon ({horizons[-1]})."
+            _(
+                "{opportunities} without a date may occur on any day of the longest horizon ({horizons}).",
+                opportunities=_opportunities(undated),
+                horizons=horizons[-1],
+            )
         )
     if len(late):
-        verb = "does" if len(late) == 1 else "do"
-        notes.append(f"{_opportunities(len(late))} expected after the horizon {verb} not count ({_rows(late)}).")
+        notes.append(
+            _n(
+                "{opportunities} expected after the horizon does not count (row {rows}).",
+                "{opportunities} expected after the horizon do not count (rows {rows}).",
+                len(late),
+                opportunities=_opportunities(len(late)),
+                rows=_rows(late),
+            )
+        )
     if len(across):
         notes.append(
-            f"{_opportunities(len(across))} may occur after the horizon, and then "
-            f"{'does' if len(across) == 1 else 'do'} not count ({_rows(across)})."
+            _n(
+                "{opportunities} may occur after the horizon, and then does not count (row {rows}).",
+                "{opportunities} may occur after the horizon, and then do not count (rows {rows}).",
+                len(across),
+                opportunities=_opportunities(len(across)),
+                rows=_rows(across),
+            )
         )
     return notes
 
@@ -93,7 +120,7 @@ def _opportunities(number: int) -> str:
 
 
 def _rows(table: pd.DataFrame) -> str:
-    return f"{'row' if len(table) == 1 else 'rows'} {', '.join(map(str, table.index[:5]))}"
+    return comma(table.index[:5])
 
 
 def _share_of_largest(total: np.ndarray) -> float:

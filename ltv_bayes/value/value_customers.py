@@ -20,6 +20,7 @@ from ltv_bayes.judgement.valuing.checks import (
     warn_of_absent,
     written_as,
 )
+from ltv_bayes.language import _, comma, semicolon
 from ltv_bayes.predictions.alive import fitted_values
 from ltv_bayes.random_streams import as_seed
 from ltv_bayes.sizes import CUSTOMERS_IN_BATCH, DISCOUNT_RATE, KEPT_BYTES, MARGIN
@@ -109,7 +110,7 @@ def lifetime_value(
     terms = Terms.read(horizon, discount_rate, customers.as_of)
     if not streams and future_value is None and not realised:
         raise InputError(
-            "There is nothing to value. Give streams=[RepeatPurchases(purchases, spend)] or future_value=."
+            _("There is nothing to value. Give streams=[RepeatPurchases(purchases, spend)] or future_value=.")
         )
     require_distinct_names(streams, RESERVED)
     require_dependencies(streams)
@@ -149,12 +150,14 @@ def _require_kinds(streams: Sequence[Any], future_value: Any) -> None:
     for stream in streams:
         if not (hasattr(stream, "prepare") and hasattr(stream, "shape")):
             raise InputError(
-                f"A {type(stream).__name__} is no stream of money. "
-                f"Pass RepeatPurchases(purchases, spend), made of two fits."
+                _(
+                    "A {name} is no stream of money. Pass RepeatPurchases(purchases, spend), made of two fits.",
+                    name=type(stream).__name__,
+                )
             )
     if future_value is not None and not isinstance(future_value, FutureValuePriors):
         raise InputError(
-            f"future_value is {a_kind(future_value)}. Make it with FutureValuePriors.from_judgements(...)."
+            _("future_value is {kind}. Make it with FutureValuePriors.from_judgements(...).", kind=a_kind(future_value))
         )
 
 
@@ -194,8 +197,9 @@ def _exceptions(streams: Sequence[Stream], margins: Margins) -> str:
     """Say which streams have a margin or a discount rate of their own."""
     exceptions = []
     for stream in streams:
-        parts = [f"margin {margins.own[stream.name].text}"] if stream.name in margins.own else []
+        parts = [_("margin {text}", text=margins.own[stream.name].text)] if stream.name in margins.own else []
         if stream.discount_rate is not None:
-            parts.append(f"discounted at {100 * stream.discount_rate:.3g}%")
-        exceptions += [f"{label(stream.name)} {', '.join(parts)}"] if parts else []
-    return f" ({'; '.join(exceptions)})" if exceptions else ""
+            parts.append(_("discounted at {discount_rate:.3g}%", discount_rate=100 * stream.discount_rate))
+        if parts:
+            exceptions.append(_("{stream} {terms}", stream=label(stream.name), terms=comma(parts)))
+    return _(" ({exceptions})", exceptions=semicolon(exceptions)) if exceptions else ""

@@ -11,6 +11,7 @@ from ltv_bayes.errors import InputError
 from ltv_bayes.formulas.special import Array
 from ltv_bayes.intervals import describe_interval, flagged
 from ltv_bayes.judgement.future_value import FutureValuePriors
+from ltv_bayes.language import _, comma
 from ltv_bayes.terms import SAME, Terms
 from ltv_bayes.time_units import as_duration
 from ltv_bayes.value.draws.passes import PAYING, Columns
@@ -55,11 +56,19 @@ class ValueSettings:
         return replace(self, realised=False)
 
     def __str__(self) -> str:
-        as_of = f" from {self.terms.as_of}" if self.terms.as_of else ""
+        as_of = _(" from {as_of}", as_of=self.terms.as_of) if self.terms.as_of else ""
         rate = self.terms.discount_rate
-        discount = f"discounted at {100 * rate:.3g}% a year" if rate else "not discounted"
-        past = "; realised value, not discounted, included" if self.realised else ""
-        return f"{self.terms.horizon}{as_of}, {discount}, margin {self.margin}{self.exceptions}{past}"
+        discount = _("discounted at {rate:.3g}% a year", rate=100 * rate) if rate else _("not discounted")
+        past = _("; realised value, not discounted, included") if self.realised else ""
+        return _(
+            "{horizon}{as_of}, {discount}, margin {margin}{exceptions}{past}",
+            horizon=self.terms.horizon,
+            as_of=as_of,
+            discount=discount,
+            margin=self.margin,
+            exceptions=self.exceptions,
+            past=past,
+        )
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -133,8 +142,13 @@ class Valued:
         )
         if place is None:
             raise InputError(
-                f"Values were not made at {horizon}, but at {', '.join(self.horizons)}. "
-                f"Ask for it: lifetime_value(..., horizon=[..., {str(as_duration(horizon))!r}])."
+                _(
+                    "Values were not made at {horizon}, but at {horizons}. Ask for it: lifetime_value(..., "
+                    "horizon=[..., {as_duration!r}]).",
+                    horizon=horizon,
+                    horizons=comma(self.horizons),
+                    as_duration=str(as_duration(horizon)),
+                )
             )
         return replace(self, settings=replace(self.settings, terms=self.valuation.terms.until(place)))
 
@@ -153,7 +167,7 @@ class Valued:
     def without_judgement(self) -> "Valued":
         """The same value without judgement; see `LifetimeValue.without_judgement`."""
         if self.sources == [JUDGED]:
-            raise InputError("Nothing but judgement is in this value, so nothing is left without it. Add a stream.")
+            raise InputError(_("Nothing but judgement is in this value, so nothing is left without it. Add a stream."))
         return replace(self, results=self.results.without_judged())
 
     def described(self, table: pd.DataFrame, interval: tuple[float, str] | None = None, **attrs: Any) -> pd.DataFrame:
@@ -166,13 +180,13 @@ class Valued:
 
 def subject(customer_id: Any) -> str:
     """Name the customer, or all of them."""
-    return "all customers" if customer_id is None else str(customer_id)
+    return _("all customers") if customer_id is None else str(customer_id)
 
 
 def stored_attrs(value: Valued) -> dict[str, str]:
     """The attributes of values where they are stored."""
     settings = value.settings
-    return {"units": value.units, "settings": str(settings), "random_seed": str(settings.random_seed)}
+    return {"units": value.units, "settings": str(str(settings)), "random_seed": str(settings.random_seed)}
 
 
 def share_of(part: Any, whole: Any) -> Any:

@@ -16,6 +16,7 @@ from ltv_bayes.data.reading.files import read_table
 from ltv_bayes.data.reading.ids import alike, ids_of
 from ltv_bayes.data.subscriptions.renewals import Renewals
 from ltv_bayes.errors import InputError
+from ltv_bayes.language import _, comma
 from ltv_bayes.time_units import TimeUnit, as_date
 
 CURES = {
@@ -69,7 +70,7 @@ def all_customers(*data: Any, attributes: Any = None, as_of: Any = None) -> Cust
     """
     found = [ids_in(source) for source in data]
     if not sum(map(len, found)):
-        raise InputError("There is no customer. Pass customers, renewals, transactions, or ids.")
+        raise InputError(_("There is no customer. Pass customers, renewals, transactions, or ids."))
     filled = [ids for ids in found if len(ids)]
     ids = pd.Index(pd.concat([ids.to_series() for ids in alike(*filled)]).unique(), name="customer_id").sort_values()
     table, others = pd.DataFrame(index=ids), pd.DataFrame()
@@ -78,7 +79,9 @@ def all_customers(*data: Any, attributes: Any = None, as_of: Any = None) -> Cust
     unit: TimeUnit = next((source.time_unit for source in data if isinstance(source, Customers)), "day")
     end, currency = (_agreed(data, what) for what in CURES)
     if as_of is not None and end not in (None, as_date(as_of)):
-        raise InputError(f"as_of is {as_date(as_of)}, but the data end on {end}. Leave as_of out.")
+        raise InputError(
+            _("as_of is {as_date}, but the data end on {end}. Leave as_of out.", as_date=as_date(as_of), end=end)
+        )
     end = end if as_of is None else as_date(as_of)
     return Customers(FrameRows(table), unit, end, currency, without_orders=others)
 
@@ -104,7 +107,7 @@ def ids_in(source: Any) -> pd.Index:
         case Renewals():
             return _subscribers(source)
         case ScannedTransactions():
-            raise InputError("Scanned orders do not list their customers. Pass what summarize makes of them.")
+            raise InputError(_("Scanned orders do not list their customers. Pass what summarize makes of them."))
         case Iterable() if _holds_ids(source):
             return ids_of(pd.Series(list(source)))
     frame = read_table(source)
@@ -118,7 +121,7 @@ def _holds_ids(source: Any) -> bool:
 
 def _subscribers(renewals: Renewals) -> pd.Index:
     if renewals.table.index.name != "customer_id":
-        raise InputError("Counts of cohorts do not say who subscribes. Make the renewals with summarize_renewals.")
+        raise InputError(_("Counts of cohorts do not say who subscribes. Make the renewals with summarize_renewals."))
     return renewals.table.index
 
 
@@ -135,6 +138,8 @@ def _agreed(data: Iterable[Any], what: str) -> Any:
         if value is not None:
             stated.setdefault(value, []).append(f"{place} ({type(source).__name__})")
     if len(stated) > 1:
-        differ = "; ".join(f"{value} in {', '.join(places)}" for value, places in stated.items())
-        raise InputError(f"The data differ in {what}: {differ}. {CURES[what]}")
+        differ = "; ".join(
+            _("{value} in {places}", value=value, places=comma(places)) for value, places in stated.items()
+        )
+        raise InputError(_("The data differ in {what}: {differ}. {cures}", what=what, differ=differ, cures=CURES[what]))
     return next(iter(stated), None)

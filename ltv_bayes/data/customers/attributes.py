@@ -12,6 +12,7 @@ from ltv_bayes.data.reading.columns import named_column, refuse_clash
 from ltv_bayes.data.reading.files import read_table
 from ltv_bayes.data.reading.ids import alike, ids_of
 from ltv_bayes.errors import ColumnError, DataWarning, rows_at_fault, suggestion
+from ltv_bayes.language import _
 
 RENAME = "lb.read_table(...).rename(columns={{{!r}: 'customer_id'}})"
 
@@ -61,7 +62,7 @@ def join_attributes(
     ('music', ['Bo'])
     """
     attributes = attributes_by_id(source, customer_column)
-    refuse_clash(attributes.columns, taken, "Rename them in the attributes.")
+    refuse_clash(attributes.columns, taken, _("Rename them in the attributes."))
     wanted, known = alike(table.index, attributes.index)
     without = table.index[~wanted.isin(known)]
     if len(without):
@@ -76,7 +77,7 @@ def attributes_by_id(source: Any, customer_column: str) -> pd.DataFrame:
     frame = read_table(source)
     name = id_column_name(frame, customer_column, one_a_row=True)
     ids = ids_of(named_column(frame, name, "customer"))
-    refuse_repeated(ids, "rows of attributes")
+    refuse_repeated(ids, _("rows of attributes"))
     return frame.drop(columns=name, errors="ignore").set_axis(ids, axis="index")
 
 
@@ -99,15 +100,18 @@ def id_column_name(frame: pd.DataFrame, customer_column: str, *, one_a_row: bool
         found = exports_column(frame, RENAME.format, one_a_row=one_a_row)
     if found is None:
         known = suggestion(customer_column, [str(name) for name in names if name is not None])
-        cure = f"Call the column of ids 'customer_id' or, as in the orders, {customer_column!r}."
-        raise ColumnError(f"There is no column of customer ids. {known} {cure}")
+        cure = _(
+            "Call the column of ids 'customer_id' or, as in the orders, {customer_column!r}.",
+            customer_column=customer_column,
+        )
+        raise ColumnError(_("There is no column of customer ids. {known} {cure}", known=known, cure=cure))
     return found
 
 
 def warn_of_missing(ids: Iterable[Any], number: int | None = None, *, stacklevel: int = 4) -> None:
     """Warn of customers without attributes, given their ids, or the first of these and their number."""
-    cure = "They get missing values: are the ids written as in the orders?"
-    message = rows_at_fault(ids, "customer", "without attributes", cure, number=number)
+    cure = _("They get missing values: are the ids written as in the orders?")
+    message = rows_at_fault(ids, "customer", _("without attributes"), cure, number=number)
     warnings.warn(message, DataWarning, stacklevel=stacklevel)
 
 

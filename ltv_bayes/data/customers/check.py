@@ -18,6 +18,7 @@ from ltv_bayes.data.reading.faults import quoted
 from ltv_bayes.data.reading.files import read_table
 from ltv_bayes.data.reading.ids import ids_of
 from ltv_bayes.errors import InputError, counted, refuse_rows
+from ltv_bayes.language import _
 from ltv_bayes.sizes import LARGEST_AMOUNT, SMALLEST_AMOUNT
 from ltv_bayes.time_units import DAYS_PER_UNIT, TimeUnit
 
@@ -36,7 +37,7 @@ WHOLE = 1e-6  # of a day: T was counted in days, and division into time units le
 REPEATS = """
 SELECT coalesce(sum(frequency), 0)::BIGINT AS repeats, max("T" * $days + {before_end}) AS longest FROM customers
 """
-AS_OF_CURE = "Does as_of lie before their last order?"
+AS_OF_CURE = _("Does as_of lie before their last order?")
 
 
 @dataclass(frozen=True)
@@ -59,19 +60,21 @@ class Rule:
 
 
 def _missing(name: str) -> Rule:
-    cure = "Fill in the numbers, or leave these customers out."
-    return Rule(lambda table: ~np.isfinite(table[name]), f"with a missing or infinite {name}", cure)
+    cure = _("Fill in the numbers, or leave these customers out.")
+    return Rule(lambda table: ~np.isfinite(table[name]), _("with a missing or infinite {name}", name=name), cure)
 
 
 def _negative(name: str) -> Rule:
     return Rule(
-        lambda table: table[name] < 0, f"with a negative {name}", "Correct the numbers: none can be below zero."
+        lambda table: table[name] < 0,
+        _("with a negative {name}", name=name),
+        _("Correct the numbers: none can be below zero."),
     )
 
 
 def _fractional(name: str) -> Rule:
-    cure = f"{name} counts repeat purchases, so it is a whole number."
-    return Rule(lambda table: table[name] % 1 != 0, f"with a fractional {name}", cure)
+    cure = _("{name} counts repeat purchases, so it is a whole number.", name=name)
+    return Rule(lambda table: table[name] % 1 != 0, _("with a fractional {name}", name=name), cure)
 
 
 HISTORY_RULES = (
@@ -80,24 +83,27 @@ HISTORY_RULES = (
     _fractional("frequency"),
     Rule(
         lambda table: table["frequency"] > MOST_PURCHASES,
-        f"with a frequency above {MOST_PURCHASES:,}",
-        "frequency counts repeat purchases: does the column hold money, or units sold?",
+        _("with a frequency above {most_purchases:,}", most_purchases=MOST_PURCHASES),
+        _("frequency counts repeat purchases: does the column hold money, or units sold?"),
     ),
     Rule(
         lambda table: (table["T"] != 0) & ~table["T"].between(SHORTEST, LONGEST),
-        f"with a T beyond {LONGEST:g}, or below {SHORTEST:g} and not 0",
-        "Correct it, or choose another time unit.",
+        _("with a T beyond {longest:g}, or below {shortest:g} and not 0", longest=LONGEST, shortest=SHORTEST),
+        _("Correct it, or choose another time unit."),
     ),
-    Rule(lambda table: table["recency"] > table["T"] * (1 + TOLERANCE), "with recency after T", AS_OF_CURE),
+    Rule(lambda table: table["recency"] > table["T"] * (1 + TOLERANCE), _("with recency after T"), AS_OF_CURE),
     Rule(
         lambda table: (table["frequency"] == 0) & (table["recency"] > 0),
-        "with recency above 0 but frequency 0",
-        "frequency counts repeat purchases and recency runs from the first to the last: is frequency one too low?",
+        _("with recency above 0 but frequency 0"),
+        _("frequency counts repeat purchases and recency runs from the first to the last: is frequency one too low?"),
     ),
     Rule(
         lambda table: (table["frequency"] > 0) & (table["recency"] == 0),
-        "with repeat purchases but recency 0",
-        "recency runs from the first purchase to the last: is it the time since the last, or frequency one too high?",
+        _("with repeat purchases but recency 0"),
+        _(
+            "recency runs from the first purchase to the last: is it the time since the last, or frequency one "
+            "too high?"
+        ),
     ),
 )
 SPEND_RULES = (
@@ -106,25 +112,29 @@ SPEND_RULES = (
     _fractional("spend_frequency"),
     Rule(
         lambda table: table["spend_frequency"] > table["frequency"],
-        "with spend_frequency above frequency",
-        "spend_frequency counts those repeat purchases that have a value.",
+        _("with spend_frequency above frequency"),
+        _("spend_frequency counts those repeat purchases that have a value."),
     ),
     Rule(
         lambda table: (table["spend_frequency"] > 0) & ~np.isfinite(table["monetary_value"]),
-        "with repeat purchases but a missing or infinite monetary_value",
-        "Fill in the mean value of their repeat purchases, or give spend_frequency 0.",
+        _("with repeat purchases but a missing or infinite monetary_value"),
+        _("Fill in the mean value of their repeat purchases, or give spend_frequency 0."),
     ),
     Rule(
         lambda table: (table["spend_frequency"] > 0) & (table["monetary_value"] <= 0),
-        "with repeat purchases but a monetary_value of zero or less",
-        "Fill in the mean value of their repeat purchases, or give spend_frequency 0.",
+        _("with repeat purchases but a monetary_value of zero or less"),
+        _("Fill in the mean value of their repeat purchases, or give spend_frequency 0."),
     ),
     Rule(
         lambda table: (
             (table["spend_frequency"] > 0) & ~table["monetary_value"].between(SMALLEST_AMOUNT, LARGEST_AMOUNT)
         ),
-        f"with a monetary_value beyond {LARGEST_AMOUNT:g}, or below {SMALLEST_AMOUNT:g}",
-        "Correct it, or give spend_frequency 0.",
+        _(
+            "with a monetary_value beyond {largest_amount:g}, or below {smallest_amount:g}",
+            largest_amount=LARGEST_AMOUNT,
+            smallest_amount=SMALLEST_AMOUNT,
+        ),
+        _("Correct it, or give spend_frequency 0."),
     ),
 )
 
@@ -159,7 +169,7 @@ def refuse_impossible(table: pd.DataFrame, rules: tuple[Rule, ...]) -> None:
 def refuse_repeated(ids: pd.Index, rows: str = "rows") -> None:
     """Raise if a customer has several rows."""
     repeated = ids[ids.duplicated()].unique()
-    refuse_rows(repeated, "customer", f"with several {rows}", "Keep one row for each customer.")
+    refuse_rows(repeated, "customer", _("with several {rows}", rows=rows), _("Keep one row for each customer."))
 
 
 def customer_table(
@@ -200,7 +210,7 @@ def customer_table(
     history = _history(frame, names)
     spend = _spend(frame, monetary_value, history["frequency"])
     attributes = frame.drop(columns=[*names.values(), monetary_value, *COMPUTED[len(HISTORY) :]], errors="ignore")
-    refuse_clash(attributes.columns, COMPUTED, "Rename them, or name them as the columns to use.")
+    refuse_clash(attributes.columns, COMPUTED, _("Rename them, or name them as the columns to use."))
     return pd.concat([history, spend, _known(frame), attributes], axis="columns").sort_index()
 
 
@@ -238,8 +248,8 @@ def _as_numbers(cells: pd.Series) -> pd.Series:
     numbers = pd.to_numeric(cells, errors="coerce").astype("Float64").astype("float64")
     unread = (numbers.isna() & cells.notna()).to_numpy(copy=True)
     unread[unread] = (cells[unread].astype(str).str.strip() != "").to_numpy()
-    problem = f"with a {cells.name} that is no number, such as {quoted(cells, unread)}"
-    refuse_rows(cells.index[unread], "customer", problem, "Write plain numbers, such as 38.86.")
+    problem = _("with a {name} that is no number, such as {cells}", name=cells.name, cells=quoted(cells, unread))
+    refuse_rows(cells.index[unread], "customer", problem, _("Write plain numbers, such as 38.86."))
     return numbers
 
 
@@ -277,7 +287,9 @@ def checked_repeat_days(given: Any, rows: Rows, as_of: dt.date | None, time_unit
     [1, 1]
     """
     if as_of is None:
-        raise InputError("repeat_days are counted back from the as-of date. Pass as_of='2024-06-30', or which it is.")
+        raise InputError(
+            _("repeat_days are counted back from the as-of date. Pass as_of='2024-06-30', or which it is.")
+        )
     counts = counts_by_day(given, "repeat_days")
     ends, before_end = [], "0"
     if OBSERVED_UNTIL in rows.columns:
@@ -286,13 +298,22 @@ def checked_repeat_days(given: Any, rows: Rows, as_of: dt.date | None, time_unit
     (seen,) = rows.ask(sql, ["frequency", "T", *ends], settings).to_dict("records")
     found, end, longest = by_day(counts.index, counts), pd.Timestamp(as_of), math.ceil(seen["longest"] - WHOLE)
     late = found.index[found.index > end].strftime("%Y-%m-%d")
-    refuse_rows(late, "day", f"in repeat_days after the as-of date {as_of}", "Leave them out, or correct as_of.")
+    refuse_rows(
+        late,
+        "day",
+        _("in repeat_days after the as-of date {as_of}", as_of=as_of),
+        _("Leave them out, or correct as_of."),
+    )
     early = found.index[(end - found.index).days > longest].strftime("%Y-%m-%d")
-    cure = f"The longest T is {counted(longest, 'day')}: correct the dates, as_of or the time unit."
-    refuse_rows(early, "day", "in repeat_days before the first purchase of all", cure)
+    cure = _("The longest T is {days}: correct the dates, as_of or the time unit.", days=counted(longest, "day"))
+    refuse_rows(early, "day", _("in repeat_days before the first purchase of all"), cure)
     if found.sum() != seen["repeats"]:
         raise InputError(
-            f"repeat_days add up to {counted(int(found.sum()), 'repeat purchase')}, and frequency to "
-            f"{seen['repeats']:,}. Count the purchases of these customers after their first, one a customer and day."
+            _(
+                "repeat_days add up to {repeat_purchases}, and frequency to {repeats:,}. Count the purchases "
+                "of these customers after their first, one a customer and day.",
+                repeat_purchases=counted(int(found.sum()), "repeat purchase"),
+                repeats=seen["repeats"],
+            )
         )
     return found

@@ -19,6 +19,7 @@ from ltv_bayes.data.engine.parquet import parquet_target, refuse_same_names
 from ltv_bayes.data.orders.left_out import LeftOutFile, no_orders
 from ltv_bayes.data.orders.transactions import count_by_reason, left_out_line
 from ltv_bayes.errors import InputError, a_kind, counted
+from ltv_bayes.language import _
 from ltv_bayes.sizes import CUSTOMERS_AT_A_TIME
 from ltv_bayes.tables import SHOWN_ROWS, DataPage, Printed
 from ltv_bayes.time_units import DAYS_PER_UNIT, TimeUnit, as_date, as_time_unit
@@ -286,7 +287,7 @@ class Customers(Printed):
         [2, 1]
         """
         if size < 1:
-            raise InputError(f"A batch has at least one customer, not {size}.")
+            raise InputError(_("A batch has at least one customer, not {size}.", size=size))
         for table in self.rows.batches(size):
             yield type(self)(FrameRows(table), self.time_unit, self.as_of, self.currency)
 
@@ -340,10 +341,10 @@ class Customers(Printed):
         """
         require_history(self)
         if not self.in_memory:
-            cure = "Load them with customers.subset(customers.ids)."
-            raise InputError(f"Observation of customers in a file cannot end earlier. {cure}")
+            cure = _("Load them with customers.subset(customers.ids).")
+            raise InputError(_("Observation of customers in a file cannot end earlier. {cure}", cure=cure))
         if self.as_of is None:
-            raise InputError("These customers have no as-of date to count back from. Make them with as_of=...")
+            raise InputError(_("These customers have no as-of date to count back from. Make them with as_of=..."))
         days = customer_dates(ended, "ended_on", blank=True)
         table = ended_early(self.table, days, self.as_of, DAYS_PER_UNIT[self.time_unit])
         return replace(self, rows=replace(self.rows, frame=table))
@@ -373,7 +374,7 @@ class Customers(Printed):
         """
         table = chosen_rows(self.rows, ids_or_mask)
         if table.index.empty:
-            raise InputError("No customer is left. Choose at least one id.")
+            raise InputError(_("No customer is left. Choose at least one id."))
         if isinstance(self.left_out, LeftOutFile):
             dropped = self.left_out.of(table.index)
         else:
@@ -394,22 +395,33 @@ class Customers(Printed):
 
     def _heading(self) -> list[str]:
         """Say who is here, in which units, and what was left out."""
-        as_of = f"as of {self.as_of}" if self.as_of else ""
+        as_of = _("as of {as_of}", as_of=self.as_of) if self.as_of else ""
         parts = [counted(len(self), "customer"), f"{self.time_unit}s", as_of, self.currency or "", self.rows.place]
         lines = [", ".join(part for part in parts if part), self._history_line()]
         if self.merged_orders:
             orders = counted(self.merged_orders, "order")
-            lines.append(f"merged: {orders} with another of the same customer and day, as one purchase")
+            lines.append(
+                _("merged: {orders} with another of the same customer and day, as one purchase", orders=orders)
+            )
         lines += left_out_line(self.dropped_by_reason())
         if number := len(self.without_orders):
-            lines.append(f"known, but not in the table: {counted(number, 'customer')} (see without_orders)")
+            lines.append(
+                _(
+                    "known, but not in the table: {customers} (see without_orders)",
+                    customers=counted(number, "customer"),
+                )
+            )
         return lines
 
     def _history_line(self) -> str:
         if not self.has_history:
-            return "no purchase history of their own"
+            return _("no purchase history of their own")
         seen = self.overview()
-        return f"{seen.repeat_customers:,} bought again ({counted(seen.repeats, 'repeat purchase day')})"
+        return _(
+            "{repeat_customers:,} bought again ({repeat_purchase_days})",
+            repeat_customers=seen.repeat_customers,
+            repeat_purchase_days=counted(seen.repeats, "repeat purchase day"),
+        )
 
 
 def require_customers(value: Any) -> None:
@@ -422,8 +434,11 @@ def require_customers(value: Any) -> None:
     """
     if not isinstance(value, Customers):
         raise InputError(
-            f"Customers are needed, not {a_kind(value)}. Make them with summarize(read_transactions(...)), "
-            f"or from a ready table with Customers.from_summary(frame, time_unit='week')."
+            _(
+                "Customers are needed, not {kind}. Make them with summarize(read_transactions(...)), or from a "
+                "ready table with Customers.from_summary(frame, time_unit='week').",
+                kind=a_kind(value),
+            )
         )
 
 
@@ -437,10 +452,10 @@ def require_history(value: Any) -> None:
     """
     require_customers(value)
     if not value.has_history:
-        cure = (
-            "Pass customers= to the stream (RepeatPurchases(purchases, spend, customers=consumables)), "
-            "or summarize the orders."
+        cure = _(
+            "Pass customers= to the stream (RepeatPurchases(purchases, spend, customers=consumables)), or "
+            "summarize the orders."
         )
         raise InputError(
-            f"These customers have no purchase history of their own: all_customers only lists them. {cure}"
+            _("These customers have no purchase history of their own: all_customers only lists them. {cure}", cure=cure)
         )

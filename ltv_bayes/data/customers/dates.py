@@ -15,6 +15,7 @@ from ltv_bayes.data.reading.faults import Fault
 from ltv_bayes.data.reading.files import read_table
 from ltv_bayes.data.reading.ids import alike, ids_of
 from ltv_bayes.errors import refuse_rows
+from ltv_bayes.language import _
 
 
 def customer_dates(source: Any, name: str, *, customer_column: str = "customer_id", blank: bool = False) -> pd.Series:
@@ -51,7 +52,7 @@ def customer_dates(source: Any, name: str, *, customer_column: str = "customer_i
     Name: since, dtype: datetime64[us]
     """
     cells = _cells(source, name, customer_column)
-    refuse_repeated(cells.index, f"dates in {name}")
+    refuse_repeated(cells.index, _("dates in {name}", name=name))
     days, (missing, *unread) = as_days(cells)
     for fault in unread if blank else [missing, *unread]:
         _refuse(fault, name, cells.index)
@@ -60,8 +61,13 @@ def customer_dates(source: Any, name: str, *, customer_column: str = "customer_i
 
 def _refuse(fault: Fault, name: str, ids: pd.Index) -> None:
     """Raise if customers have no date that can be read."""
-    such_as = f", such as {fault.example}" if fault.example else ""
-    refuse_rows(ids[fault.at], "customer", f"{fault.problem} in {name}{such_as}", fault.cure)
+    such_as = _(", such as {example}", example=fault.example) if fault.example else ""
+    refuse_rows(
+        ids[fault.at],
+        "customer",
+        _("{problem} in {name}{such_as}", problem=fault.problem, name=name, such_as=such_as),
+        fault.cure,
+    )
 
 
 def _cells(source: Any, name: str, customer_column: str) -> pd.Series:
@@ -72,7 +78,7 @@ def _cells(source: Any, name: str, customer_column: str) -> pd.Series:
         return pd.Series(source.array, ids_of(pd.Series(source.index)))
     frame = read_table(source)
     ids = ids_of(named_column(frame, id_column_name(frame, customer_column), "customer"))
-    cure = f"Call the column of dates {name!r}."
+    cure = _("Call the column of dates {name!r}.", name=name)
     return pd.Series(named_column(frame, name, name, cure).array, ids)
 
 
@@ -110,10 +116,10 @@ def starts_until(since: pd.Series, orders: pd.DataFrame, end: dt.date) -> tuple[
     """
     first = orders.groupby("customer_id")["date"].min()
     unknown, early = ~first.index.isin(since.index), first < since.reindex(first.index)
-    cure = "Give each of them a date, or leave their orders out."
-    refuse_rows(first.index[unknown], "customer", "who ordered but are not in since", cure)
-    cure = "Correct these dates, or leave their orders out."
-    refuse_rows(first.index[early], "customer", "who ordered before their day in since", cure)
+    cure = _("Give each of them a date, or leave their orders out.")
+    refuse_rows(first.index[unknown], "customer", _("who ordered but are not in since"), cure)
+    cure = _("Correct these dates, or leave their orders out.")
+    refuse_rows(first.index[early], "customer", _("who ordered before their day in since"), cure)
     there = since <= pd.Timestamp(end)
     return since[there], since[~there]
 
@@ -156,8 +162,8 @@ def ended_early(table: pd.DataFrame, ended: pd.Series, as_of: dt.date, days_per_
     T = np.where(earlier > 0, shorter, table["T"])
     recency = table["recency"].to_numpy(dtype=float)
     late = (recency > T + TOLERANCE * table["T"].to_numpy(dtype=float)) | (T < 0)
-    cure = "Correct the day of the end, or summarize the orders without those after it."
-    refuse_rows(table.index[late], "customer", "who ordered, or joined, after their end", cure)
+    cure = _("Correct the day of the end, or summarize the orders without those after it.")
+    refuse_rows(table.index[late], "customer", _("who ordered, or joined, after their end"), cure)
     return table.assign(recency=np.minimum(recency, T), T=T, observed_until=before.mask(earlier > 0, end))
 
 

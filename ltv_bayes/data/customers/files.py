@@ -40,6 +40,7 @@ from ltv_bayes.data.orders.price_moments import PriceMoments
 from ltv_bayes.data.reading.columns import refuse_clash
 from ltv_bayes.data.reading.ids import BLANKS
 from ltv_bayes.errors import DataWarning, InputError, UnitError, refuse_rows
+from ltv_bayes.language import _
 from ltv_bayes.sizes import READ_ROWS
 from ltv_bayes.time_units import TimeUnit, as_date, as_time_unit
 
@@ -188,7 +189,14 @@ def _notes(metadata: Mapping[str, set[str]], paths: Sequence[Path]) -> dict[str,
         values = metadata.get(KEY.format(name), set())
         if len(values) > 1:
             stated = " and ".join(sorted(values))
-            raise UnitError(f"{files_name(paths)} differ in their {name}: {stated}. Scan those that agree together.")
+            raise UnitError(
+                _(
+                    "{files} differ in their {name}: {stated}. Scan those that agree together.",
+                    files=files_name(paths),
+                    name=name,
+                    stated=stated,
+                )
+            )
         if values:
             notes[name] = next(iter(values))
     merged = metadata.get(KEY.format(MERGED), set())
@@ -223,15 +231,15 @@ def _customer_file(
     known |= {name: f"{require_column(types, name, name)}::DATE" for name in DATES if name in types}
     used = {*names.values(), monetary_value, *COMPUTED[len(HISTORY) :], UNNAMED_INDEX}
     attributes = [name for name in types if name not in used]
-    refuse_clash(pd.Index(attributes), COMPUTED, "Rename them, or name them as the columns to use.")
+    refuse_clash(pd.Index(attributes), COMPUTED, _("Rename them, or name them as the columns to use."))
     return CustomerFile(paths, customer_id, written, known, attributes)
 
 
 def _count(connection: Connection, file: CustomerFile) -> int:
     found = connection.execute(f"SELECT count(*) FROM {parquet_source(file.paths)}").fetchone()
     if not found or not found[0]:
-        cure = "Export it again, with at least one row."
-        raise InputError(f"{files_name(file.paths)} has a header but no rows. {cure}")
+        cure = _("Export it again, with at least one row.")
+        raise InputError(_("{files} has a header but no rows. {cure}", files=files_name(file.paths), cure=cure))
     return int(found[0])
 
 
@@ -239,9 +247,9 @@ def _refuse_ids(connection: Connection, file: CustomerFile) -> None:
     """Raise if a row has no id, or a customer several rows."""
     numbered = numbered_rows(file.paths, column_types(connection, file.paths), {"id": file.customer_id})
     missing = _column(connection, f"SELECT row FROM ({numbered}) WHERE id IS NULL")
-    refuse_rows(missing, "row", "without a customer id", "Fill in the id.")
+    refuse_rows(missing, "row", _("without a customer id"), _("Fill in the id."))
     repeated = _column(connection, f"SELECT id FROM ({numbered}) GROUP BY id HAVING count(*) > 1 ORDER BY id")
-    refuse_rows(repeated, "customer", "with several rows", "Keep one row for each customer.")
+    refuse_rows(repeated, "customer", _("with several rows"), _("Keep one row for each customer."))
 
 
 def _column(connection: Connection, sql: str) -> list[Any]:
@@ -298,20 +306,39 @@ def file_terms(
 def _unit_of_file(place: str, given: str | None, stated: str | None) -> TimeUnit:
     """Choose the time unit of a file: as given, or as the file says."""
     if given is None and stated is None:
-        cure = "Pass time_unit='week', or whichever unit it is."
-        raise UnitError(f"The file does not say in which unit recency and T are ({place}). {cure}")
+        cure = _("Pass time_unit='week', or whichever unit it is.")
+        raise UnitError(
+            _("The file does not say in which unit recency and T are ({place}). {cure}", place=place, cure=cure)
+        )
     unit = as_time_unit(str(stated if given is None else given))
     if stated is not None and unit != stated:
-        cure = f"Leave time_unit out, and convert with .in_time_unit({unit!r})."
-        raise UnitError(f"The file says that recency and T are in {stated}s, not in {unit}s ({place}). {cure}")
+        cure = _("Leave time_unit out, and convert with .in_time_unit({unit!r}).", unit=unit)
+        raise UnitError(
+            _(
+                "The file says that recency and T are in {stated}s, not in {unit}s ({place}). {cure}",
+                stated=stated,
+                unit=unit,
+                place=place,
+                cure=cure,
+            )
+        )
     return unit
 
 
 def _as_the_file_says(place: str, what: str, given: Any, stated: Any) -> Any:
     """Choose what is given or what the file says, which may not contradict each other."""
     if given is not None and stated and given != stated:
-        cure = f"Leave {what} out, or make the customers anew."
-        raise UnitError(f"The file says {what} {stated}, not {given} ({place}). {cure}")
+        cure = _("Leave {what} out, or make the customers anew.", what=what)
+        raise UnitError(
+            _(
+                "The file says {what} {stated}, not {given} ({place}). {cure}",
+                what=what,
+                stated=stated,
+                given=given,
+                place=place,
+                cure=cure,
+            )
+        )
     return stated or None if given is None else given
 
 
@@ -342,10 +369,14 @@ def repeat_days_of_files(
             counts.update(dict(json.loads(min(note))))
         return checked_repeat_days(counts, rows, as_of, time_unit)
     except (ValueError, TypeError, RecursionError) as problem:
-        reason = str(problem) if isinstance(problem, InputError) else "they cannot be read."
+        reason = str(problem) if isinstance(problem, InputError) else _("they cannot be read.")
         warnings.warn(
-            f"The counts of repeat purchases by day are left out {rows.place}: {reason} Calendar effects are learned "
-            f"from last purchases alone, unless counts are given with scan(..., repeat_days=).",
+            _(
+                "The counts of repeat purchases by day are left out {place}: {reason} Calendar effects are "
+                "learned from last purchases alone, unless counts are given with scan(..., repeat_days=).",
+                place=rows.place,
+                reason=reason,
+            ),
             DataWarning,
             stacklevel=3,
         )

@@ -13,10 +13,11 @@ from ltv_bayes.data.reading.columns import plain
 from ltv_bayes.data.reading.faults import quoted
 from ltv_bayes.data.reading.ids import BLANKS, as_text
 from ltv_bayes.errors import ColumnError, InputError, refuse_rows, suggestion
+from ltv_bayes.language import N_, _
 
-WITHOUT_SEGMENT = (
-    "Fill it in among the attributes before summarize (a name such as 'unknown' makes a segment of its own), or leave "
-    "them out{how}."
+WITHOUT_SEGMENT = N_(
+    "Fill it in among the attributes before summarize (a name such as 'unknown' makes a segment of its "
+    "own), or leave them out{how}."
 )
 
 
@@ -61,7 +62,14 @@ class Grouping:
         for column in self.columns:
             if column not in table:
                 names = [str(name) for name in table.columns]
-                raise ColumnError(f"The {noun}s have no column {column!r}. {suggestion(column, names)}")
+                raise ColumnError(
+                    _(
+                        "The {noun}s have no column {column!r}. {suggestion}",
+                        noun=noun,
+                        column=column,
+                        suggestion=suggestion(column, names),
+                    )
+                )
         found: dict[str, Any] = {name: _segments(table[name], noun) for name in self.segments}
         found |= {name: _numbers(table[name], noun) for name in self.covariates}
         return pd.DataFrame(found, index=table.index)
@@ -169,27 +177,33 @@ def _segments(cells: pd.Series, noun: str) -> pd.Series:
     text = pd.Series(np.asarray(as_text(values), dtype=object), cells.index).str.strip(BLANKS)
     missing = (cells.isna() | (text == "")).to_numpy()
     how = f": customers.subset(customers.table[{cells.name!r}].notna())" if noun == "customer" else ""
-    cure = "Give it a name." if noun == "segment" else WITHOUT_SEGMENT.format(how=how)
-    refuse_rows(cells.index[missing], noun, f"without a value in {cells.name}", cure)
+    cure = _("Give it a name.") if noun == "segment" else _(WITHOUT_SEGMENT, how=how)
+    refuse_rows(cells.index[missing], noun, _("without a value in {name}", name=cells.name), cure)
     return text
 
 
 def _numbers(cells: pd.Series, noun: str) -> pd.Series:
     """Covariates as numbers."""
     if pd.api.types.is_datetime64_any_dtype(cells.dtype):
-        raise InputError(f"{cells.name} holds dates. Write how long ago they are, in a column of numbers.")
+        raise InputError(_("{name} holds dates. Write how long ago they are, in a column of numbers.", name=cells.name))
     numbers, unread = _read_numbers(plain(cells))
     if unread.any() and not np.isfinite(numbers).any():
         raise InputError(
-            f"{cells.name} holds text, such as {quoted(cells, unread)}, and covariates are numbers. "
-            f"Names make segments: pool_by={cells.name!r}."
+            _(
+                "{name} holds text, such as {cells}, and covariates are numbers. Names make segments: "
+                "pool_by={name!r}.",
+                name=cells.name,
+                cells=quoted(cells, unread),
+            )
         )
-    problem = f"with a {cells.name} that cannot be read as a number, such as {quoted(cells, unread)}"
-    refuse_rows(cells.index[unread], noun, problem, "Write plain numbers, without units.")
-    cure = "The logarithm of 0 is infinite: take log(1 + x), or fill in another number."
-    refuse_rows(cells.index[np.isinf(numbers)], noun, f"with an infinite {cells.name}", cure)
-    cure = "Fill it in, for instance with the median, and say so in a column of its own."
-    refuse_rows(cells.index[np.isnan(numbers)], noun, f"without a number in {cells.name}", cure)
+    problem = _(
+        "with a {name} that cannot be read as a number, such as {cells}", name=cells.name, cells=quoted(cells, unread)
+    )
+    refuse_rows(cells.index[unread], noun, problem, _("Write plain numbers, without units."))
+    cure = _("The logarithm of 0 is infinite: take log(1 + x), or fill in another number.")
+    refuse_rows(cells.index[np.isinf(numbers)], noun, _("with an infinite {name}", name=cells.name), cure)
+    cure = _("Fill it in, for instance with the median, and say so in a column of its own.")
+    refuse_rows(cells.index[np.isnan(numbers)], noun, _("without a number in {name}", name=cells.name), cure)
     return pd.Series(numbers, cells.index)
 
 

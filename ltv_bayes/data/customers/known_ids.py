@@ -9,6 +9,7 @@ import pandas as pd
 from ltv_bayes.data.customers.customers import Customers
 from ltv_bayes.data.reading.ids import BLANKS, as_text, ids_from_texts
 from ltv_bayes.errors import LISTED, DataWarning, InputError, counted, listed
+from ltv_bayes.language import _
 
 LONGEST = 20
 
@@ -52,7 +53,10 @@ def lost_zeros(unknown: Iterable[str], customers: Customers) -> str:
     found = known_ids(customers, written)
     if not found:
         return ""
-    return f"Did a spreadsheet take zeros away? There is {listed(map(repr, found))}; keep the column of ids as text. "
+    return _(
+        "Did a spreadsheet take zeros away? There is {found}; keep the column of ids as text. ",
+        found=listed(map(repr, found)),
+    )
 
 
 def _ways(text: str) -> list[str]:
@@ -85,17 +89,31 @@ def by_id(customers: Customers, given: Mapping[Any, Any] | pd.Series, argument: 
     found = {str(key).strip(BLANKS): value for key, value in given.items()}
     known = known_ids(customers, found)
     unknown = sorted(found.keys() - known.keys() - set(customers.without_orders.index.astype(str)))
-    some = f"Customers are called {listed(customers.rows.head(3).index, 3)}."
+    some = _("Customers are called {head}.", head=listed(customers.rows.head(3).index, 3))
     if not known:
-        ids = f" (ids {listed(found)})" if found else ""
+        ids = _(" (ids {found})", found=listed(found)) if found else ""
         raise InputError(
-            f"{argument}= names none of the {counted(len(customers), 'customer')}{ids}. {some} Write ids alike.", found
+            _(
+                "{argument}= names none of the {customers}{ids}. {some} Write ids alike.",
+                argument=argument,
+                customers=counted(len(customers), "customer"),
+                ids=ids,
+                some=some,
+            ),
+            found,
         )
     if unknown:
         label = "id" if len(unknown) == 1 else "ids"
         warnings.warn(
-            f"{argument}= holds {counted(len(unknown), 'id')} that no valued customer has ({label} {listed(unknown)}). "
-            f"{some} Are ids written alike?",
+            _(
+                "{argument}= holds {ids} that no valued customer has ({label} {unknown}). {some} Are ids "
+                "written alike?",
+                argument=argument,
+                ids=counted(len(unknown), "id"),
+                label=label,
+                unknown=listed(unknown),
+                some=some,
+            ),
             DataWarning,
             stacklevel=4,
         )

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from ltv_bayes.data.customers.rows import Rows
 from ltv_bayes.errors import DataWarning, counted
+from ltv_bayes.language import _
 
 NUMBERS = """
 SELECT
@@ -97,11 +98,17 @@ def warn_of_reversed_recency(rows: Rows) -> None:
     if number < FEWEST_FOR_RECENCY or not (z < AGAINST_RANDOM or on_the_other_side):
         return
     warnings.warn(
-        f"recency looks like the time since the last purchase: of {counted(number, 'customer')} with repeat purchases "
-        f"it is {seen:.2f} of T on average, and {'less' if z < 0 else 'not clearly more'} for those who bought more "
-        f"often; purchases at random would give {expected:.2f}, and more for those who bought more often. It must run "
-        f"from the first purchase to the last: pass frame.assign(recency=frame['T'] - frame['recency']), with the "
-        f"names of your columns, if it counts from the last purchase.",
+        _(
+            "recency looks like the time since the last purchase: of {customers} with repeat purchases it is "
+            "{seen:.2f} of T on average, and {less} for those who bought more often; purchases at random would "
+            "give {expected:.2f}, and more for those who bought more often. It must run from the first purchase "
+            "to the last: pass frame.assign(recency=frame['T'] - frame['recency']), with the names of your "
+            "columns, if it counts from the last purchase.",
+            customers=counted(number, "customer"),
+            seen=seen,
+            less=_("less") if z < 0 else _("not clearly more"),
+            expected=expected,
+        ),
         DataWarning,
         stacklevel=3,
     )

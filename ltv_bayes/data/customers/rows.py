@@ -14,6 +14,7 @@ from ltv_bayes.data.engine.duckdb import Connection, engine, fetched, fetched_ba
 from ltv_bayes.data.engine.parquet import files_name, write_parquet
 from ltv_bayes.data.orders.price_moments import PriceMoments
 from ltv_bayes.errors import InputError, counted, refuse_rows
+from ltv_bayes.language import _
 from ltv_bayes.sizes import READ_ROWS
 
 TIMES = ("recency", "T", "spend_age")
@@ -132,7 +133,7 @@ class ParquetRows:
     @property
     def place(self) -> str:
         """The names of the files."""
-        return f"in {files_name(self.paths)}"
+        return _("in {files}", files=files_name(self.paths))
 
     def __len__(self) -> int:
         return self.number
@@ -178,7 +179,9 @@ class ParquetRows:
             If the rows live in that very file.
         """
         if path.resolve() in {own.resolve() for own in self.paths}:
-            raise InputError(f"These customers live in {path.name}, so it cannot be written. Choose another name.")
+            raise InputError(
+                _("These customers live in {name}, so it cannot be written. Choose another name.", name=path.name)
+            )
         with engine(self.memory_limit) as connection:
             write_parquet(connection, self.query, path, metadata)
 
@@ -202,7 +205,13 @@ class ParquetRows:
             return connection.execute(sql, settings or {})
         except duckdb.IOException as problem:
             reason = str(problem).splitlines()[0]
-            raise InputError(f"{files_name(self.paths)} cannot be read any more: {reason}. Scan it again.") from None
+            raise InputError(
+                _(
+                    "{files} cannot be read any more: {reason}. Scan it again.",
+                    files=files_name(self.paths),
+                    reason=reason,
+                )
+            ) from None
 
 
 Rows = FrameRows | ParquetRows
@@ -220,7 +229,7 @@ def chosen_rows(rows: Rows, chosen: Any) -> pd.DataFrame:
     if isinstance(chosen, pd.Series) and pd.api.types.is_bool_dtype(chosen.dtype):
         ids = rows.ids()
         if not chosen.index.is_unique or not ids.isin(chosen.index).all():
-            raise InputError("The mask is not indexed by the ids of these customers. Make it from customers.table.")
+            raise InputError(_("The mask is not indexed by the ids of these customers. Make it from customers.table."))
         chosen = chosen.reindex(ids)
     wanted = pd.Index(list(chosen))
     if len(wanted) and pd.api.types.is_bool_dtype(wanted.dtype):
@@ -228,8 +237,8 @@ def chosen_rows(rows: Rows, chosen: Any) -> pd.DataFrame:
     table = rows.with_ids(wanted)
     unknown = wanted[~wanted.isin(table.index)]
     if len(unknown):
-        cure = f"Write ids as the table does, as in {rows.head(1).index[0]!r}."
-        refuse_rows(unknown, "customer", "not in the table", cure)
+        cure = _("Write ids as the table does, as in {head!r}.", head=rows.head(1).index[0])
+        refuse_rows(unknown, "customer", _("not in the table"), cure)
     return table
 
 
@@ -253,7 +262,13 @@ def with_days_of(rows: Rows, some: pd.DataFrame, counts: pd.Series | None) -> tu
 def _masked(rows: Rows, mask: np.ndarray) -> pd.DataFrame:
     """Take the rows that a mask marks."""
     if len(mask) != len(rows):
-        raise InputError(f"The mask has {len(mask):,} entries for {counted(len(rows), 'customer')}. Give one each.")
+        raise InputError(
+            _(
+                "The mask has {number:,} entries for {customers}. Give one each.",
+                number=len(mask),
+                customers=counted(len(rows), "customer"),
+            )
+        )
     kept, first = [rows.head(0)], 0
     for batch in rows.batches(READ_ROWS):
         kept.append(batch[mask[first : first + len(batch)]])

@@ -13,6 +13,7 @@ import duckdb
 import pandas as pd
 
 from ltv_bayes.errors import InputError, UnitError
+from ltv_bayes.language import _
 from ltv_bayes.sizes import DUCKDB_VECTOR, ROWS_OF_ONE_CORE
 
 WITHOUT_THREADS: dict[str, Any] = {"threads": 1, "temp_directory": ""}
@@ -53,10 +54,10 @@ def engine(memory_limit: str | None = None, *, rows: int | None = None) -> Itera
             yield connection
     except (duckdb.Error, UnicodeDecodeError) as problem:
         reason = " ".join(str(problem).split())[:300]
-        cure = (
+        cure = _(
             "If it is about a Parquet file, that file is damaged: write it again. If about memory, see memory_limit=."
         )
-        raise InputError(f"The data cannot be read: {reason}. {cure}") from problem
+        raise InputError(_("The data cannot be read: {reason}. {cure}", reason=reason, cure=cure)) from problem
 
 
 @functools.cache
@@ -82,7 +83,12 @@ def _limit(memory_limit: str | None) -> dict[str, str]:
     try:
         duckdb.connect(config={"memory_limit": str(memory_limit)}).close()
     except duckdb.Error:
-        raise UnitError(f"memory_limit {memory_limit!r} is not an amount of memory. Write it as in '2GB'.") from None
+        raise UnitError(
+            _(
+                "memory_limit {memory_limit!r} is not an amount of memory. Write it as in '2GB'.",
+                memory_limit=memory_limit,
+            )
+        ) from None
     return {"memory_limit": str(memory_limit)}
 
 

@@ -12,6 +12,7 @@ import duckdb
 
 from ltv_bayes.data.engine.duckdb import Connection, identifier, text_literal
 from ltv_bayes.errors import ColumnError, InputError, a_kind, suggestion
+from ltv_bayes.language import _, comma
 from ltv_bayes.whole_files import unwritten, written_whole
 
 LEFT_OUT_SUFFIX = ".left_out.parquet"
@@ -29,15 +30,17 @@ def parquet_paths(source: Any) -> list[Path]:
         If there is none.
     """
     if not isinstance(source, str | os.PathLike):
-        raise InputError(f"A Parquet file is scanned by its path, not from {a_kind(source)}. Pass a path.")
+        raise InputError(_("A Parquet file is scanned by its path, not from {kind}. Pass a path.", kind=a_kind(source)))
     path = Path(source).expanduser()
     if path.is_file():
         return [path.absolute()]
     found = sorted(glob.glob(str(path), recursive=True))
     files = [Path(name).absolute() for name in found if not name.endswith(LEFT_OUT_SUFFIX) and Path(name).is_file()]
     if not files:
-        cure = "Check the path; a folder is read as 'folder/*.parquet'."
-        raise InputError(f"There is no Parquet file {source} (read from {Path.cwd()}). {cure}")
+        cure = _("Check the path; a folder is read as 'folder/*.parquet'.")
+        raise InputError(
+            _("There is no Parquet file {source} (read from {cwd}). {cure}", source=source, cwd=Path.cwd(), cure=cure)
+        )
     return files
 
 
@@ -51,7 +54,7 @@ def files_name(paths: Sequence[Path]) -> str:
     """
     if len(paths) == 1:
         return paths[0].name
-    return f"{len(paths)} files from {paths[0].name} to {paths[-1].name}"
+    return _("{number} files from {name} to {name_2}", number=len(paths), name=paths[0].name, name_2=paths[-1].name)
 
 
 def parquet_source(paths: Sequence[Path], **options: bool) -> str:
@@ -80,15 +83,27 @@ def column_types(connection: Connection, paths: Sequence[Path]) -> dict[str, str
     import pyarrow.parquet as pq
 
     try:
-        found = {name: kind for name, kind, *_ in _described(connection, paths)}
+        found = {name: kind for name, kind, *_unused in _described(connection, paths)}
         refuse_same_names(pq.read_schema(paths[0]).names)
         return found
     except (pa.ArrowException, OSError) as problem:
         reason = str(problem).splitlines()[0]
-        raise InputError(f"{files_name(paths)} cannot be read as Parquet: {reason}. Write the file again.") from None
+        raise InputError(
+            _(
+                "{files} cannot be read as Parquet: {reason}. Write the file again.",
+                files=files_name(paths),
+                reason=reason,
+            )
+        ) from None
     except duckdb.Error as problem:
         reason = str(problem).splitlines()[0]
-        raise InputError(f"{files_name(paths)} cannot be read as Parquet: {reason}. Write the file again.") from None
+        raise InputError(
+            _(
+                "{files} cannot be read as Parquet: {reason}. Write the file again.",
+                files=files_name(paths),
+                reason=reason,
+            )
+        ) from None
 
 
 def _described(connection: Connection, paths: Sequence[Path]) -> list[tuple[str, ...]]:
@@ -125,7 +140,14 @@ def require_column(types: Mapping[str, str], name: str, argument: str) -> str:
         If there is none.
     """
     if name not in types:
-        raise ColumnError(f"There is no column {name!r}. {suggestion(name, types)} Name it with {argument}='...'.")
+        raise ColumnError(
+            _(
+                "There is no column {name!r}. {suggestion} Name it with {argument}='...'.",
+                name=name,
+                suggestion=suggestion(name, types),
+                argument=argument,
+            )
+        )
     return identifier(name)
 
 
@@ -139,8 +161,10 @@ def number_column(types: Mapping[str, str], name: str, argument: str) -> str:
     """
     column = require_column(types, name, argument)
     if not (types[name] in NUMBER_TYPES or types[name].startswith("DECIMAL")):
-        cure = "Write the file with numbers there, or read it into memory."
-        raise ColumnError(f"The column {name!r} holds {types[name]}, not numbers. {cure}")
+        cure = _("Write the file with numbers there, or read it into memory.")
+        raise ColumnError(
+            _("The column {name!r} holds {types}, not numbers. {cure}", name=name, types=types[name], cure=cure)
+        )
     return f"CAST({column} AS DOUBLE)"
 
 
@@ -156,8 +180,10 @@ def id_column(types: Mapping[str, str], name: str, argument: str, blanks: str) -
     if types[name] == "VARCHAR":
         return f"nullif(trim({column}, {text_literal(blanks)}), '')"
     if types[name] not in WHOLE_TYPES:
-        cure = "Write the file with ids as text or whole numbers, or read it into memory."
-        raise ColumnError(f"The column {name!r} holds {types[name]}, not ids. {cure}")
+        cure = _("Write the file with ids as text or whole numbers, or read it into memory.")
+        raise ColumnError(
+            _("The column {name!r} holds {types}, not ids. {cure}", name=name, types=types[name], cure=cure)
+        )
     return column
 
 
@@ -171,7 +197,9 @@ def parquet_target(path: Any) -> Path:
     """
     target = Path(path).expanduser().resolve()
     if target.suffix.lower() != ".parquet" or target.name.endswith(LEFT_OUT_SUFFIX):
-        raise InputError(f"{target.name} is not the name of a Parquet file for customers. Write 'customers.parquet'.")
+        raise InputError(
+            _("{name} is not the name of a Parquet file for customers. Write 'customers.parquet'.", name=target.name)
+        )
     return target
 
 
@@ -185,8 +213,14 @@ def refuse_same_names(names: Sequence[Any]) -> None:
     """
     lowered = Counter(str(name).lower() for name in names)
     if same := [str(name) for name in names if lowered[str(name).lower()] > 1]:
-        cure = "Rename all but one of them."
-        raise ColumnError(f"The columns {', '.join(same)} differ in case alone, which Parquet files do not see. {cure}")
+        cure = _("Rename all but one of them.")
+        raise ColumnError(
+            _(
+                "The columns {same} differ in case alone, which Parquet files do not see. {cure}",
+                same=comma(same),
+                cure=cure,
+            )
+        )
 
 
 def write_parquet(connection: Connection, query: str, path: Path, metadata: Mapping[str, str] | None = None) -> int:

@@ -15,6 +15,7 @@ from ltv_bayes.data.reading.faults import quoted, refuse
 from ltv_bayes.data.reading.files import read_table
 from ltv_bayes.data.reading.written.units import CURRENCIES, YEN_AND_YUAN, YEN_OR_YUAN
 from ltv_bayes.errors import InputError, counted, listed, refuse_rows
+from ltv_bayes.language import _
 
 Rates = Mapping[str, float] | Any
 
@@ -66,9 +67,11 @@ def sign_of_yen(column: pd.Series | None, marks: pd.Series, currency: str | None
     asked = [currency_code(currency) if currency else "", *_rated(rates)]
     meant = YEN_AND_YUAN & {*own.unique(), *marks.unique(), *asked}
     if len(meant) == 2:
-        problem = "with an amount in ¥, where both yuan and yen are spoken of"
-        refuse_rows(marks.index[at], "row", problem, "Write CNY or JPY beside the amounts, in a column of currencies.")
-    note = "¥ was read as the sign of yuan. If it is that of yen, say currency='JPY'."
+        problem = _("with an amount in ¥, where both yuan and yen are spoken of")
+        refuse_rows(
+            marks.index[at], "row", problem, _("Write CNY or JPY beside the amounts, in a column of currencies.")
+        )
+    note = _("¥ was read as the sign of yuan. If it is that of yen, say currency='JPY'.")
     return next(iter(meant), "CNY"), "" if meant else note
 
 
@@ -99,18 +102,25 @@ def currencies_of(column: pd.Series | None, marks: pd.Series, yen: str = "CNY") 
         return marks.replace(YEN_OR_YUAN, yen)
     found = _codes(column).set_axis(marks.index)
     at = ~found.isin([word for word in found.unique() if CODE.fullmatch(word)]).to_numpy()
-    problem = f"with a currency in {str(column.name)!r} that is not known, such as {quoted(column, at)}"
-    refuse_rows(marks.index[at], "row", problem, "Write its code of three letters, as in USD.")
+    problem = _(
+        "with a currency in {name!r} that is not known, such as {column}",
+        name=str(column.name),
+        column=quoted(column, at),
+    )
+    refuse_rows(marks.index[at], "row", problem, _("Write its code of three letters, as in USD."))
     marks = marks.mask((marks == YEN_OR_YUAN) & found.isin(YEN_AND_YUAN), found).replace(YEN_OR_YUAN, yen)
     found = found.mask((found == YEN_OR_YUAN) & marks.isin(YEN_AND_YUAN), marks).replace(YEN_OR_YUAN, yen)
     at_odds = ((found != "") & (marks != "") & (found != marks)).to_numpy()
-    both = [listed(sorted(set(some[at_odds]))) for some in (marks, found)]
-    problem = "with an amount in {} where the column of currencies says {}".format(*both)
-    refuse_rows(marks.index[at_odds], "row", problem, "Correct either: an amount has one currency.")
+    problem = _(
+        "with an amount in {mark} where the column of currencies says {currency}",
+        mark=listed(sorted(set(marks[at_odds]))),
+        currency=listed(sorted(set(found[at_odds]))),
+    )
+    refuse_rows(marks.index[at_odds], "row", problem, _("Correct either: an amount has one currency."))
     found = found.where(found != "", marks)
     if (found != "").any():
         missing = marks.index[(found == "").to_numpy()]
-        refuse_rows(missing, "row", "without a currency, where others have one", "Fill in the currency.")
+        refuse_rows(missing, "row", _("without a currency, where others have one"), _("Fill in the currency."))
     return found
 
 
@@ -148,7 +158,7 @@ def in_one_currency(
         if len(shown) > 1:
             raise _several(currencies, shown)
         if rates is not None:
-            raise InputError("rates= converts to one currency. Say to which, as in currency='CNY'.")
+            raise InputError(_("rates= converts to one currency. Say to which, as in currency='CNY'."))
         return amounts, (shown[0] if shown else None), ""
     others = [one for one in shown if one != wanted]
     if not others:
@@ -156,14 +166,23 @@ def in_one_currency(
     if rates is None:
         rows = amounts.index[currencies.isin(others)]
         raise InputError(
-            f"{counted(len(rows), 'row')} in {listed(others)}, and currency={currency!r} (rows {listed(rows)}). "
-            f"Amounts are never relabelled: pass rates={_rates_to_fill(others)}, what 1 of it is worth in {wanted}, or "
-            f"read them as they are with currency={others[0]!r}.",
+            _(
+                "{rows} in {others}, and currency={currency!r} (rows {rows_2}). Amounts are never relabelled: "
+                "pass rates={rates_to_fill}, what 1 of it is worth in {wanted}, or read them as they are with "
+                "currency={others_2!r}.",
+                rows=counted(len(rows), "row"),
+                others=listed(others),
+                currency=currency,
+                rows_2=listed(rows),
+                rates_to_fill=_rates_to_fill(others),
+                wanted=wanted,
+                others_2=others[0],
+            ),
             rows,
         )
     factors = _factors(rates, others, currencies, days)
     money = ", ".join(f"{amounts[currencies == one].sum():,.2f} {one}" for one in others)
-    return amounts * factors, wanted, f"converted to {wanted}: {money}"
+    return amounts * factors, wanted, _("converted to {wanted}: {money}", wanted=wanted, money=money)
 
 
 def _wanted(currency: str | None) -> str | None:
@@ -173,13 +192,19 @@ def _wanted(currency: str | None) -> str | None:
 
 
 def _several(currencies: pd.Series, shown: list[str]) -> InputError:
-    where = "; ".join(f"{one} in rows {listed(currencies.index[currencies == one])}" for one in shown)
-    cure = (
-        f"Pass currency={shown[0]!r} and rates={_rates_to_fill(shown[1:])}, what 1 of each is worth in {shown[0]} (or "
-        f"a table of currency, date and rate), or read each currency by itself."
+    where = "; ".join(
+        _("{one} in rows {currencies}", one=one, currencies=listed(currencies.index[currencies == one]))
+        for one in shown
+    )
+    cure = _(
+        "Pass currency={shown!r} and rates={rates_to_fill}, what 1 of each is worth in {shown} (or a table "
+        "of currency, date and rate), or read each currency by itself.",
+        shown=shown[0],
+        rates_to_fill=_rates_to_fill(shown[1:]),
     )
     return InputError(
-        f"The amounts are in {len(shown)} currencies ({where}). {cure}", currencies.index[currencies != ""]
+        _("The amounts are in {number} currencies ({where}). {cure}", number=len(shown), where=where, cure=cure),
+        currencies.index[currencies != ""],
     )
 
 
@@ -201,16 +226,28 @@ def _factors(rates: Rates, others: list[str], currencies: pd.Series, days: pd.Se
             rate = fixed.get(one)
             if not isinstance(rate, int | float) or isinstance(rate, bool) or not np.isfinite(rate) or rate <= 0:
                 rows = currencies.index[at]
-                problem = f"rates has no number above 0 for {one}, the currency of {counted(len(rows), 'row')}"
+                problem = _(
+                    "rates has no number above 0 for {one}, the currency of {rows}",
+                    one=one,
+                    rows=counted(len(rows), "row"),
+                )
                 raise InputError(
-                    f"{problem} (rows {listed(rows)}). Add what 1 of it is worth: rates={{{one!r}: ...}}.", rows
+                    _(
+                        "{problem} (rows {rows}). Add what 1 of it is worth: rates={{{one!r}: ...}}.",
+                        problem=problem,
+                        rows=listed(rows),
+                        one=one,
+                    ),
+                    rows,
                 )
             factors[at] = float(rate)
             continue
         levels = table[table["currency"] == one].sort_values("date")
         place = np.searchsorted(levels["date"].to_numpy(), days[at].to_numpy(), side="right") - 1
         early = currencies.index[at][place < 0]
-        refuse_rows(early, "row", f"in {one} before the first rate of {one}", "Add a rate of an earlier date.")
+        refuse_rows(
+            early, "row", _("in {one} before the first rate of {one}", one=one), _("Add a rate of an earlier date.")
+        )
         factors[at] = levels["rate"].to_numpy()[place]
     return factors
 
@@ -218,14 +255,16 @@ def _factors(rates: Rates, others: list[str], currencies: pd.Series, days: pd.Se
 def _table(rates: Any) -> pd.DataFrame:
     """Read a table of rates: currency, date, rate."""
     raw = read_table(rates)
-    cure = "The columns of rates are 'currency', 'date' and 'rate'."
+    cure = _("The columns of rates are 'currency', 'date' and 'rate'.")
     names, dates, levels = (named_column(raw, name, "rates", cure) for name in ("currency", "date", "rate"))
     days, day_faults = as_days(dates)
     numbers, faults = as_amounts(levels)
-    refuse([*day_faults, *faults], raw.index, "These are rows of rates.")
-    refuse_rows(raw.index[(numbers <= 0).to_numpy()], "row", "of rates with a rate of 0 or below", "Correct the rate.")
+    refuse([*day_faults, *faults], raw.index, _("These are rows of rates."))
+    refuse_rows(
+        raw.index[(numbers <= 0).to_numpy()], "row", _("of rates with a rate of 0 or below"), _("Correct the rate.")
+    )
     codes = [currency_code(name) or str(name) for name in names]
     table = pd.DataFrame({"currency": codes, "date": days.to_numpy(), "rate": numbers.to_numpy()})
     twice = table.duplicated(["currency", "date"]).to_numpy()
-    refuse_rows(raw.index[twice], "row", "of rates with a second rate of its currency and date", "Keep one.")
+    refuse_rows(raw.index[twice], "row", _("of rates with a second rate of its currency and date"), _("Keep one."))
     return table

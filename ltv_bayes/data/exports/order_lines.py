@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 from ltv_bayes.data.exports.roles import Roles
 from ltv_bayes.data.reading.faults import failed_formulas
 from ltv_bayes.errors import InputError, counted, listed
+from ltv_bayes.language import _
 
 ONCE, ADD = "once", "add"
 SURE = 3
@@ -154,14 +155,21 @@ def repeated_totals(rows: OrderRows, kept: np.ndarray, labels: pd.Index, lines: 
     if lines == "auto":
         lines = _told_by(constant, several, labels[at], codes)
     if lines == ADD:
-        return nothing, f"{counted(orders, 'order')} of several rows: amounts added"
+        return nothing, _("{orders} of several rows: amounts added", orders=counted(orders, "order"))
     if not constant[several].all():
         odd = labels[at][np.isin(codes, np.flatnonzero(several & ~constant))]
-        cure = "Pass lines='add' if the amounts are those of lines."
-        raise InputError(f"lines='once' needs one amount an order, and rows {listed(odd)} have several. {cure}", odd)
+        cure = _("Pass lines='add' if the amounts are those of lines.")
+        raise InputError(
+            _(
+                "lines='once' needs one amount an order, and rows {odd} have several. {cure}",
+                odd=listed(odd),
+                cure=cure,
+            ),
+            odd,
+        )
     again = nothing.copy()
     again[at] = pd.Series(codes).duplicated().to_numpy()
-    return again, f"{counted(orders, 'order')} of several rows: one total each, counted once"
+    return again, _("{orders} of several rows: one total each, counted once", orders=counted(orders, "order"))
 
 
 def _told_by(constant: np.ndarray, several: np.ndarray, labels: pd.Index, codes: np.ndarray) -> str:
@@ -173,9 +181,16 @@ def _told_by(constant: np.ndarray, several: np.ndarray, labels: pd.Index, codes:
         return ONCE
     same = int(constant.sum())
     rows = labels[np.isin(codes, np.flatnonzero(constant))].tolist()
-    rest = f", and {counted(number - same, 'order')} with different ones" if same < number else ""
-    problem = f"{counted(same, 'order')} with several rows of the same amount (rows {listed(rows)}){rest}"
-    cure = "Pass lines='once' if it is the order's total on each row, or lines='add' if each row is a line of its own"
+    rest = _(", and {orders} with different ones", orders=counted(number - same, "order")) if same < number else ""
+    problem = _(
+        "{orders} with several rows of the same amount (rows {rows}){rest}",
+        orders=counted(same, "order"),
+        rows=listed(rows),
+        rest=rest,
+    )
+    cure = _(
+        "Pass lines='once' if it is the order's total on each row, or lines='add' if each row is a line of its own"
+    )
     raise InputError(f"{problem}. {cure}.", rows)
 
 

@@ -9,6 +9,7 @@ from ltv_bayes.data.exports.names import plain_name
 from ltv_bayes.data.exports.presets import names_beside, presets
 from ltv_bayes.data.exports.roles import example_of
 from ltv_bayes.errors import ColumnError
+from ltv_bayes.language import _
 
 Groups = Sequence[frozenset[str]]
 
@@ -47,7 +48,7 @@ def customer_column(frame: pd.DataFrame, call: Callable[[str], str], *, one_a_ro
         groups.append(frozenset().union(*(columns.get(role, frozenset()) for columns in known)))
     if one_a_row:
         groups.insert(1, names_beside("customers")["customer_id"])
-    return known_column(frame, groups, "the customer", call)
+    return known_column(frame, groups, _("the customer"), call)
 
 
 def columns_beside(
@@ -64,7 +65,8 @@ def columns_beside(
     """
     names = names_beside(table)
     found = {
-        role: known_column(frame, [names[role]], f"the {role.replace('_', ' ')}", partial(call, role)) for role in roles
+        role: known_column(frame, [names[role]], _("the {role}", role=role.replace("_", " ")), partial(call, role))
+        for role in roles
     }
     return {role: name for role, name in found.items() if name is not None}
 
@@ -83,7 +85,15 @@ def known_column(frame: pd.DataFrame, groups: Groups, title: str, call: Callable
         if len(found) > 1:
             shown = " and ".join(f"{str(name)!r} ({example_of(frame, name)})" for name in found)
             cure = " or ".join(call(str(name)) for name in found)
-            raise ColumnError(f"{len(found)} columns may be {title}: {shown}. Choose one: {cure}.")
+            raise ColumnError(
+                _(
+                    "{number} columns may be {title}: {shown}. Choose one: {cure}.",
+                    number=len(found),
+                    title=title,
+                    shown=shown,
+                    cure=cure,
+                )
+            )
         if found:
             return found[0]
     return None

@@ -9,6 +9,7 @@ from typing import Any
 
 from ltv_bayes.data.exports.names import plain_name, plain_word
 from ltv_bayes.errors import InputError, suggestion
+from ltv_bayes.language import _
 
 ANY, BESIDE = "any", "beside"
 STATUS_KINDS = ("stage", "state", "approval")
@@ -78,7 +79,13 @@ def preset_named(name: str | None) -> Preset | None:
         return None
     known = presets()
     if not isinstance(name, str) or name == ANY or name not in known:
-        raise InputError(f"preset={name!r} is not known. {suggestion(str(name), [one for one in known if one != ANY])}")
+        raise InputError(
+            _(
+                "preset={name!r} is not known. {suggestion}",
+                name=name,
+                suggestion=suggestion(str(name), [one for one in known if one != ANY]),
+            )
+        )
     return known[name]
 
 

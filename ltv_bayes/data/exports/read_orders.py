@@ -31,11 +31,12 @@ from ltv_bayes.data.reading.files import Source, read_source
 from ltv_bayes.data.reading.ids import as_ids, final_ids, looks_missing
 from ltv_bayes.errors import DataWarning, InputError, counted, refuse_rows
 from ltv_bayes.formatting import visible
+from ltv_bayes.language import _
 
 EARLIEST, YEARS_AHEAD = 1950, 100
-BESIDE = "the text beside the table"
-NO_ORDER = "If rows are left out by their status and are orders, keep='all' keeps them."
-DROP = "Or leave such rows out with bad_rows='drop'."
+BESIDE = _("the text beside the table")
+NO_ORDER = _("If rows are left out by their status and are orders, keep='all' keeps them.")
+DROP = _("Or leave such rows out with bad_rows='drop'.")
 
 
 def read_transactions(
@@ -148,9 +149,11 @@ def read_transactions(
         refuse_choice(argument, value, known)
     for argument, given in (("customer", customer), ("date", date)):
         if given is None:
-            raise InputError(f"{argument}=None is no column. Name it, or leave {argument}= out.")
+            raise InputError(_("{argument}=None is no column. Name it, or leave {argument}= out.", argument=argument))
     if not isinstance(currency, str | None):
-        raise InputError(f"currency={currency!r} is no currency. Write its code, as in currency='CNY'.")
+        raise InputError(
+            _("currency={currency!r} is no currency. Write its code, as in currency='CNY'.", currency=currency)
+        )
     named: dict[str, Any] = {
         "customer": customer,
         "date": date,
@@ -160,7 +163,9 @@ def read_transactions(
     }
     for argument, name in named.items():
         if isinstance(name, list | tuple | set | dict):
-            raise InputError(f"{argument}={name!r} names several columns. Pass the name of one.")
+            raise InputError(
+                _("{argument}={name!r} names several columns. Pass the name of one.", argument=argument, name=name)
+            )
     refuse_one_column_for_two(**{role: name for role, name in named.items() if name != AUTO})
     found = read_source(source, sheet=sheet, header=header, encoding=encoding)
     found = replace(found, frame=with_plain_columns(with_index_levels(found.frame)))
@@ -173,7 +178,14 @@ def read_transactions(
     cells = rows.cells(stream)
     if cells.empty and not rows.is_open.any():
         left_out = rows_by_reason(rows.reason, rows.reasons, money.values)["rows"].drop(KEPT)
-        raise InputError(f"No row of {found.name} is an order: {'; '.join(left_out_line(left_out))}. {NO_ORDER}")
+        raise InputError(
+            _(
+                "No row of {name} is an order: {left_out_line}. {no_order}",
+                name=found.name,
+                left_out_line="; ".join(left_out_line(left_out)),
+                no_order=NO_ORDER,
+            )
+        )
     if roles.preset is not None and roles.preset.several_in_a_cell:
         _refuse_several_customers(cells["customer_id"], roles.preset.several_in_a_cell)
     when: dict[str, Any] = {"date_format": date_format, "time_zone": zone, "first_year": found.first_year}
@@ -181,10 +193,10 @@ def read_transactions(
     ids, no_id = as_ids(cells["customer_id"])
     streams, no_stream = ({}, []) if stream is None else _streams(cells)
     no_money = [fault.among(rows.kept) for fault in money.faults]
-    no_money = [] if amount is None else with_errors_named(no_money, amounts[rows.kept], "an amount")
+    no_money = [] if amount is None else with_errors_named(no_money, amounts[rows.kept], _("an amount"))
     faults = [no_id, *days.faults, _far_from_today(days.days, cells["date"]), *no_money, *no_stream]
     if bad_rows == "error" or at_fault(faults, len(cells)).all():
-        refuse(faults, cells.index, DROP if bad_rows == "error" else "No row is left.")
+        refuse(faults, cells.index, DROP if bad_rows == "error" else _("No row is left."))
     usable = ~at_fault(faults, len(cells))
     columns = {"customer_id": ids.array, "date": days.days.array, "amount": money.values[rows.kept].array}
     log = pd.DataFrame({"row": cells.index, **columns, **streams}, index=cells.index)
@@ -211,7 +223,7 @@ def read_transactions(
         mapping=roles.mapping(),
         system=roles.preset.title if roles.preset else None,
         status=status.counts,
-        unit=f"{money.unit.word}, as the {money.unit.source} says" if money.unit else None,
+        unit=_("{word}, as the {source} says", word=money.unit.word, source=money.unit.source) if money.unit else None,
         currency=paid_in,
         converted=bool(converted),
         orders=log,
@@ -262,8 +274,12 @@ def _far_from_today(days: pd.Series, cells: pd.Series) -> Fault:
     """Days that no order has: a year mistyped, or counted from another beginning."""
     earliest, latest = pd.Timestamp(EARLIEST, 1, 1), pd.Timestamp.today() + pd.DateOffset(years=YEARS_AHEAD)
     at = ((days < earliest) | (days > latest)).to_numpy()
-    problem = f"with a date before {EARLIEST} or more than {YEARS_AHEAD} years ahead"
-    return Fault(at, problem, "Correct the year.", quoted(cells, at))
+    problem = _(
+        "with a date before {earliest} or more than {years_ahead} years ahead",
+        earliest=EARLIEST,
+        years_ahead=YEARS_AHEAD,
+    )
+    return Fault(at, problem, _("Correct the year."), quoted(cells, at))
 
 
 def _refuse_several_customers(cells: pd.Series, mark: str) -> None:
@@ -271,9 +287,9 @@ def _refuse_several_customers(cells: pd.Series, mark: str) -> None:
     several = (
         cells.astype("str").str.fullmatch(rf".*[^\s{mark}].*{mark}.*[^\s{mark}].*").to_numpy(dtype=bool, na_value=False)
     )
-    shown = f", such as {quoted(cells, several)}" if several.any() else ""
-    cure = "An order is one customer's: leave the one who pays in the cell."
-    refuse_rows(cells.index[several], "row", f"with several customers in one cell{shown}", cure)
+    shown = _(", such as {cells}", cells=quoted(cells, several)) if several.any() else ""
+    cure = _("An order is one customer's: leave the one who pays in the cell.")
+    refuse_rows(cells.index[several], "row", _("with several customers in one cell{shown}", shown=shown), cure)
 
 
 def _streams(cells: pd.DataFrame) -> tuple[dict[str, Any], list[Fault]]:
@@ -285,16 +301,35 @@ def _streams(cells: pd.DataFrame) -> tuple[dict[str, Any], list[Fault]]:
 def _warn(log: pd.DataFrame, status: Status, twice: int) -> None:
     """Warn of what may be wrong, though it can be read."""
     for column in status.looks_like:
-        cure = f"If some are none, say which are: keep={{{column!r}: [...]}}; if all are, keep='all'."
-        _to_reader(f"The column {column!r} looks like a status, and every row was read as an order. {cure}")
-    if twice:
-        problem = f"{counted(twice, 'row')} of {len(log):,} in which every cell is that of another row"
+        cure = _("If some are none, say which are: keep={{{column!r}: [...]}}; if all are, keep='all'.", column=column)
         _to_reader(
-            f"{problem}: was the file exported twice? If so, pass repeated_rows='drop'; if not, repeated_rows='keep'."
+            _(
+                "The column {column!r} looks like a status, and every row was read as an order. {cure}",
+                column=column,
+                cure=cure,
+            )
+        )
+    if twice:
+        problem = _(
+            "{rows} of {number:,} in which every cell is that of another row",
+            rows=counted(twice, "row"),
+            number=len(log),
+        )
+        _to_reader(
+            _(
+                "{problem}: was the file exported twice? If so, pass repeated_rows='drop'; if not, "
+                "repeated_rows='keep'.",
+                problem=problem,
+            )
         )
     if last_adds_up(log):
-        shown = f"row {log['row'].iloc[-1]} ({visible(log['customer_id'].iloc[-1])})"
-        _to_reader(f"The amount of {shown} is the sum of all rows above: is it a total? If so, take the row out.")
+        shown = _("row {iloc} ({iloc_2})", iloc=log["row"].iloc[-1], iloc_2=visible(log["customer_id"].iloc[-1]))
+        _to_reader(
+            _(
+                "The amount of {shown} is the sum of all rows above: is it a total? If so, take the row out.",
+                shown=shown,
+            )
+        )
     if len(null := log[looks_missing(log["customer_id"])]):
         warn_of_null_ids(null["customer_id"].unique(), null["row"], len(null), stacklevel=4)
     warn_of_counts(log["date"], len(log), stacklevel=4)

@@ -12,6 +12,7 @@ from ltv_bayes.data.exports.presets import ANY, FLAGS, STATUS_KINDS, Preset, pre
 from ltv_bayes.data.reading.columns import named_column
 from ltv_bayes.errors import ColumnError, suggestion
 from ltv_bayes.formatting import shortened, visible
+from ltv_bayes.language import _
 
 AUTO = "auto"
 SIGNS = 2
@@ -63,7 +64,9 @@ class Roles:
     def mapping(self) -> pd.DataFrame:
         """Show it: one row a role, with the column and how it was found."""
         rows = [(role, str(column), self.found_by[role]) for role, column in self.columns.items()]
-        rows += [(f"status ({kind})", str(column), "its name") for column, kind in self.statuses.items()]
+        rows += [
+            (_("status ({kind})", kind=kind), str(column), _("its name")) for column, kind in self.statuses.items()
+        ]
         return pd.DataFrame(rows, columns=["role", "column", "found_by"]).set_index("role")
 
 
@@ -93,13 +96,13 @@ def find_roles(
     for argument, name in given.items():
         named_column(frame, name, argument, f"{_lower_names(frame, below)}{_cure(argument)}")
     finder = _Finder(frame, given, forced or _resembled(frame), forced is not None, below)
-    columns, found_by = dict(given), dict.fromkeys(given, "as named")
+    columns, found_by = dict(given), dict.fromkeys(given, _("as named"))
     for role in ("customer", "date", "amount", *OPTIONAL):
         if named.get(role, AUTO) == AUTO and (column := finder.column(role)) is not None:
-            columns[role], found_by[role] = column, "its name"
+            columns[role], found_by[role] = column, _("its name")
     for role in IF_ONE:
         if role not in columns and len(names := finder.candidates(role)) == 1 and names[0] not in columns.values():
-            columns[role], found_by[role] = names[0], "its name"
+            columns[role], found_by[role] = names[0], _("its name")
     taken = set(columns.values())
     statuses = {name: kind for name in frame.columns if name not in taken and (kind := finder.status_kind(name))}
     lines = tuple(name for name in frame.columns if name not in given.values() and finder.is_of_lines(name))
@@ -115,7 +118,7 @@ def example_of(frame: pd.DataFrame, name: Any) -> str:
     'row 1: Ada'
     """
     filled = frame[name].dropna()
-    return f"row {filled.index[0]}: {visible(shortened(str(filled.iloc[0])))}"
+    return _("row {filled}: {iloc}", filled=filled.index[0], iloc=visible(shortened(str(filled.iloc[0]))))
 
 
 def _resembled(frame: pd.DataFrame) -> Preset | None:
@@ -135,14 +138,14 @@ def _lower_names(frame: pd.DataFrame, below: int | None) -> str:
         names = {plain_name(cell) for cell in row if isinstance(cell, str)} - above
         known = [name for name in names if any(preset.roles_of(name) for preset in presets().values())]
         if len(known) >= SIGNS and isinstance(label, int):
-            return f"The names may stand in row {label}: pass header={label}. "
+            return _("The names may stand in row {label}: pass header={label}. ", label=label)
     return ""
 
 
 def _cure(argument: str) -> str:
     if argument == "amount":
-        return "A log without money is read with amount=None; otherwise name the column with amount='...'."
-    return f"Name the column with {argument}='...'."
+        return _("A log without money is read with amount=None; otherwise name the column with amount='...'.")
+    return _("Name the column with {argument}='...'.", argument=argument)
 
 
 @dataclass(frozen=True)
@@ -223,11 +226,23 @@ class _Finder:
         argument = ARGUMENTS.get(role, role)
         shown = " and ".join(f"{str(name)!r} ({example_of(self.frame, name)})" for name in found)
         cure = " or ".join(f"{argument}={str(name)!r}" for name in found)
-        return ColumnError(f"{len(found)} columns may be {TITLES.get(role, role)}: {shown}. Choose one: {cure}.")
+        return ColumnError(
+            _(
+                "{number} columns may be {get}: {shown}. Choose one: {cure}.",
+                number=len(found),
+                get=TITLES.get(role, role),
+                shown=shown,
+                cure=cure,
+            )
+        )
 
     def _none(self, role: str) -> ColumnError:
         known = [str(name) for name in self.frame.columns]
         role_name = "customer_id" if role == "customer" else role
         meant, lower = suggestion(role_name, known), _lower_names(self.frame, self.below)
-        none = f"There is no column {role_name!r}, nor one whose name is known as {TITLES[role]}."
+        none = _(
+            "There is no column {role_name!r}, nor one whose name is known as {titles}.",
+            role_name=role_name,
+            titles=TITLES[role],
+        )
         return ColumnError(f"{none} {lower or f'{meant} '}{_cure(role)}")

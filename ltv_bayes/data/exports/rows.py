@@ -28,6 +28,7 @@ from ltv_bayes.data.orders.transactions import DROPPED_COLUMNS
 from ltv_bayes.data.reading.faults import Fault
 from ltv_bayes.data.reading.files import Source
 from ltv_bayes.errors import counted
+from ltv_bayes.language import _
 
 UNIT_ROW = "row of units below the header"
 FEWEST = 4
@@ -131,7 +132,7 @@ class Rows:
         twice = twice & ~surely
         if number := int(twice.sum()):
             doubtful = number if order is not None or self._looks_exported_twice(at, twice) else 0
-            notes = [f"{counted(number, 'row')} in which every cell is that of another row, kept"]
+            notes = [_("{rows} in which every cell is that of another row, kept", rows=counted(number, "row"))]
         left = self.kept[at]
         again, about = repeated_totals(rows, left, self.raw.index[at], lines)
         self._leave_out(_marked(at[again], len(self.reason)), REPEATED_TOTAL)

@@ -13,6 +13,7 @@ from ltv_bayes.data.reading.files import Source
 from ltv_bayes.data.reading.written.headers import unit_of_header
 from ltv_bayes.data.reading.written.units import CURRENCIES
 from ltv_bayes.errors import InputError, UnitError, listed
+from ltv_bayes.language import _
 
 ABOVE = re.compile(
     r"(?:金额|货币|计量)?单位\s*[:\uff1a]?\s*(?:人民币)?\s*([^\s,\uff0c;\uff1b()\uff08\uff09]+)"
@@ -43,14 +44,26 @@ def header_with_unit(roles: Roles, found: Source, unit: Any) -> str | None:
     words = [word for word in [*beside, unit_below(frame, roles)] if word and unit_of_header(f"({word})") is not None]
     unit_word = next(iter(words), "")
     if len(found.sheets) > 1 and unit_word and unit is None:
-        problem = f"Above a table of one of the sheets {listed(found.sheets)} stands the unit {unit_word}"
-        raise UnitError(f"{problem}. Read each sheet by itself, and put the tables together.")
+        problem = _(
+            "Above a table of one of the sheets {sheets} stands the unit {unit_word}",
+            sheets=listed(found.sheets),
+            unit_word=unit_word,
+        )
+        raise UnitError(_("{problem}. Read each sheet by itself, and put the tables together.", problem=problem))
     own, other = unit_of_header(header), unit_of_header(f"({unit_word})")
     if not unit_word or own is None or unit is not None:
         return f"{header}({unit_word})" if unit_word and own is None else header
     if other is not None and own.factor != other.factor:
         calls = " or ".join(f"amount_unit={word!r}" for word in (own.word, other.word))
-        raise UnitError(f"The column {header!r} says {own.word}, and the text beside it {other.word}. Pass {calls}.")
+        raise UnitError(
+            _(
+                "The column {header!r} says {word}, and the text beside it {word_2}. Pass {calls}.",
+                header=header,
+                word=own.word,
+                word_2=other.word,
+                calls=calls,
+            )
+        )
     return header
 
 
@@ -64,7 +77,13 @@ def refuse_sheets_of_currencies(sheets: Sequence[str]) -> None:
     named = {sheet: code for sheet in sheets if (code := CURRENCIES.get(sheet.strip().lower()))}
     if len(set(named.values())) > 1:
         calls = " or ".join(f"sheet={sheet!r}" for sheet in named)
-        raise InputError(f"The sheets {listed(named)} are called by their currencies. Read each by itself: {calls}.")
+        raise InputError(
+            _(
+                "The sheets {named} are called by their currencies. Read each by itself: {calls}.",
+                named=listed(named),
+                calls=calls,
+            )
+        )
 
 
 def _texts(found: Source) -> tuple[str, ...]:
@@ -87,8 +106,16 @@ def _refuse_unit_of_sheet(sheets: Sequence[str], header: str) -> None:
     for sheet in sheets:
         stated = unit_of_header(sheet)
         if stated is not None and stated.factor != 1 and unit_of_header(header) is None:
-            cure = f"Pass amount_unit={stated.word!r}, or amount_unit=1 if the name of the sheet is wrong"
-            raise UnitError(f"The name of the sheet {sheet!r} says {stated.word}, and {header!r} says no unit. {cure}.")
+            cure = _("Pass amount_unit={word!r}, or amount_unit=1 if the name of the sheet is wrong", word=stated.word)
+            raise UnitError(
+                _(
+                    "The name of the sheet {sheet!r} says {word}, and {header!r} says no unit. {cure}.",
+                    sheet=sheet,
+                    word=stated.word,
+                    header=header,
+                    cure=cure,
+                )
+            )
 
 
 def _refuse_unit_column(frame: pd.DataFrame, roles: Roles) -> None:
@@ -100,6 +127,22 @@ def _refuse_unit_column(frame: pd.DataFrame, roles: Roles) -> None:
         units = {word: unit.factor for word in words if (unit := unit_of_header(f"({word})")) is not None}
         if any(factor != 1 for factor in units.values()):
             at = frame.index[frame[name].isin(list(units))]
-            cure = f"Pass amount_unit={words[0]!r}" if len(words) == 1 else "Write all amounts in one unit first"
-            problem = f"The column {str(name)!r} says that amounts are counted in {listed(words)} (rows {listed(at)})"
-            raise UnitError(f"{problem}. {cure}, or leave the column out if it is about something else.", at)
+            cure = (
+                _("Pass amount_unit={words!r}", words=words[0])
+                if len(words) == 1
+                else _("Write all amounts in one unit first")
+            )
+            problem = _(
+                "The column {name!r} says that amounts are counted in {words} (rows {at})",
+                name=str(name),
+                words=listed(words),
+                at=listed(at),
+            )
+            raise UnitError(
+                _(
+                    "{problem}. {cure}, or leave the column out if it is about something else.",
+                    problem=problem,
+                    cure=cure,
+                ),
+                at,
+            )

@@ -14,6 +14,7 @@ from ltv_bayes.data.exports.roles import Roles
 from ltv_bayes.data.reading.columns import named_column
 from ltv_bayes.data.reading.ids import BLANKS
 from ltv_bayes.errors import InputError, counted, listed, rows_at_fault
+from ltv_bayes.language import _
 
 ALL = "all"
 UNKNOWN, NOT_KEPT, NOT_WON = "unknown", "not among those to keep", "not won"
@@ -93,11 +94,19 @@ def _columns(frame: pd.DataFrame, roles: Roles, keep: Keep) -> tuple[dict[Any, s
     if keep == ALL:
         return {}, {}
     if not isinstance(keep, Mapping):
-        raise InputError(f"keep takes 'all', or words by column, as in keep={{'Status': ['Paid']}}; not {keep!r}.")
+        raise InputError(
+            _("keep takes 'all', or words by column, as in keep={{'Status': ['Paid']}}; not {keep!r}.", keep=keep)
+        )
     for column, words in keep.items():
-        named_column(frame, column, "keep", "Name the column as it stands in the file.")
+        named_column(frame, column, "keep", _("Name the column as it stands in the file."))
         if words != ALL and not isinstance(words, list | tuple | set | frozenset):
-            raise InputError(f"keep={{{column!r}: {words!r}}} needs a list. Pass keep={{{column!r}: [{words!r}]}}.")
+            raise InputError(
+                _(
+                    "keep={{{column!r}: {words!r}}} needs a list. Pass keep={{{column!r}: [{words!r}]}}.",
+                    column=column,
+                    words=words,
+                )
+            )
     chosen = {column: kind for column, kind in roles.statuses.items() if keep.get(column) != ALL}
     chosen |= {column: roles.statuses.get(column, "state") for column, words in keep.items() if words != ALL}
     return chosen, keep
@@ -113,7 +122,14 @@ def _judged(
         kept = {plain_word(word) for word in wanted}
         if absent := kept - {plain_word(word) for word in written}:
             there = listed([repr(word) for word in written], limit=MOST_WORDS)
-            raise InputError(f"keep names {listed(sorted(map(repr, absent)))}, and {cells.name!r} says: {there}.")
+            raise InputError(
+                _(
+                    "keep names {absent}, and {name!r} says: {there}.",
+                    absent=listed(sorted(map(repr, absent))),
+                    name=cells.name,
+                    there=there,
+                )
+            )
         known = _meanings(kind, roles)
         meanings = [
             KEPT if plain_word(word) in kept else _other(known.get(plain_word(word), NOT_KEPT)) for word in written
@@ -213,12 +229,14 @@ def _unknown(
     open_words = table[table["meaning"] == UNKNOWN]
     shown = ", ".join(f"{word!r} ({counted(rows, 'row')})" for word, rows in open_words[["word", "rows"]].to_numpy())
     known, asked = table.loc[table["meaning"] == KEPT, "word"].tolist(), open_words["word"].tolist()
-    cure = f"If they are orders, pass keep={{{str(column)!r}: {[*known, *asked]}}}"
+    cure = _("If they are orders, pass keep={{{column!r}: {value}}}", column=str(column), value=[*known, *asked])
     if known:
-        cure += f"; if they are none, keep={{{str(column)!r}: {known}}}"
-    cure += f". If the column says nothing about orders, keep={{{str(column)!r}: 'all'}}."
+        cure += _("; if they are none, keep={{{column!r}: {known}}}", column=str(column), known=known)
+    cure += _(". If the column says nothing about orders, keep={{{column!r}: 'all'}}.", column=str(column))
     rows = frame.index[at].tolist()
-    problem = f"with a word in the status column {str(column)!r} that is not known: {shown}"
+    problem = _(
+        "with a word in the status column {column!r} that is not known: {shown}", column=str(column), shown=shown
+    )
     return InputError(rows_at_fault(rows, "row", problem, cure), rows)
 
 

@@ -4,6 +4,7 @@ import re
 import unicodedata
 
 from ltv_bayes.data.reading.ids import BLANKS
+from ltv_bayes.language import _
 
 CREDIT_CODE = re.compile(r"[159YA-GN][1-9A-GN]\d{6}[0-9A-HJ-NPQRTUWXY]{10}")
 CREDIT_LETTERS = "0123456789ABCDEFGHJKLMNPQRTUWXY"
@@ -111,4 +112,4 @@ def numbers_differ(one: str, other: str) -> bool:
 
 def _kind(number: str) -> str:
     """The form of a tax number: where it has letters, and where digits."""
-    return "credit code" if looks_like_credit_code(number) else re.sub(r"\d", "0", number)
+    return _("credit code") if looks_like_credit_code(number) else re.sub(r"\d", "0", number)

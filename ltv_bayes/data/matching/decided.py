@@ -14,10 +14,11 @@ from ltv_bayes.data.reading.faults import Fault, quoted, refuse
 from ltv_bayes.data.reading.files import read_table, source_name
 from ltv_bayes.data.reading.ids import as_ids, as_text
 from ltv_bayes.errors import InputError
+from ltv_bayes.language import _
 
 WORDS = {"same": SAME, "different": DIFFERENT, "相同": SAME, "不同": DIFFERENT}
 NEEDED = ("system_a", "id_a", "system_b", "id_b", "decision")
-LATER_RUN = "Write the pairs again with .write(), or correct the row."
+LATER_RUN = _("Write the pairs again with .write(), or correct the row.")
 
 
 def read_decisions(source: Any, parties: Parties) -> dict[Pair, tuple[str, Any]]:
@@ -41,7 +42,9 @@ def read_decisions(source: Any, parties: Parties) -> dict[Pair, tuple[str, Any]]
         filled &= ~((_words(table["decided_by"]) == "rule") & (words == SAME))
     table, words = table[filled], words[filled]
     unknown = ~words.isin(WORDS).to_numpy()
-    named = Fault(unknown, f"of {source_name(source)} with another decision", _choices(), quoted(words, unknown))
+    named = Fault(
+        unknown, _("of {source} with another decision", source=source_name(source)), _choices(), quoted(words, unknown)
+    )
     refuse([named], table.index)
     one, lost_one = _places(table["system_a"], table["id_a"], parties)
     other, lost_other = _places(table["system_b"], table["id_b"], parties)
@@ -49,8 +52,10 @@ def read_decisions(source: Any, parties: Parties) -> dict[Pair, tuple[str, Any]]
     itself = ~lost & (one == other)
     refuse(
         [
-            Fault(lost, f"of {source_name(source)} with a system or an id that is not there", LATER_RUN),
-            Fault(itself, f"of {source_name(source)} with one id on both sides", "Name two ids."),
+            Fault(
+                lost, _("of {source} with a system or an id that is not there", source=source_name(source)), LATER_RUN
+            ),
+            Fault(itself, _("of {source} with one id on both sides", source=source_name(source)), _("Name two ids.")),
         ],
         table.index,
     )
@@ -61,7 +66,7 @@ def _cells(source: Any) -> pd.DataFrame:
     """The table, with the columns that are needed."""
     table = read_table(source)
     for name in NEEDED:
-        named_column(table, name, "decisions", "It is the table that .write() of the matches writes.")
+        named_column(table, name, "decisions", _("It is the table that .write() of the matches writes."))
     return table
 
 
@@ -73,7 +78,7 @@ def _words(cells: pd.Series) -> pd.Series:
 
 
 def _choices() -> str:
-    return "Write same or different, or leave the cell blank."
+    return _("Write same or different, or leave the cell blank.")
 
 
 def _places(systems: pd.Series, ids: pd.Series, parties: Parties) -> tuple[np.ndarray, np.ndarray]:
@@ -94,8 +99,17 @@ def _once_each(source: Any, rows: Any, parties: Parties) -> dict[Pair, tuple[str
         earlier, before = found.get(pair, (word, row))
         if earlier != word:
             raise InputError(
-                f"Rows {before} and {row} of {source_name(source)} contradict each other: {parties.called(pair[0])} "
-                f"and {parties.called(pair[1])} are {earlier} and {word}. Leave one of them.",
+                _(
+                    "Rows {before} and {row} of {source} contradict each other: {called} and {called_2} are "
+                    "{earlier} and {word}. Leave one of them.",
+                    before=before,
+                    row=row,
+                    source=source_name(source),
+                    called=parties.called(pair[0]),
+                    called_2=parties.called(pair[1]),
+                    earlier=earlier,
+                    word=word,
+                ),
                 [before, row],
             )
         found[pair] = (word, before)

@@ -22,6 +22,7 @@ from ltv_bayes.data.reading.files import read_table, source_name
 from ltv_bayes.data.reading.ids import as_ids, as_text
 from ltv_bayes.errors import ColumnError, InputError, counted, listed, suggestion
 from ltv_bayes.formatting import shortened
+from ltv_bayes.language import _, both
 from ltv_bayes.sizes import MOST_OF_ONE_NAME
 
 SAME, DIFFERENT, UNDECIDED = "same", "different", ""
@@ -87,7 +88,7 @@ def _candidates(parties: Parties, id_map: Any, least_score: float, notes: list[s
     ids = plain_ids(parties)
     records = _groups(None if text is None else record_key(text) for text in ids)
     yield from ((RECORD, a, b) for a, b in _all_pairs(records.values()) if ids[a] != ids[b])
-    of_number = _small(_groups(parties.tax_numbers), "tax number", notes)
+    of_number = _small(_groups(parties.tax_numbers), _("tax number"), notes)
     yield from ((TAX, *pair) for pair in _all_pairs(of_number.values()))
     yield from ((ID, *pair) for pair in _of_shared_ids(parties, list(_all_pairs(_groups(ids).values())), notes))
     of_name = _groups(parties.names)
@@ -109,16 +110,20 @@ def _judged(parties: Parties, rule: int, one: int, other: int, equal_names: str)
     if rule == NEAR:
         return None if two_numbers else Evidence(rule, OF_RULE[rule], UNDECIDED, "")
     if two_numbers:
-        return Evidence(rule, f"conflict: {OF_RULE[rule]}, different tax numbers", UNDECIDED, "")
+        return Evidence(rule, _("conflict: {of_rule}, different tax numbers", of_rule=OF_RULE[rule]), UNDECIDED, "")
     if rule == NAME:
         return _equal_names(*names, equal_names)
     against = _against(rule, *names)
     if rule == TAX and number and looks_like_credit_code(number) and not is_credit_code(number):
-        against = against or "wrong check digit"
+        against = against or _("wrong check digit")
     if against:
-        return Evidence(rule, f"conflict: {OF_RULE[rule]}, {against}", UNDECIDED, "")
+        return Evidence(
+            rule, _("conflict: {of_rule}, {against}", of_rule=OF_RULE[rule], against=against), UNDECIDED, ""
+        )
     unnamed = rule == ID and None in names
-    return Evidence(rule, f"{OF_RULE[rule]}, no names to compare" if unnamed else OF_RULE[rule], SAME, "rule")
+    return Evidence(
+        rule, _("{of_rule}, no names to compare", of_rule=OF_RULE[rule]) if unnamed else OF_RULE[rule], SAME, "rule"
+    )
 
 
 def _of_shared_ids(parties: Parties, pairs: list[Pair], notes: list[str]) -> list[Pair]:
@@ -136,15 +141,21 @@ def _of_shared_ids(parties: Parties, pairs: list[Pair], notes: list[str]) -> lis
             kept += own
             continue
         notes.append(
-            f"{one} and {other} number customers on their own: of {counted(len(own), 'equal id')}, {others:,} have "
-            f"other names, so equal ids say nothing"
+            _(
+                "{one} and {other} number customers on their own: of {equal_ids}, {others:,} have other names, "
+                "so equal ids say nothing",
+                one=one,
+                other=other,
+                equal_ids=counted(len(own), "equal id"),
+                others=others,
+            )
         )
     return kept
 
 
 def _equal_names(one: Name | None, other: Name | None, equal_names: str) -> Evidence:
     if one != other:
-        return Evidence(NAME, f"{OF_RULE[NAME]}, one with a place", UNDECIDED, "")
+        return Evidence(NAME, _("{of_rule}, one with a place", of_rule=OF_RULE[NAME]), UNDECIDED, "")
     if equal_names == SAME:
         return Evidence(NAME, OF_RULE[NAME], SAME, "rule")
     return Evidence(NAME, OF_RULE[NAME], UNDECIDED, "")
@@ -155,7 +166,7 @@ def _against(rule: int, one: Name | None, other: Name | None) -> str:
     if one is None or other is None:
         return ""
     if (one.is_chinese and other.is_latin) or (one.is_latin and other.is_chinese):
-        return "names in two scripts" if rule == ID else ""
+        return _("names in two scripts") if rule == ID else ""
     if one.numbers != other.numbers or not (one.places <= other.places or other.places <= one.places):
         return ANOTHER_BRANCH
     alike = similarity(one, other) >= ALIKE_ENOUGH[rule] or _holds(one, other) or _holds(other, one)
@@ -192,7 +203,12 @@ def _small(
         if len(members) > MOST_OF_ONE_NAME:
             shown = key if parties is None else parties.table["name"].iloc[members[0]]
             notes.append(
-                f"the {what} {shortened(shown)!r} is shared by {counted(len(members), 'id')}: no pairs are made of it"
+                _(
+                    "the {what} {shown!r} is shared by {ids}: no pairs are made of it",
+                    what=what,
+                    shown=shortened(shown),
+                    ids=counted(len(members), "id"),
+                )
             )
     return {key: members for key, members in groups.items() if len(members) <= MOST_OF_ONE_NAME}
 
@@ -216,22 +232,36 @@ def _mapped(parties: Parties, id_map: Any, notes: list[str]) -> Iterator[Pair]:
     if len(systems) < 2:
         known = suggestion(str(table.columns[0]), parties.systems)
         raise ColumnError(
-            f"{source_name(id_map)} needs a column for each of at least two systems, called as they are. {known}"
+            _(
+                "{source} needs a column for each of at least two systems, called as they are. {known}",
+                source=source_name(id_map),
+                known=known,
+            )
         )
     rows = np.full((len(table), len(systems)), -1)
     unknown = []
     for column, system in enumerate(systems):
-        ids, _ = as_ids(table[system])
+        ids, _unused = as_ids(table[system])
         places, present = parties.places(system), ids.notna().to_numpy()
         texts = as_text(ids[present])
         rows[present, column] = [places.get(text, -1) for text in texts]
         unknown += [f"{system} {text}" for text in texts if text not in places]
     if unknown:
-        notes.append(f"{counted(len(unknown), 'id')} of the id map that no system has ({listed(unknown, 3)})")
+        notes.append(
+            _(
+                "{ids} of the id map that no system has ({unknown})",
+                ids=counted(len(unknown), "id"),
+                unknown=listed(unknown, 3),
+            )
+        )
     if not (rows >= 0).any():
         raise InputError(
-            f"{source_name(id_map)} has none of the ids of {' and '.join(systems)} (its ids: {listed(unknown)}). "
-            f"Write ids alike."
+            _(
+                "{source} has none of the ids of {systems} (its ids: {unknown}). Write ids alike.",
+                source=source_name(id_map),
+                systems=both(systems),
+                unknown=listed(unknown),
+            )
         )
     for row in rows:
         known_ids = [int(place) for place in row if place >= 0]

@@ -23,6 +23,7 @@ from ltv_bayes.data.matching.systems import Columns, Parties, read_parties
 from ltv_bayes.data.orders.transactions import refuse_choice
 from ltv_bayes.data.reading.files import source_name
 from ltv_bayes.errors import InputError, counted
+from ltv_bayes.language import _, comma
 
 LOWEST_SCORE, HIGHEST_SCORE = 60, 100
 MOST_CHAINS = 5
@@ -94,7 +95,14 @@ def match_customers(
     """
     refuse_choice("equal_names", equal_names, ("review", SAME))
     if not LOWEST_SCORE <= least_score <= HIGHEST_SCORE:
-        raise InputError(f"least_score={least_score:g} is not between {LOWEST_SCORE} and {HIGHEST_SCORE}.")
+        raise InputError(
+            _(
+                "least_score={least_score:g} is not between {lowest_score} and {highest_score}.",
+                least_score=least_score,
+                lowest_score=LOWEST_SCORE,
+                highest_score=HIGHEST_SCORE,
+            )
+        )
     parties = read_parties(systems, customer_id, name, tax_number)
     found, notes = gathered(parties, id_map, equal_names, least_score)
     if decisions is not None:
@@ -118,8 +126,14 @@ def _decided(parties: Parties, found: Mapping[Pair, Evidence], source: Any) -> d
         if before.rule == ID_MAP and word == DIFFERENT:
             one, other = map(parties.called, pair)
             raise InputError(
-                f"Row {row} of {source_name(source)} says that {one} and {other} are different, and the id map that "
-                f"they are one. Correct one of them.",
+                _(
+                    "Row {row} of {source} says that {one} and {other} are different, and the id map that they "
+                    "are one. Correct one of them.",
+                    row=row,
+                    source=source_name(source),
+                    one=one,
+                    other=other,
+                ),
                 [row],
             )
         after[pair] = Evidence(before.rule, before.reason, word, "person")
@@ -131,25 +145,37 @@ def _refuse_joined_apart(parties: Parties, found: Mapping[Pair, Evidence], whole
     together = [pair for pair in _of(found, DIFFERENT) if whole.first[pair[0]] == whole.first[pair[1]]]
     if not together:
         return
-    rows = {pair: row for pair, (_, row) in read_decisions(source, parties).items()}
+    rows = {pair: row for pair, (_unused, row) in read_decisions(source, parties).items()}
     same = _of(found, SAME)
     chains, at_fault = [], []
     for one, other in together[:MOST_CHAINS]:
         way = chain(same, one, other)
         links = [(min(link), max(link)) for link in pairwise(way)]
-        reasons = (f"row {rows[link]}" if link in rows else found[link].reason for link in links)
+        reasons = (_("row {rows}", rows=rows[link]) if link in rows else found[link].reason for link in links)
         steps = [f"{parties.called(a)} = {parties.called(b)} ({by})" for (a, b), by in zip(links, reasons, strict=True)]
         chains.append(
-            f"Row {rows[one, other]} says that {parties.called(one)} and {parties.called(other)} are different, but "
-            f"they are one by way of {', '.join(steps)}."
+            _(
+                "Row {rows} says that {called} and {called_2} are different, but they are one by way of {steps}.",
+                rows=rows[one, other],
+                called=parties.called(one),
+                called_2=parties.called(other),
+                steps=comma(steps),
+            )
         )
         at_fault += [rows[one, other], *(rows[link] for link in links if link in rows)]
     more = (
-        f" {counted(len(together) - MOST_CHAINS, 'further row')} of this kind." if len(together) > MOST_CHAINS else ""
+        _(" {further_rows} of this kind.", further_rows=counted(len(together) - MOST_CHAINS, "further row"))
+        if len(together) > MOST_CHAINS
+        else ""
     )
     raise InputError(
-        f"{source_name(source)} contradicts itself or a rule. {' '.join(chains)}{more} "
-        f"Write 'different' at one pair of each chain, or 'same' in the row.",
+        _(
+            "{source} contradicts itself or a rule. {chains}{more} Write 'different' at one pair of each "
+            "chain, or 'same' in the row.",
+            source=source_name(source),
+            chains=" ".join(chains),
+            more=more,
+        ),
         list(dict.fromkeys(at_fault)),
     )
 
@@ -175,7 +201,7 @@ def _pairs(parties: Parties, found: Mapping[Pair, Evidence]) -> pd.DataFrame:
     """The table to review: what is open first, conflicts before likenesses, the most alike first."""
     pairs = list(found)
     sides: dict[str, Any] = {}
-    for letter, places in (("a", [one for one, _ in pairs]), ("b", [other for _, other in pairs])):
+    for letter, places in (("a", [one for one, _unused in pairs]), ("b", [other for _unused, other in pairs])):
         own = parties.table.iloc[places]
         sides |= {f"{column}_{letter}": own[column].array for column in ("system", "id", "name")}
     evidence = list(found.values())
@@ -210,7 +236,13 @@ def _customers(parties: Parties, found: Mapping[Pair, Evidence], whole: Joined) 
     if not clashing:
         return table, []
     shown = ", ".join(clashing[:3])
-    return table, [f"{counted(len(clashing), 'id')} of two customers that were not merged, written as in {shown}"]
+    return table, [
+        _(
+            "{ids} of two customers that were not merged, written as in {shown}",
+            ids=counted(len(clashing), "id"),
+            shown=shown,
+        )
+    ]
 
 
 def _one_name_each(

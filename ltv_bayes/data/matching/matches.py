@@ -13,6 +13,7 @@ from ltv_bayes.data.reading.files import read_table
 from ltv_bayes.data.reading.ids import as_ids, as_text
 from ltv_bayes.data.writing.table_files import write_table
 from ltv_bayes.errors import ColumnError, InputError, a_kind, counted, refuse_rows, sentence_case, suggestion
+from ltv_bayes.language import _
 from ltv_bayes.tables import Printed, ResultPage
 
 ORIGINAL = "original_id"
@@ -71,11 +72,11 @@ class CustomerMatches(Printed):
         """
         members = self.customers.groupby("customer_id", sort=False)["system"].nunique()
         each = self.customers["system"].value_counts(sort=False)
-        counts = {f"ids of {system}": int(each.get(system, 0)) for system in self.columns}
+        counts = {_("ids of {system}", system=system): int(each.get(system, 0)) for system in self.columns}
         counts |= {"customers": len(members), "customers of several systems": int((members > 1).sum())}
         for (decision, by, reason), number in self._by_reason().items():
-            kind = f"{decision or 'to review'}: {reason}"
-            counts[f"{kind}, decided by a person" if by == "person" else kind] = number
+            kind = _("{value}: {reason}", value=decision or "to review", reason=reason)
+            counts[_("{kind}, decided by a person", kind=kind) if by == "person" else kind] = number
         return pd.DataFrame({"what": list(counts), "number": list(counts.values())})
 
     def write(self, path: str | Path, *, overwrite: bool = False) -> Path:
@@ -97,8 +98,10 @@ class CustomerMatches(Printed):
         """
         place = Path(path).expanduser()
         if place.exists() and not overwrite:
-            cure = "Choose another name, or pass overwrite=True."
-            raise InputError(f"{place} exists already, and it may have been filled in. {cure}")
+            cure = _("Choose another name, or pass overwrite=True.")
+            raise InputError(
+                _("{place} exists already, and it may have been filled in. {cure}", place=place, cure=cure)
+            )
         return write_table(self.pairs, place, choices={"decision": ("same", "different")})
 
     def apply(self, source: Any, system: str) -> Any:
@@ -132,7 +135,13 @@ class CustomerMatches(Printed):
         0          C1  ADA    2.5            7
         """
         if system not in self.columns:
-            raise InputError(f"The system {system!r} was not matched. {suggestion(system, self.columns)}")
+            raise InputError(
+                _(
+                    "The system {system!r} was not matched. {suggestion}",
+                    system=system,
+                    suggestion=suggestion(system, self.columns),
+                )
+            )
         if isinstance(source, Transactions):
             table = self._replaced(source.table, "customer_id", system)
             beside = {
@@ -166,28 +175,37 @@ class CustomerMatches(Printed):
         """Put the customers' ids into a table."""
         if ORIGINAL in table.columns:
             raise ColumnError(
-                f"The table has a column {ORIGINAL!r} already. Was it merged before? Take that back first."
+                _(
+                    "The table has a column {original!r} already. Was it merged before? Take that back first.",
+                    original=ORIGINAL,
+                )
             )
         if column in table.index.names:
             raise ColumnError(
-                "The ids are the index of the table. Pass it with .reset_index(), which makes a column of them."
+                _("The ids are the index of the table. Pass it with .reset_index(), which makes a column of them.")
             )
         old = named_column(table, column, "customer_id")
-        ids, _ = as_ids(old)
+        ids, _unused = as_ids(old)
         own = self.customers[self.customers["system"] == system]
         known = dict(zip(own["id"].map(str), own["customer_id"], strict=True))
         texts = as_text(ids)
         new = pd.Series([known.get(text) for text in texts], index=table.index).infer_objects()
-        cure = f"Match again with this table as {system!r}."
-        refuse_rows(table.index[new.isna()], "row", f"with an id that {system!r} did not have", cure)
+        cure = _("Match again with this table as {system!r}.", system=system)
+        refuse_rows(table.index[new.isna()], "row", _("with an id that {system!r} did not have", system=system), cure)
         return table.assign(**{column: new, ORIGINAL: old})
 
     def _note(self, table: pd.DataFrame, column: str) -> str:
         """Say what was merged in a table."""
         before, after = table[ORIGINAL].nunique(), table[column].nunique()
-        open_pairs = f"; {counted(len(self.open), 'pair')} to review" if len(self.open) else ""
+        open_pairs = _("; {pairs} to review", pairs=counted(len(self.open), "pair")) if len(self.open) else ""
         systems = counted(len(self.columns), "system")
-        return f"{counted(before, 'id')} merged to {counted(after, 'customer')} of {systems}{open_pairs}"
+        return _(
+            "{ids} merged to {customers} of {systems}{open_pairs}",
+            ids=counted(before, "id"),
+            customers=counted(after, "customer"),
+            systems=systems,
+            open_pairs=open_pairs,
+        )
 
     def _by_reason(self) -> dict[tuple[str, str, str], int]:
         """Pairs by decision, who decided, and reason, in order of the pairs."""
@@ -200,7 +218,9 @@ class CustomerMatches(Printed):
     def _page(self) -> ResultPage:
         counts = self.report()
         lines = [f"{number:>9,}  {what}" for what, number in zip(counts["what"], counts["number"], strict=True)]
-        heading = f"{counted(len(self.customers), 'id')} of {counted(len(self.columns), 'system')}"
+        heading = _(
+            "{ids} of {systems}", ids=counted(len(self.customers), "id"), systems=counted(len(self.columns), "system")
+        )
         table = self._reviewed()
         return ResultPage([heading, *lines], table, [*self.notes], amounts=False, rows=SHOWN)
 
@@ -223,11 +243,11 @@ def _frame(source: Any) -> pd.DataFrame:
     """The table of anything but orders, of which only raw rows can be merged."""
     if isinstance(source, pd.DataFrame | str | Path) or not hasattr(source, "rows"):
         return read_table(source)
-    held = f"{sentence_case(a_kind(source))} holds histories that are summarised already."
-    raise InputError(f"{held} Merge the orders, then summarize them.")
+    held = _("{kind} holds histories that are summarised already.", kind=sentence_case(a_kind(source)))
+    raise InputError(_("{held} Merge the orders, then summarize them.", held=held))
 
 
 def _restored(table: pd.DataFrame, column: str) -> pd.DataFrame:
     """Put original ids back."""
-    old = named_column(table, ORIGINAL, "original_id", "Only what .apply() returned can be taken back.")
+    old = named_column(table, ORIGINAL, "original_id", _("Only what .apply() returned can be taken back."))
     return table.assign(**{column: old}).drop(columns=ORIGINAL)

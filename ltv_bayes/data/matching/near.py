@@ -7,6 +7,7 @@ from rapidfuzz import fuzz, process
 
 from ltv_bayes.data.matching.names import Name
 from ltv_bayes.errors import InputError
+from ltv_bayes.language import _
 from ltv_bayes.sizes import MOST_PAIRS, NAMES_AT_A_TIME
 
 LEAST_OF_REST = 65.0
@@ -65,8 +66,15 @@ def near_names(names: Sequence[Name], least_score: float) -> list[tuple[int, int
                     found.update(pair for pair in members if not apart(names[pair[0]], names[pair[1]]))
                 if len(found) > MOST_PAIRS or looked_at > SEEN_FOR_ONE * MOST_PAIRS:
                     raise InputError(
-                        f"More than {MOST_PAIRS:,} pairs of names are alike with least_score={least_score:g}, such as "
-                        f"{one!r} and {other!r}. Give a higher least_score."
+                        _(
+                            "More than {most_pairs:,} pairs of names are alike with "
+                            "least_score={least_score:g}, such as {one!r} and {other!r}. Give a higher "
+                            "least_score.",
+                            most_pairs=MOST_PAIRS,
+                            least_score=least_score,
+                            one=one,
+                            other=other,
+                        )
                     )
     return sorted(found)
 

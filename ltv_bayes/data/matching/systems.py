@@ -16,6 +16,7 @@ from ltv_bayes.data.reading.faults import refuse
 from ltv_bayes.data.reading.files import read_table
 from ltv_bayes.data.reading.ids import MISSING_WORDS, as_ids, as_text, final_ids
 from ltv_bayes.errors import ColumnError, InputError, counted, suggestion
+from ltv_bayes.language import _
 
 Columns = str | Mapping[str, str] | None
 ID_COLUMN, NAME_COLUMN = "customer_id", "name"
@@ -75,7 +76,7 @@ def read_parties(systems: Mapping[str, Any], customer_id: Columns, name: Columns
     """
     if not isinstance(systems, Mapping) or not systems:
         raise InputError(
-            'Name each system with its table, as in match_customers({"orders": orders, "crm": "accounts.xlsx"}).'
+            _('Name each system with its table, as in match_customers({{"orders": orders, "crm": "accounts.xlsx"}}).')
         )
     frames = {str(system): _frame(source) for system, source in systems.items()}
     for argument, columns in (("customer_id", customer_id), ("name", name), ("tax_number", tax_number)):
@@ -105,7 +106,14 @@ def _refuse_unknown_systems(argument: str, columns: Columns, frames: Mapping[str
     if isinstance(columns, Mapping):
         for system in columns:
             if system not in frames:
-                raise InputError(f"{argument}= names the system {system!r}. {suggestion(str(system), frames)}")
+                raise InputError(
+                    _(
+                        "{argument}= names the system {system!r}. {suggestion}",
+                        argument=argument,
+                        system=system,
+                        suggestion=suggestion(str(system), frames),
+                    )
+                )
 
 
 def _refuse_column_of_none(
@@ -115,7 +123,14 @@ def _refuse_column_of_none(
     if not isinstance(column, str) or column == usual or any(_has(frame, column) for frame in frames.values()):
         return
     known = list(dict.fromkeys(str(found) for frame in frames.values() for found in frame.columns))
-    raise ColumnError(f"No system has a column {column!r}. {suggestion(column, known)} Name it with {argument}='...'.")
+    raise ColumnError(
+        _(
+            "No system has a column {column!r}. {suggestion} Name it with {argument}='...'.",
+            column=column,
+            suggestion=suggestion(column, known),
+            argument=argument,
+        )
+    )
 
 
 def _has(frame: pd.DataFrame, column: str) -> bool:
@@ -140,7 +155,7 @@ def _cells(
 
 
 def _cure(argument: str, system: str) -> str:
-    return f'Name the column of {system!r} with {argument}={{"{system}": "..."}}.'
+    return _('Name the column of {system!r} with {argument}={{"{system}": "..."}}.', system=system, argument=argument)
 
 
 def _system(
@@ -150,7 +165,7 @@ def _system(
     id_column = _column_of(system, frame, customer_id, ID_COLUMN)[0] or ID_COLUMN
     cells = named_column(frame, id_column, "customer_id", _cure("customer_id", system))
     ids, without = as_ids(cells)
-    refuse([without], frame.index, f"The rows are those of {system!r}.")
+    refuse([without], frame.index, _("The rows are those of {system!r}.", system=system))
     ids = pd.Series(final_ids(ids)).reset_index(drop=True)
     notes: list[str] = []
     found: dict[str, Any] = {"system": system, "id": ids.astype(object), "text": as_text(ids)}
@@ -158,10 +173,12 @@ def _system(
         written, column = _cells(system, frame, columns, usual, argument)
         found[argument] = _texts(written, len(frame))
         if written is None and argument == "name" and column is not None:
-            notes.append(f"{system} has no column {column!r}: its ids are compared without names")
+            notes.append(
+                _("{system} has no column {column!r}: its ids are compared without names", system=system, column=column)
+            )
     found["tax_number"] = [None if text is None else plain_tax_number(text) for text in found["tax_number"]]
     rows = pd.DataFrame(found, dtype=object)
-    notes += _several(system, rows, "name", "names") + _several(system, rows, "tax_number", "tax numbers")
+    notes += _several(system, rows, "name", "names") + _several(system, rows, "tax_number", _("tax numbers"))
     firsts = rows.groupby("text", sort=False).first()  # the first that is not missing
     table = firsts.reset_index()[["system", "id", "text", "name", "tax_number"]].astype(object)
     return table.where(table.notna(), None), id_column, notes
@@ -183,7 +200,15 @@ def _several(system: str, rows: pd.DataFrame, column: str, plural: str) -> list[
     if several.empty:
         return []
     shown = ", ".join(several.index[:MOST_EXAMPLES])
-    return [f"{counted(len(several), 'id')} of {system} with several {plural} ({shown}): the first is used"]
+    return [
+        _(
+            "{ids} of {system} with several {plural} ({shown}): the first is used",
+            ids=counted(len(several), "id"),
+            system=system,
+            plural=plural,
+            shown=shown,
+        )
+    ]
 
 
 def plain_ids(parties: Parties) -> list[str | None]:

@@ -8,6 +8,7 @@ import pandas as pd
 
 from ltv_bayes.data.reading.by_day import levels_by_day
 from ltv_bayes.errors import InputError, refuse_rows
+from ltv_bayes.language import _
 
 
 def at_prices_of(day: dt.date, orders: pd.DataFrame, price_index: Any) -> pd.DataFrame:
@@ -37,8 +38,15 @@ def at_prices_of(day: dt.date, orders: pd.DataFrame, price_index: Any) -> pd.Dat
     first, dates = index.index[0], orders["date"].dt.normalize()
     early = orders.loc[dates < first, "row"] if "row" in orders else orders.index[dates < first]
     if len(early) or pd.Timestamp(day) < first:
-        refuse_rows(early, "order", f"before price_index begins ({first.date()})", "Let the index begin earlier.")
-        raise InputError(f"price_index begins on {first.date()}, after {day}. Let it begin earlier.")
+        refuse_rows(
+            early,
+            "order",
+            _("before price_index begins ({first})", first=first.date()),
+            _("Let the index begin earlier."),
+        )
+        raise InputError(
+            _("price_index begins on {first}, after {day}. Let it begin earlier.", first=first.date(), day=day)
+        )
     known, logs = index.index.to_numpy("datetime64[D]").astype(float), np.log(index.to_numpy())
     on_day = np.interp(dates.to_numpy("datetime64[D]").astype(float), known, logs)
     now = float(np.interp(float(np.datetime64(day, "D").astype(np.int64)), known, logs))

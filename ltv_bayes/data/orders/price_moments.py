@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from ltv_bayes.data.engine.duckdb import Connection, fetched_batches
+from ltv_bayes.language import _
 from ltv_bayes.sizes import READ_ROWS
 from ltv_bayes.time_units import DAYS_PER_YEAR
 
@@ -95,11 +96,11 @@ class PriceMoments:
             information, score, spread = (np.array(found[name], float) for name in ("information", "score", "spread"))
             number, length, customers = score.size, float(found["length"]), int(found["customers"])
         except (KeyError, TypeError, RecursionError, OverflowError) as problem:
-            raise ValueError(f"no moments of order values: {problem}") from None
+            raise ValueError(_("no moments of order values: {problem}", problem=problem)) from None
         squares = information.shape == spread.shape == (number, number)
         finite = all(np.isfinite(values).all() for values in (information, score, spread, length))
         if not (squares and finite and score.ndim == 1 and 0 < number <= MOST_PERIODS and length > 0 <= customers):
-            raise ValueError("no moments of order values")
+            raise ValueError(_("no moments of order values"))
         return cls(length, information, score, spread, customers)
 
 

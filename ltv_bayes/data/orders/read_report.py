@@ -11,6 +11,7 @@ import pandas as pd
 
 from ltv_bayes.errors import counted, listed
 from ltv_bayes.formatting import percent
+from ltv_bayes.language import _, comma
 from ltv_bayes.tables import Printed, ResultPage
 from ltv_bayes.whole_files import written_whole
 
@@ -121,31 +122,42 @@ class ReadReport(Printed):
             unfinished.write_text(text + "\n", encoding="utf-8")
 
     def _page(self) -> ResultPage:
-        return ResultPage(self._lines(), self._counts(), [f"note: {note}" for note in self.notes], amounts=False)
+        return ResultPage(
+            self._lines(), self._counts(), [_("note: {note}", note=note) for note in self.notes], amounts=False
+        )
 
     def _lines(self) -> list[str]:
         found = [self.form, *([self.encoding] if self.encoding else [])]
         if self.sheets:
             found.append(f"{'sheet' if len(self.sheets) == 1 else 'sheets'} {listed(self.sheets)}")
         if self.header_row is not None:
-            found.append(f"header in row {self.header_row}")
-        system = f", written by {self.system}" if self.system else ""
-        columns = "; ".join(f"{role}: {column}" for role, column in self.mapping["column"].items())
-        once = f"{percent(self.share_bought_once)} of them bought once"
+            found.append(_("header in row {header_row}", header_row=self.header_row))
+        system = _(", written by {system}", system=self.system) if self.system else ""
+        columns = "; ".join(
+            _("{role}: {column}", role=role, column=column) for role, column in self.mapping["column"].items()
+        )
+        once = _("{share_bought_once} of them bought once", share_bought_once=percent(self.share_bought_once))
         words = [
-            f"{column}: " + ", ".join(f"{word or 'blank'} {rows:,} ({meaning})" for word, meaning, rows in some)
+            _("{column}: ", column=column)
+            + ", ".join(f"{word or 'blank'} {rows:,} ({meaning})" for word, meaning, rows in some)
             for column, some in self._words().items()
         ]
         days = self.orders["date"]
-        money = [f"amounts counted in {self.unit}"] if self.unit else []
+        money = [_("amounts counted in {unit}", unit=self.unit)] if self.unit else []
         return [
-            f"Read from {self.source} ({', '.join(found)}){system}",
-            f"columns: {columns}",
+            _("Read from {source} ({found}){system}", source=self.source, found=comma(found), system=system),
+            _("columns: {columns}", columns=columns),
             *words,
             *money,
-            "no orders"
+            _("no orders")
             if not self.customers
-            else f"{counted(self.customers, 'customer')}, {days.min():%Y-%m-%d} to {days.max():%Y-%m-%d}; {once}",
+            else _(
+                "{customers}, {min:%Y-%m-%d} to {max:%Y-%m-%d}; {once}",
+                customers=counted(self.customers, "customer"),
+                min=days.min(),
+                max=days.max(),
+                once=once,
+            ),
         ]
 
     def _words(self) -> dict[str, list[tuple[str, str, int]]]:
@@ -163,8 +175,8 @@ class ReadReport(Printed):
         table.loc["in the file"] = [f"{self.rows_in:,}", f"{self.amount_in:,.2f}", ""]
         if "amount" not in self.mapping.index:
             return table.drop(columns="amount").rename(columns={"first_rows": "first rows"}).rename_axis(None)
-        counted_in = "before conversion" if self.converted else self.currency
-        name = f"amount ({counted_in})" if counted_in else "amount"
+        counted_in = _("before conversion") if self.converted else self.currency
+        name = _("amount ({counted_in})", counted_in=counted_in) if counted_in else "amount"
         return table.rename(columns={"amount": name, "first_rows": "first rows"}).rename_axis(None)
 
 

@@ -30,19 +30,20 @@ from ltv_bayes.data.reading.columns import refuse_one_column_for_two
 from ltv_bayes.data.reading.frames import parquet_time_zones
 from ltv_bayes.data.reading.ids import BLANKS, MISSING_WORDS
 from ltv_bayes.errors import ColumnError, InputError, counted, rows_at_fault
+from ltv_bayes.language import _
 from ltv_bayes.sizes import LARGEST_AMOUNT, NAMED_ROWS, SMALLEST_AMOUNT
 from ltv_bayes.tables import DataPage, Printed
 
 FAULTS = {
-    "customer IS NULL": ("without a customer id", "Fill in the id, or leave such rows out of the file."),
-    "date IS NULL": ("without a date", "Fill in the date, or leave such rows out of the file."),
-    "amount IS NULL": ("without an amount", "Fill in the amount, 0 for a free order."),
-    "NOT isfinite(amount)": (INFINITE, "Correct the amount."),
+    "customer IS NULL": (_("without a customer id"), _("Fill in the id, or leave such rows out of the file.")),
+    "date IS NULL": (_("without a date"), _("Fill in the date, or leave such rows out of the file.")),
+    "amount IS NULL": (_("without an amount"), _("Fill in the amount, 0 for a free order.")),
+    "NOT isfinite(amount)": (INFINITE, _("Correct the amount.")),
     f"isfinite(amount) AND amount <> 0 AND abs(amount) NOT BETWEEN {SMALLEST_AMOUNT!r} AND {LARGEST_AMOUNT!r}": (
         NO_MONEY,
-        "Correct the amount.",
+        _("Correct the amount."),
     ),
-    "stream IS NULL": ("without a stream", "Fill in which stream the order belongs to."),
+    "stream IS NULL": (_("without a stream"), _("Fill in which stream the order belongs to.")),
 }
 EXTENT = """
 SELECT count(*) AS orders, min(date) AS first, max(date) AS last, sum(amount) AS total,
@@ -113,12 +114,29 @@ class ScannedTransactions(Printed):
     def _page(self) -> DataPage:
         """State what the log holds, above its first rows."""
         found = self._fetched(EXTENT).iloc[0]
-        total = f", total {found['total']:,.2f} {self.currency or ''}".rstrip() if self.has_amounts else ""
-        extent = f"{counted(int(found['orders']), 'order')} of {counted(int(found['customers']), 'customer')}"
-        dates = f"{found['first']:%Y-%m-%d} to {found['last']:%Y-%m-%d}"
+        total = (
+            _(", total {total:,.2f} {value}", total=found["total"], value=self.currency or "").rstrip()
+            if self.has_amounts
+            else ""
+        )
+        extent = _(
+            "{orders} of {customers}",
+            orders=counted(int(found["orders"]), "order"),
+            customers=counted(int(found["customers"]), "customer"),
+        )
+        dates = _("{first:%Y-%m-%d} to {last:%Y-%m-%d}", first=found["first"], last=found["last"])
         head = self._fetched("SELECT * RENAME (customer AS customer_id) FROM log LIMIT 5")
         streams = [streams_line(self.streams)] if self.has_streams else []
-        lines = [f"{extent}, {dates}{total} (in {files_name(self.paths)})", *streams]
+        lines = [
+            _(
+                "{extent}, {dates}{total} (in {files})",
+                extent=extent,
+                dates=dates,
+                total=total,
+                files=files_name(self.paths),
+            ),
+            *streams,
+        ]
         return DataPage(lines, head.set_index("row"), int(found["orders"]))
 
     def _fetched(self, sql: str) -> pd.DataFrame:
@@ -228,14 +246,20 @@ def _day_column(types: Mapping[str, str], name: str, paths: Sequence[Path]) -> s
         zones = {parquet_time_zones(path).get(name) for path in paths}
         if len(zones) > 1:
             known = ", ".join(sorted(map(str, zones)))
-            raise ColumnError(f"The column {name!r} is in several time zones ({known}). Write the files in one.")
+            raise ColumnError(
+                _(
+                    "The column {name!r} is in several time zones ({known}). Write the files in one.",
+                    name=name,
+                    known=known,
+                )
+            )
         zone = zones.pop()
         if zone == "UTC":
             return f"CAST(make_timestamp(epoch_us({column})) AS DATE)"
         return f"CAST(timezone({text_literal(zone)}, {column}) AS DATE)"
     if kind != "DATE" and not kind.startswith("TIMESTAMP"):
-        cure = "Write the file with dates there, or read it with read_transactions."
-        raise ColumnError(f"The column {name!r} holds {kind}, not dates. {cure}")
+        cure = _("Write the file with dates there, or read it with read_transactions.")
+        raise ColumnError(_("The column {name!r} holds {kind}, not dates. {cure}", name=name, kind=kind, cure=cure))
     return f"CAST({column} AS DATE)"
 
 
@@ -246,8 +270,8 @@ def _refuse_faults(connection: Connection, log: ScannedTransactions) -> None:
     counts = ", ".join(f"count(*) FILTER ({rule})" for rule in faults)
     total, *numbers = connection.execute(f"SELECT count(*), {counts} FROM log").fetchall()[0]
     if not total:
-        cure = "Export it again, with at least one row."
-        raise InputError(f"{files_name(log.paths)} has a header but no rows. {cure}")
+        cure = _("Export it again, with at least one row.")
+        raise InputError(_("{files} has a header but no rows. {cure}", files=files_name(log.paths), cure=cure))
     sentences, rows = [], []
     for (rule, words), number in zip(faults.items(), numbers, strict=True):
         if number:

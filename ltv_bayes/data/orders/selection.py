@@ -9,6 +9,7 @@ import pandas as pd
 
 from ltv_bayes.data.orders.transactions import left_out_line
 from ltv_bayes.errors import InputError, listed, refuse_rows
+from ltv_bayes.language import _
 from ltv_bayes.time_units import as_date
 
 Returns = Literal["net", "ignore", "error"]
@@ -51,25 +52,27 @@ def observation_end(first: dt.date, last: dt.date, as_of: Any, after: RowsAfter)
     limit = limit if given is None else max(limit, given)
     if last > limit:  # 2042 is usually 2024 mistyped
         rows, number = after(limit)
-        cure = "Correct the dates, or pass an as_of on or after them if they are meant."
-        problem = f"dated in the future, such as {last}"
+        cure = _("Correct the dates, or pass an as_of on or after them if they are meant.")
+        problem = _("dated in the future, such as {last}", last=last)
         refuse_rows(rows, "row", problem, cure, number=number)
     if given is not None and first > given:
-        raise InputError(f"as_of {given} lies before the first order ({first}). Choose a later day.")
+        raise InputError(
+            _("as_of {given} lies before the first order ({first}). Choose a later day.", given=given, first=first)
+        )
     return last if given is None else given
 
 
 def refuse_returns(rows: Sequence[Any], number: int) -> None:
     """Raise if orders have negative amounts, given their rows, or the first of these, and their number."""
-    cure = "Pass returns='net' to set them against the day's orders, or returns='ignore' to leave them out."
-    refuse_rows(rows, "row", "with a negative amount", cure, number=number)
+    cure = _("Pass returns='net' to set them against the day's orders, or returns='ignore' to leave them out.")
+    refuse_rows(rows, "row", _("with a negative amount"), cure, number=number)
 
 
 def refuse_none_left(counts: pd.Series, rows: Sequence[Any] = ()) -> None:
     """Raise because no order is a purchase, given the number of orders left out by reason."""
-    explained = "; ".join(["No purchase is left", *left_out_line(counts)])
-    amounts = f"amounts of rows {listed(rows)}" if len(rows) else "amounts"
-    raise InputError(f"{explained}. Check the {amounts}, and as_of.", rows)
+    explained = "; ".join([_("No purchase is left"), *left_out_line(counts)])
+    amounts = _("amounts of rows {rows}", rows=listed(rows)) if len(rows) else "amounts"
+    raise InputError(_("{explained}. Check the {amounts}, and as_of.", explained=explained, amounts=amounts), rows)
 
 
 def counting_orders(orders: pd.DataFrame, end: dt.date, returns: Returns) -> tuple[pd.DataFrame, list[pd.DataFrame]]:

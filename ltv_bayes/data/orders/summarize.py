@@ -24,6 +24,7 @@ from ltv_bayes.data.orders.summarize_files import left_out_beside, summarize_to_
 from ltv_bayes.data.orders.transactions import DROPPED_COLUMNS, Transactions, count_by_reason, refuse_choice
 from ltv_bayes.data.reading.ids import alike
 from ltv_bayes.errors import InputError
+from ltv_bayes.language import N_, _, sentences
 from ltv_bayes.time_units import DAYS_PER_UNIT, as_time_unit
 
 
@@ -181,21 +182,25 @@ def _with_later(others: pd.DataFrame, later: pd.Series) -> pd.DataFrame:
 
 def _refuse_in_files(since: Any, price_index: Any) -> None:
     """Raise if scanned orders are to be counted from given days, or brought to prices of one day."""
-    cure = "Read them into memory with read_transactions, or leave {} out."
+    cure = N_("Read them into memory with read_transactions, or leave {name} out.")
     if since is not None:
-        raise InputError(f"Scanned orders are counted from each customer's first order. {cure.format('since')}")
+        problem = _("Scanned orders are counted from each customer's first order.")
+        raise InputError(sentences(problem, _(cure, name="since")))
     if price_index is not None:
-        raise InputError(f"Scanned orders are taken at the prices that were paid. {cure.format('price_index')}")
+        problem = _("Scanned orders are taken at the prices that were paid.")
+        raise InputError(sentences(problem, _(cure, name="price_index")))
 
 
 def _refuse_settings(orders: Any, zero_orders: str, returns: str) -> None:
     """Raise if an argument is of the wrong kind."""
     if not isinstance(orders, Transactions | ScannedTransactions):
-        cure = "Read them with read_transactions first; a ready table goes to Customers.from_summary."
-        raise InputError(f"orders must be checked transactions, not {type(orders).__name__}. {cure}")
+        cure = _("Read them with read_transactions first; a ready table goes to Customers.from_summary.")
+        raise InputError(
+            _("orders must be checked transactions, not {name}. {cure}", name=type(orders).__name__, cure=cure)
+        )
     if isinstance(orders, Transactions) and not len(orders):
-        cure = "Customers who have open opportunities alone are listed by lb.all_customers(orders.opportunities)."
-        raise InputError(f"There are no orders to summarize. {cure}")
+        cure = _("Customers who have open opportunities alone are listed by lb.all_customers(orders.opportunities).")
+        raise InputError(_("There are no orders to summarize. {cure}", cure=cure))
     refuse_choice("zero_orders", zero_orders, ("count", "drop"))
     refuse_choice("returns", returns, ("net", "ignore", "error"))
 

@@ -26,6 +26,7 @@ from ltv_bayes.data.orders.selection import (
 )
 from ltv_bayes.data.reading.columns import refuse_clash
 from ltv_bayes.errors import InputError
+from ltv_bayes.language import _
 from ltv_bayes.time_units import DAYS_PER_UNIT, TimeUnit
 
 
@@ -58,10 +59,12 @@ def summarize_to_file(
         no file to write to.
     """
     if to is None:
-        raise InputError("Scanned orders are summarised to a file. Pass to='customers.parquet', or another name.")
+        raise InputError(_("Scanned orders are summarised to a file. Pass to='customers.parquet', or another name."))
     target = parquet_target(to)
     if target.resolve() in {path.resolve() for path in log.paths}:
-        raise InputError(f"The orders are in {target.name}, so customers cannot be written there. Choose another name.")
+        raise InputError(
+            _("The orders are in {name}, so customers cannot be written there. Choose another name.", name=target.name)
+        )
     with engine(log.memory_limit) as connection:
         log.open_in(connection)
         first, last = connection.execute("SELECT min(date), max(date) FROM log").fetchall()[0]
@@ -122,7 +125,7 @@ def _with_attributes(
     if attributes is None:
         return query, None
     clients = attributes_by_id(attributes, customer_column)
-    refuse_clash(clients.columns, COMPUTED, "Rename them in the attributes.")
+    refuse_clash(clients.columns, COMPUTED, _("Rename them in the attributes."))
     refuse_same_names([*COMPUTED, *clients.columns])
     connection.register("clients", clients.set_axis(clients.index.astype(str).rename("client"), axis=0).reset_index())
     names = "".join(f", clients.{identifier(str(name))}" for name in clients.columns)

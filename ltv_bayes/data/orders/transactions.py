@@ -11,6 +11,7 @@ from ltv_bayes.data.orders.read_report import ReadReport
 from ltv_bayes.data.reading.faults import Fault
 from ltv_bayes.data.reading.ids import as_ids
 from ltv_bayes.errors import DataWarning, InputError, counted, rows_at_fault, suggestion
+from ltv_bayes.language import _, comma
 from ltv_bayes.tables import DataPage, Printed
 
 COLUMNS = ("row", "customer_id", "date", "amount")
@@ -119,26 +120,48 @@ class Transactions(Printed):
     def _heading(self) -> list[str]:
         """Say what the log holds and what was left out."""
         if not len(self):
-            return [f"no orders ({self.source})", *left_out_line(self.dropped_by_reason())]
+            return [_("no orders ({source})", source=self.source), *left_out_line(self.dropped_by_reason())]
         first, last = self.table["date"].min(), self.table["date"].max()
         customers = counted(self.table["customer_id"].nunique(), "customer")
-        total = f", total {self.table['amount'].sum():,.2f} {self.currency or ''}".rstrip() if self.has_amounts else ""
-        extent = f"{counted(len(self), 'order')} of {customers}, {first:%Y-%m-%d} to {last:%Y-%m-%d}{total}"
+        total = (
+            _(", total {number:,.2f} {value}", number=self.table["amount"].sum(), value=self.currency or "").rstrip()
+            if self.has_amounts
+            else ""
+        )
+        extent = _(
+            "{orders} of {customers}, {first:%Y-%m-%d} to {last:%Y-%m-%d}{total}",
+            orders=counted(len(self), "order"),
+            customers=customers,
+            first=first,
+            last=last,
+            total=total,
+        )
         streams = [streams_line(self.streams)] if self.has_streams else []
         left_out = left_out_line(self.dropped_by_reason())
-        notes = [f"note: {note}" for note in self.report.notes] if self.report else []
+        notes = [_("note: {note}", note=note) for note in self.report.notes] if self.report else []
         return [f"{extent} ({self.source})", *streams, *self._repeated_line(), *left_out, *notes, *self.notes]
 
     def _repeated_line(self) -> list[str]:
         """Say how many rows repeat another: a file exported twice looks like this."""
         repeated = int(self.table.drop(columns=["row", "original_id"], errors="ignore").duplicated().sum())
-        return [f"{counted(repeated, 'row')} with the customer, day and amount of another"] if repeated else []
+        return (
+            [_("{rows} with the customer, day and amount of another", rows=counted(repeated, "row"))]
+            if repeated
+            else []
+        )
 
 
 def refuse_choice(argument: str, value: Any, known: Sequence[str]) -> None:
     """Raise unless an argument is one of a few words."""
     if value not in known:
-        raise InputError(f"{argument}={value!r} is not a choice. {suggestion(str(value), known)}")
+        raise InputError(
+            _(
+                "{argument}={value!r} is not a choice. {suggestion}",
+                argument=argument,
+                value=value,
+                suggestion=suggestion(str(value), known),
+            )
+        )
 
 
 def count_by_reason(dropped: pd.DataFrame) -> pd.Series:
@@ -149,7 +172,7 @@ def count_by_reason(dropped: pd.DataFrame) -> pd.Series:
 def left_out_line(counts: pd.Series) -> list[str]:
     """Say what was left out, if anything, from the counts by reason."""
     parts = "; ".join(f"{counted(int(number), 'row')} ({reason})" for reason, number in counts.items())
-    return [f"left out: {parts}"] if parts else []
+    return [_("left out: {parts}", parts=parts)] if parts else []
 
 
 def warn_of_null_ids(words: Iterable[str], rows: Sequence[Any] | pd.Series, number: int, stacklevel: int) -> None:
@@ -166,8 +189,8 @@ def warn_of_null_ids(words: Iterable[str], rows: Sequence[Any] | pd.Series, numb
     stacklevel : int
         As in :func:`warnings.warn`.
     """
-    problem = f"with the customer id {', '.join(map(repr, words))}, which usually means that it is missing"
-    message = rows_at_fault(rows, "row", problem, "If so, leave the cells blank.", number=number)
+    problem = _("with the customer id {words}, which usually means that it is missing", words=comma(map(repr, words)))
+    message = rows_at_fault(rows, "row", problem, _("If so, leave the cells blank."), number=number)
     warnings.warn(message, DataWarning, stacklevel=stacklevel)
 
 
@@ -201,8 +224,14 @@ def warn_of_counts(days: pd.Series, number: int, *, stacklevel: int = 2) -> None
         return
     day, unit = found
     warnings.warn(
-        f"All {number:,} orders are dated {day}. If a row holds the orders of a {unit}, purchases are counted wrongly: "
-        f"export one row an order, with its own day. If the days are right, as of invoices, nothing need be done.",
+        _(
+            "All {number:,} orders are dated {day}. If a row holds the orders of a {unit}, purchases are "
+            "counted wrongly: export one row an order, with its own day. If the days are right, as of "
+            "invoices, nothing need be done.",
+            number=number,
+            day=day,
+            unit=unit,
+        ),
         DataWarning,
         stacklevel=stacklevel + 1,
     )
@@ -223,10 +252,10 @@ def as_streams(cells: pd.Series) -> tuple[pd.Series, Fault]:
     >>> as_streams(pd.Series([" service", "board ", None]))[0].tolist()
     ['service', 'board', nan]
     """
-    written, _ = as_ids(cells)
+    written, _unused = as_ids(cells)
     blank = written.isna().to_numpy()
     names = written.astype("str").mask(blank)
-    return names, Fault(blank, "without a stream", "Fill in which stream the order belongs to.")
+    return names, Fault(blank, _("without a stream"), _("Fill in which stream the order belongs to."))
 
 
 def require_stream(name: str, known: Iterable[str]) -> None:
@@ -239,7 +268,9 @@ def require_stream(name: str, known: Iterable[str]) -> None:
     """
     known = list(map(str, known))
     if name not in known:
-        raise InputError(f"There are no orders of the stream {name!r}. {suggestion(name, known)}")
+        raise InputError(
+            _("There are no orders of the stream {name!r}. {suggestion}", name=name, suggestion=suggestion(name, known))
+        )
 
 
 def not_told_apart(reader: str) -> InputError:
@@ -250,8 +281,8 @@ def not_told_apart(reader: str) -> InputError:
     >>> print(not_told_apart("read_transactions"))
     The log does not state which stream an order belongs to. Read it with read_transactions(..., stream='its column').
     """
-    cure = f"Read it with {reader}(..., stream='its column')."
-    return InputError(f"The log does not state which stream an order belongs to. {cure}")
+    cure = _("Read it with {reader}(..., stream='its column').", reader=reader)
+    return InputError(_("The log does not state which stream an order belongs to. {cure}", cure=cure))
 
 
 def streams_line(counts: pd.Series) -> str:
@@ -262,4 +293,4 @@ def streams_line(counts: pd.Series) -> str:
     >>> streams_line(pd.Series({"consumables": 1200, "service": 33}))
     'streams: consumables 1,200, service 33'
     """
-    return f"streams: {', '.join(f'{name} {number:,}' for name, number in counts.items())}"
+    return _("streams: {names}", names=comma(f"{name} {number:,}" for name, number in counts.items()))

@@ -7,6 +7,7 @@ from typing import Any
 from ltv_bayes.data.reading.written.headers import says_a_unit, unit_of_header
 from ltv_bayes.data.reading.written.units import Unit, agreeing
 from ltv_bayes.errors import DataWarning, UnitError, suggestion
+from ltv_bayes.language import _
 from ltv_bayes.time_units import as_number
 
 UNIT_WORDS = ("元", "千", "千元", "万", "万元", "百万", "百万元", "亿", "亿元", "k", "TEUR", "million")
@@ -38,13 +39,15 @@ def _given(unit: Any) -> Unit | None:
         found = unit_of_header(f"({word})")
         if not word or found is None:
             known = suggestion(unit, UNIT_WORDS)
-            raise UnitError(f"amount_unit {unit!r} is not known. {known} Or pass a number, such as 1000.")
+            raise UnitError(
+                _("amount_unit {unit!r} is not known. {known} Or pass a number, such as 1000.", unit=unit, known=known)
+            )
         return Unit(word, found.factor, "argument", found.currency)
     if isinstance(unit, bool):
-        raise UnitError(f"amount_unit must be a number or a word such as '万元', not {unit}.")
+        raise UnitError(_("amount_unit must be a number or a word such as '万元', not {unit}.", unit=unit))
     factor = as_number(unit, "amount_unit")
     if factor <= 0:
-        raise UnitError(f"amount_unit must be above zero, not {factor:g}.")
+        raise UnitError(_("amount_unit must be above zero, not {factor:g}.", factor=factor))
     return Unit(f"{factor:g}", factor, "argument")
 
 
@@ -56,8 +59,14 @@ def unit_of_column(unit: Any, header: Any) -> tuple[Unit | None, Unit | None]:
     currencies = agreeing(one.currency for one in (given, stated))
     if (says_a_unit(stated) and stated.factor != given.factor) or len(currencies) > 1:
         raise UnitError(
-            f"The name of the column {str(header)!r} says {stated.word}, amount_unit={given.word!r} something else. "
-            f"Pass amount_unit={stated.word!r} if the name is right; the number amount_unit={given.factor:.15g} if not."
+            _(
+                "The name of the column {header!r} says {word}, amount_unit={word_2!r} something else. Pass "
+                "amount_unit={word!r} if the name is right; the number amount_unit={factor:.15g} if not.",
+                header=str(header),
+                word=stated.word,
+                word_2=given.word,
+                factor=given.factor,
+            )
         )
     return given, stated
 
@@ -83,8 +92,19 @@ def require_units_alike(names: Iterable[Any], unit: Any) -> None:
     scaled = {name: one.word for name, one in stated.items() if one is not None and one.factor != 1.0}
     if unit is None and silent and scaled:
         name, word = next(iter(scaled.items()))
-        problem = f"The name of the column {name!r} says {word}, and {silent[0]!r} says no unit"
-        raise UnitError(f"{problem}. Pass amount_unit={word!r} if all are in it, or say the unit in each name.")
+        problem = _(
+            "The name of the column {name!r} says {word}, and {silent!r} says no unit",
+            name=name,
+            word=word,
+            silent=silent[0],
+        )
+        raise UnitError(
+            _(
+                "{problem}. Pass amount_unit={word!r} if all are in it, or say the unit in each name.",
+                problem=problem,
+                word=word,
+            )
+        )
 
 
 def unit_to_apply(name: Any, unit: Any, *, stacklevel: int = 2) -> float:
@@ -135,11 +155,20 @@ def warn_of_other_unit(ratio: float, far: float, compared: str, cure: str = "", 
         With the question.
     """
     if ratio > 0 and not 1 / far < ratio < far:
-        message = f"{compared}: are they counted in one unit? {cure}".rstrip()
+        message = _("{compared}: are they counted in one unit? {cure}", compared=compared, cure=cure).rstrip()
         warnings.warn(message, DataWarning, stacklevel=stacklevel + 1)
 
 
 def applied_unit(unit: Unit, name: Any) -> str:
     """Say that the header's unit was applied."""
-    cure = f"Pass amount_unit={unit.word!r} to say so yourself, or the number 1 as amount_unit if the name is wrong."
-    return f"Amounts in {str(name)!r} were multiplied by {unit.factor:,.15g}, as the name says {unit.word}. {cure}"
+    cure = _(
+        "Pass amount_unit={word!r} to say so yourself, or the number 1 as amount_unit if the name is wrong.",
+        word=unit.word,
+    )
+    return _(
+        "Amounts in {name!r} were multiplied by {factor:,.15g}, as the name says {word}. {cure}",
+        name=str(name),
+        factor=unit.factor,
+        word=unit.word,
+        cure=cure,
+    )

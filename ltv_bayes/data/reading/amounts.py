@@ -23,13 +23,18 @@ from ltv_bayes.data.reading.written.units import (
     agreeing,
 )
 from ltv_bayes.errors import ColumnError, InputError, UnitError, counted, listed
+from ltv_bayes.language import _
 from ltv_bayes.sizes import LARGEST_AMOUNT, SMALLEST_AMOUNT
 
-INFINITE = "with an infinite amount"
-NO_MONEY = f"with an amount beyond {LARGEST_AMOUNT:g}, or below {SMALLEST_AMOUNT:g} and not 0"
-SHORTENED = (
-    "A power of ten, as a spreadsheet shows it, leaves digits out: format the column as a number with two decimals, "
-    "and export it again."
+INFINITE = _("with an infinite amount")
+NO_MONEY = _(
+    "with an amount beyond {largest_amount:g}, or below {smallest_amount:g} and not 0",
+    largest_amount=LARGEST_AMOUNT,
+    smallest_amount=SMALLEST_AMOUNT,
+)
+SHORTENED = _(
+    "A power of ten, as a spreadsheet shows it, leaves digits out: format the column as a number with two "
+    "decimals, and export it again."
 )
 SAME_CURRENCY = {word.upper(): code for word, code in CURRENCIES.items()} | {YEN_OR_YUAN: "CNY"}
 LONGER = tuple(word for word, code in CURRENCIES.items() if word.endswith(COUNTED_WORDS) and len(word) > 1)
@@ -100,7 +105,7 @@ def read_amounts(cells: pd.Series, *, decimal: str | None = None, unit: Any = No
     ([12345000.0, 500000.0], '万元', ['', 'CNY'])
     """
     if decimal not in (None, ".", ","):
-        raise InputError(f"decimal must be '.' or ',', not {decimal!r}.")
+        raise InputError(_("decimal must be '.' or ',', not {decimal!r}.", decimal=decimal))
     cells = _plain(cells)
     applied, stated = unit_of_column(unit, header)
     factor = applied.factor if applied else 1.0
@@ -118,8 +123,8 @@ def read_amounts(cells: pd.Series, *, decimal: str | None = None, unit: Any = No
     beyond = (np.abs(values) > LARGEST_AMOUNT) | ((np.abs(values) < SMALLEST_AMOUNT) & (values != 0))
     problem = NO_MONEY if np.isfinite(values[beyond]).any() else INFINITE
     faults = [
-        Fault(blank, "without an amount", "Fill in the amount, 0 for a free order."),
-        Fault(beyond, problem, "Correct the amount."),
+        Fault(blank, _("without an amount"), _("Fill in the amount, 0 for a free order.")),
+        Fault(beyond, problem, _("Correct the amount.")),
         _unreadable(cells, np.isnan(values) & ~blank, decimal),
     ]
     currencies = _currencies(cells, texts, stated, blank)
@@ -186,7 +191,7 @@ def _numbers(cells: pd.Series) -> np.ndarray:
     """Give every number in the column, NaN where there is something else."""
     if pd.api.types.is_bool_dtype(cells.dtype):
         raise ColumnError(
-            f"The column {cells.name!r} holds true and false, not money. Name the column with the amounts."
+            _("The column {name!r} holds true and false, not money. Name the column with the amounts.", name=cells.name)
         )
     if pd.api.types.is_numeric_dtype(cells.dtype) and not pd.api.types.is_complex_dtype(cells.dtype):
         return cells.to_numpy(dtype=float, na_value=np.nan)
@@ -250,14 +255,29 @@ def _refuse_other_units(cells: pd.Series, texts: Texts, applied: Unit | None, *,
     if not other.any() or (applied.is_number and bare.any()):
         return
     by_name = applied.source == "header"
-    says = f"the name of the column says {applied.word}" if by_name else f"amount_unit says {applied.word}"
-    cure = "Pass amount_unit=1 to read each cell by its own unit"
+    says = (
+        _("the name of the column says {word}", word=applied.word)
+        if by_name
+        else _("amount_unit says {word}", word=applied.word)
+    )
+    cure = _("Pass amount_unit=1 to read each cell by its own unit")
     if bare.any():
-        cure = f"Pass amount_unit={applied.factor:.15g} if cells without a unit are in {applied.word}, "
-        cure += "amount_unit=1 if they are not"
+        cure = _(
+            "Pass amount_unit={factor:.15g} if cells without a unit are in {word}, ",
+            factor=applied.factor,
+            word=applied.word,
+        )
+        cure += _("amount_unit=1 if they are not")
     raise UnitError(
-        f"{counted(int(other.sum()), 'cell')} with another unit, such as {quoted(cells, other)} "
-        f"(rows {listed(cells.index[other])}), while {says}. {cure}; or correct the cells.",
+        _(
+            "{cells} with another unit, such as {cells_2} (rows {cells_3}), while {says}. {cure}; or correct "
+            "the cells.",
+            cells=counted(int(other.sum()), "cell"),
+            cells_2=quoted(cells, other),
+            cells_3=listed(cells.index[other]),
+            says=says,
+            cure=cure,
+        ),
         cells.index[other],
     )
 
@@ -271,10 +291,16 @@ def _currencies(cells: pd.Series, texts: Texts, stated: Unit | None, blank: np.n
         shown = shown.replace(YEN_OR_YUAN, stated.currency)
     other = shown.map(lambda code: len(agreeing([code, stated.currency])) > 1).to_numpy(dtype=bool)
     if other.any():
-        cure = "Correct the cells, or rename the column if its name is wrong."
+        cure = _("Correct the cells, or rename the column if its name is wrong.")
         raise InputError(
-            f"The name of the column says {stated.word}, and cells show another currency, such as "
-            f"{quoted(cells, other)} (rows {listed(cells.index[other])}). {cure}",
+            _(
+                "The name of the column says {word}, and cells show another currency, such as {cells} (rows "
+                "{cells_2}). {cure}",
+                word=stated.word,
+                cells=quoted(cells, other),
+                cells_2=listed(cells.index[other]),
+                cure=cure,
+            ),
             cells.index[other],
         )
     if any(stated.word.endswith(word) and not stated.word.endswith(LONGER) for word in COUNTED_WORDS):
@@ -287,21 +313,25 @@ def _refuse_several_currencies(currencies: pd.Series) -> None:
     found = sorted(agreeing(currencies.unique()))
     if len(found) > 1:
         currencies = currencies.replace(YEN_OR_YUAN, next(iter(YEN_AND_YUAN.intersection(found)), YEN_OR_YUAN))
-        where = "; ".join(f"{mark} in rows {listed(currencies.index[currencies == mark])}" for mark in found)
-        cure = "Convert them to one currency first, or read each currency by itself."
+        where = "; ".join(
+            _("{mark} in rows {currencies}", mark=mark, currencies=listed(currencies.index[currencies == mark]))
+            for mark in found
+        )
+        cure = _("Convert them to one currency first, or read each currency by itself.")
         raise InputError(
-            f"The amounts are in {len(found)} currencies ({where}). {cure}", currencies.index[currencies != ""]
+            _("The amounts are in {number} currencies ({where}). {cure}", number=len(found), where=where, cure=cure),
+            currencies.index[currencies != ""],
         )
 
 
 def _unreadable(cells: pd.Series, at: np.ndarray, decimal: str | None) -> Fault:
-    cure = "Write it as a plain number."
+    cure = _("Write it as a plain number.")
     if decimal:
         other = "," if decimal == "." else "."
-        cure = f"Write it as a plain number; if {other!r} marks the decimals, pass decimal={other!r}."
+        cure = _("Write it as a plain number; if {other!r} marks the decimals, pass decimal={other!r}.", other=other)
     if any(is_shortened(str(cell)) for cell in cells[at]):
         cure = f"{cure} {SHORTENED}"
-    return Fault(at, "with an amount that cannot be read", cure, quoted(cells, at))
+    return Fault(at, _("with an amount that cannot be read"), cure, quoted(cells, at))
 
 
 def _notes(texts: Texts, applied: Unit | None, header: Any) -> tuple[str, ...]:
@@ -312,9 +342,13 @@ def _notes(texts: Texts, applied: Unit | None, header: Any) -> tuple[str, ...]:
     words = pd.Series(texts.units[texts.exponents > 0]).value_counts()
     if len(words):
         counts = ", ".join(f"{word} ({number:,})" for word, number in words.items())
-        notes.append(f"Cells that name a unit were read by it: {counts}.")
+        notes.append(_("Cells that name a unit were read by it: {counts}.", counts=counts))
     if all(texts.taxes.values()):
         net, gross = texts.taxes["net"], texts.taxes["gross"]
-        both = f"{counted(net, 'amount')} without tax and {counted(gross, 'amount')} with tax"
-        notes.append(f"The column has {both}: they were not converted.")
+        both = _(
+            "{amounts} without tax and {amounts_2} with tax",
+            amounts=counted(net, "amount"),
+            amounts_2=counted(gross, "amount"),
+        )
+        notes.append(_("The column has {both}: they were not converted.", both=both))
     return tuple(notes)

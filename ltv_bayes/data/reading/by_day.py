@@ -12,6 +12,7 @@ from ltv_bayes.data.reading.dates import read_days
 from ltv_bayes.data.reading.faults import refuse
 from ltv_bayes.data.reading.files import read_table
 from ltv_bayes.errors import InputError, refuse_rows
+from ltv_bayes.language import _
 
 DATE = "date"
 LARGEST_COUNT = 1e15
@@ -44,9 +45,11 @@ def levels_by_day(given: Any, argument: str, value: str) -> pd.Series:
     """
     found, labels = _by_day(given, argument, value)
     if found.empty:
-        raise InputError(f"{argument} has no {value}s. Give at least one, by its date.")
+        raise InputError(
+            _("{argument} has no {value}s. Give at least one, by its date.", argument=argument, value=value)
+        )
     wrong = ~(np.isfinite(found) & (found > 0)).to_numpy()
-    _refuse_numbers(labels[wrong], argument, value, "number above 0")
+    _refuse_numbers(labels[wrong], argument, value, _("number above 0"))
     return found.sort_index()
 
 
@@ -60,7 +63,7 @@ def counts_by_day(given: Any, argument: str) -> pd.Series:
     """
     found, labels = _by_day(given, argument, "count")
     wrong = ~((found >= 0) & (found % 1 == 0) & (found < LARGEST_COUNT)).to_numpy()
-    _refuse_numbers(labels[wrong], argument, "count", "whole number from 0 on")
+    _refuse_numbers(labels[wrong], argument, "count", _("whole number from 0 on"))
     return found.astype(np.int64).sort_index()
 
 
@@ -69,14 +72,22 @@ def _by_day(given: Any, argument: str, value: str) -> tuple[pd.Series, pd.Index]
     if isinstance(given, Mapping):
         given = pd.Series(dict(given), dtype=object)
     if not isinstance(given, pd.Series):
-        table, cure = _table(given, argument, value), f"The columns of {argument} are {DATE!r} and {value!r}."
+        table, cure = (
+            _table(given, argument, value),
+            _("The columns of {argument} are {date!r} and {value!r}.", argument=argument, date=DATE, value=value),
+        )
         dates, numbers = (named_column(table, name, name, cure) for name in (DATE, value))
         given = pd.Series(numbers.array, dates.array)
     labels = pd.Index(given.index.astype(str))
     read = read_days(pd.Series(given.index.to_series().array, labels), placeholders=False)
     days = read.days
-    refuse(read.faults, labels, f"These are days of {argument}.", noun="day")
-    refuse_rows(labels[days.duplicated()], "day", f"with several {value}s in {argument}", f"Give one {value} a day.")
+    refuse(read.faults, labels, _("These are days of {argument}.", argument=argument), noun="day")
+    refuse_rows(
+        labels[days.duplicated()],
+        "day",
+        _("with several {value}s in {argument}", value=value, argument=argument),
+        _("Give one {value} a day.", value=value),
+    )
     number = as_amounts(pd.Series(given.array, labels, dtype=object))[0]
     return pd.Series(number.to_numpy(), pd.DatetimeIndex(days), name=value), labels
 
@@ -85,8 +96,20 @@ def _table(given: Any, argument: str, value: str) -> pd.DataFrame:
     try:
         return read_table(given)
     except InputError as problem:
-        raise InputError(f"{argument} takes {value}s by date: a mapping, a Series or a table. {problem}") from None
+        raise InputError(
+            _(
+                "{argument} takes {value}s by date: a mapping, a Series or a table. {problem}",
+                argument=argument,
+                value=value,
+                problem=problem,
+            )
+        ) from None
 
 
 def _refuse_numbers(labels: pd.Index, argument: str, value: str, right: str) -> None:
-    refuse_rows(labels, "day", f"with a {value} that is no {right}, in {argument}", f"Correct the {value}s.")
+    refuse_rows(
+        labels,
+        "day",
+        _("with a {value} that is no {right}, in {argument}", value=value, right=right, argument=argument),
+        _("Correct the {value}s.", value=value),
+    )

@@ -5,6 +5,7 @@ from typing import Any
 import pandas as pd
 
 from ltv_bayes.errors import ColumnError, suggestion
+from ltv_bayes.language import _, comma
 
 PLAIN_TYPES = {"i": "Int64", "u": "UInt64", "f": "float64", "b": "boolean", "U": "str"}
 
@@ -39,8 +40,15 @@ def named_column(frame: pd.DataFrame, name: Any, argument: str, cure: str = "") 
     if wanted is not None and wanted in frame.index.names:
         return pd.Series(frame.index.get_level_values(wanted), index=frame.index)
     known = [str(column) for column in [*frame.columns, *frame.index.names] if column is not None]
-    remedy = cure or f"Name the column with {argument}='...'."
-    raise ColumnError(f"There is no column {name!r}. {suggestion(name, known)} {remedy}")
+    remedy = cure or _("Name the column with {argument}='...'.", argument=argument)
+    raise ColumnError(
+        _(
+            "There is no column {name!r}. {suggestion} {remedy}",
+            name=name,
+            suggestion=suggestion(name, known),
+            remedy=remedy,
+        )
+    )
 
 
 def with_index_levels(frame: pd.DataFrame) -> pd.DataFrame:
@@ -73,8 +81,16 @@ def refuse_one_column_for_two(**named: str | None) -> None:
     for argument, name in named.items():
         column = name.strip() if isinstance(name, str) else name
         if column is not None and column in taken:
-            cure = "Name a column of its own for each."
-            raise ColumnError(f"The column {column!r} is named for {taken[column]} and for {argument}. {cure}")
+            cure = _("Name a column of its own for each.")
+            raise ColumnError(
+                _(
+                    "The column {column!r} is named for {taken} and for {argument}. {cure}",
+                    column=column,
+                    taken=taken[column],
+                    argument=argument,
+                    cure=cure,
+                )
+            )
         taken[column] = argument
 
 
@@ -103,7 +119,12 @@ def refuse_text(cells: pd.Series, argument: str) -> None:
     if len(written):
         shown = repr(str(written.iloc[0]))
         raise ColumnError(
-            f"The column {cells.name!r} holds text, such as {shown}, and {argument}= takes one of numbers."
+            _(
+                "The column {name!r} holds text, such as {shown}, and {argument}= takes one of numbers.",
+                name=cells.name,
+                shown=shown,
+                argument=argument,
+            )
         )
 
 
@@ -157,4 +178,10 @@ def refuse_clash(names: pd.Index, taken: tuple[str, ...], cure: str) -> None:
     """
     clashing = [str(name) for name in names if name in taken]
     if clashing:
-        raise ColumnError(f"The extra columns {', '.join(clashing)} have names that the customer table uses. {cure}")
+        raise ColumnError(
+            _(
+                "The extra columns {clashing} have names that the customer table uses. {cure}",
+                clashing=comma(clashing),
+                cure=cure,
+            )
+        )

@@ -31,6 +31,7 @@ from ltv_bayes.data.reading.written.days import (
     zoned_seconds,
 )
 from ltv_bayes.errors import UnitError, refuse_rows
+from ltv_bayes.language import _, either
 
 EXCEL = "excel"
 NONE = np.array([], dtype="datetime64[D]")
@@ -162,9 +163,9 @@ def as_zone(time_zone: str | None) -> ZoneInfo | None:
         return ZoneInfo(time_zone)
     except (OSError, ValueError, TypeError, LookupError):
         near = difflib.get_close_matches(str(time_zone), available_timezones(), n=1, cutoff=0.9)
-        meant = f"Did you mean time_zone={near[0]!r}?" if near else ""
-        cure = meant or "Name it by continent and city, as in time_zone='Asia/Shanghai'."
-        raise UnitError(f"There is no time zone {time_zone!r}. {cure}") from None
+        meant = _("Did you mean time_zone={near!r}?", near=near[0]) if near else ""
+        cure = meant or _("Name it by continent and city, as in time_zone='Asia/Shanghai'.")
+        raise UnitError(_("There is no time zone {time_zone!r}. {cure}", time_zone=time_zone, cure=cure)) from None
 
 
 def _from_moments(cells: pd.Series, zone: ZoneInfo | None, no_days: np.ndarray) -> Days:
@@ -279,12 +280,14 @@ class _Column:
             rows = self.rows(at)
             if not kind.order:
                 shown = quoted(self.cells, rows)
-                problem = f"with a date in which the order of day, month and year is open, such as {shown}"
-                refuse_rows(self.cells.index[rows], "row", problem, f"Pass {' or '.join(kind.formats)}.")
+                problem = _(
+                    "with a date in which the order of day, month and year is open, such as {shown}", shown=shown
+                )
+                refuse_rows(self.cells.index[rows], "row", problem, _("Pass {formats}.", formats=either(kind.formats)))
             self._refuse_swapped(kind, rows)
             self.days[places[kind.places]] = kind.days
-            read = f"Dates such as {quoted(self.cells, rows)} were read {NAMES[kind.order]}"
-            self.notes.append(f"{read}: no other order fits them all.")
+            read = _("Dates such as {cells} were read {names}", cells=quoted(self.cells, rows), names=NAMES[kind.order])
+            self.notes.append(_("{read}: no other order fits them all.", read=read))
 
     def _refuse_swapped(self, kind: ShortDates, rows: np.ndarray) -> None:
         """Raise if a spreadsheet has taken all days up to 12 for months, and left the rest as text."""
@@ -293,8 +296,11 @@ class _Column:
         dates = dates[~np.isnat(dates) & ~np.isin(dates, PLACEHOLDERS)]
         if not len(dates) or not kind.proves_all or ((dates - dates.astype("datetime64[M]")).astype(int) >= 12).any():
             return
-        problem = f"with a date as text, such as {quoted(self.cells, rows)}, whose day is above 12, as no other day is"
-        cure = "A spreadsheet has read the others with day and month swapped. Export the dates as year-month-day."
+        problem = _(
+            "with a date as text, such as {cells}, whose day is above 12, as no other day is",
+            cells=quoted(self.cells, rows),
+        )
+        cure = _("A spreadsheet has read the others with day and month swapped. Export the dates as year-month-day.")
         refuse_rows(self.cells.index[rows], "row", problem, cure)
 
     def _read_epochs(self) -> None:
@@ -308,7 +314,10 @@ class _Column:
         at = np.isin(np.arange(len(self.written)), places[known])
         if self.zone is None and (seconds[known] % 86_400 != 0).any():
             shown = quoted(self.cells, self.rows(at))
-            problem = f"with seconds or milliseconds since 1970, whose day depends on the time zone, such as {shown}"
+            problem = _(
+                "with seconds or milliseconds since 1970, whose day depends on the time zone, such as {shown}",
+                shown=shown,
+            )
             refuse_rows(self.cells.index[self.rows(at)], "row", problem, _zone_cure(seconds[known]))
         self.days[places[known]] = days_in_zone(seconds[known], self.zone)
         self.notes.append(_read_as_epoch(quoted(self.cells, self.rows(at)), self.zone))
@@ -328,13 +337,19 @@ class _Column:
             and found[known].max() <= others.max() + SERIAL_MARGIN
         )
         if not within:
-            problem = f"with a date that looks like one of Excel's day numbers, such as {quoted(self.cells, at)}"
-            cure = "Format the column as dates and export it again, or pass date_format='excel' if day 1 is 1900-01-01."
+            problem = _(
+                "with a date that looks like one of Excel's day numbers, such as {cells}", cells=quoted(self.cells, at)
+            )
+            cure = _(
+                "Format the column as dates and export it again, or pass date_format='excel' if day 1 is 1900-01-01."
+            )
             refuse_rows(self.cells.index[at], "row", problem, cure)
         self.days[places[known]] = found[known]
         first = self.days[places[known][0]]
-        since = f"were read from {first_year or 1900}, as {first}"
-        self.notes.append(f"Excel's day numbers, such as {quoted(self.cells, at)}, {since}.")
+        since = _("were read from {value}, as {first}", value=first_year or 1900, first=first)
+        self.notes.append(
+            _("Excel's day numbers, such as {cells}, {since}.", cells=quoted(self.cells, at), since=since)
+        )
 
     def result(self, date_format: str | None, no_days: np.ndarray) -> Days:
         """Give every row its day, and name the rows without one."""
@@ -358,7 +373,11 @@ def _epochs(cells: pd.Series, zone: ZoneInfo | None) -> Days | None:
 
 
 def _read_as_epoch(example: str, zone: ZoneInfo | None) -> str:
-    return f"Numbers such as {example} were read as time since 1970, as days in {zone or 'UTC'}."
+    return _(
+        "Numbers such as {example} were read as time since 1970, as days in {value}.",
+        example=example,
+        value=zone or "UTC",
+    )
 
 
 def _are_dates(cells: pd.Series) -> np.ndarray:
@@ -398,9 +417,11 @@ def _faults(
     """Name the rows without a day, by what is wrong with them."""
     shown = quoted(cells, month)
     faults = [
-        Fault(blank, "without a date", "Fill in the date."),
-        Fault(placeholder, "with a placeholder date", "Fill in the date or clear it.", quoted(cells, placeholder)),
-        Fault(month, "with a month, but no day", _month_cure(cells, month, blank), shown),
+        Fault(blank, _("without a date"), _("Fill in the date.")),
+        Fault(
+            placeholder, _("with a placeholder date"), _("Fill in the date or clear it."), quoted(cells, placeholder)
+        ),
+        Fault(month, _("with a month, but no day"), _month_cure(cells, month, blank), shown),
         _unreadable(unread, quoted(cells, unread), date_format),
     ]
     return with_errors_named(faults, cells, "a date") if (blank | unread).any() else faults
@@ -411,15 +432,20 @@ def _month_cure(cells: pd.Series, month: np.ndarray, blank: np.ndarray) -> str:
     forms = {re.sub(r"\d+", "#", plain_date(str(cell))) for cell in cells[month].unique()}
     if (month | blank).all() and len(forms) == 1:
         mark = re.sub("#(.*)#", r"%Y\1%m", next(iter(forms))).replace("#", "%Y%m")
-        return f"Add the day, or take the first of each month with date_format={mark!r}."
-    return "Add the day."
+        return _("Add the day, or take the first of each month with date_format={mark!r}.", mark=mark)
+    return _("Add the day.")
 
 
 def _unreadable(at: np.ndarray, example: str, date_format: str | None) -> Fault:
     if date_format is None:
-        cure = "Write it as year-month-day, or say how it is written, as in date_format='%d %b %Y'."
-        return Fault(at, "with a date that cannot be read", cure, example)
-    return Fault(at, f"with a date that does not follow date_format={date_format!r}", "Correct either.", example)
+        cure = _("Write it as year-month-day, or say how it is written, as in date_format='%d %b %Y'.")
+        return Fault(at, _("with a date that cannot be read"), cure, example)
+    return Fault(
+        at,
+        _("with a date that does not follow date_format={date_format!r}", date_format=date_format),
+        _("Correct either."),
+        example,
+    )
 
 
 def _refuse_midnights(cells: pd.Series, at: np.ndarray, seconds: np.ndarray) -> None:
@@ -427,7 +453,7 @@ def _refuse_midnights(cells: pd.Series, at: np.ndarray, seconds: np.ndarray) -> 
     hours = tuple(sorted({int(hour) for hour in np.unique(seconds // 3600 % 24)}))
     if not len(seconds) or (seconds % 3600 != 0).any() or hours == (0,) or (len(hours) > 1 and hours not in MIDNIGHTS):
         return
-    problem = f"with a time in UTC that is midnight elsewhere, such as {quoted(cells, at)}"
+    problem = _("with a time in UTC that is midnight elsewhere, such as {cells}", cells=quoted(cells, at))
     refuse_rows(cells.index[at], "row", problem, _zone_cure(seconds))
 
 
@@ -435,5 +461,8 @@ def _zone_cure(seconds: np.ndarray) -> str:
     """Name the zone in which all moments are midnight, if one is known; none is offered that dates them otherwise."""
     hours = tuple(sorted({int(hour) for hour in np.unique(seconds // 3600 % 24)}))
     if (seconds % 3600 == 0).all() and hours in MIDNIGHTS:
-        return f"Pass time_zone={MIDNIGHTS[hours]!r}, where they are midnight, or the zone UTC if its days are meant."
-    return "Pass the zone in which the day counts, as time_zone='...': 'Asia/Shanghai', 'UTC' or another."
+        return _(
+            "Pass time_zone={midnights!r}, where they are midnight, or the zone UTC if its days are meant.",
+            midnights=MIDNIGHTS[hours],
+        )
+    return _("Pass the zone in which the day counts, as time_zone='...': 'Asia/Shanghai', 'UTC' or another.")

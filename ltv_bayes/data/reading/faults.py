@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ltv_bayes.errors import InputError, rows_at_fault
+from ltv_bayes.language import _
 
 SHOWN_CHARACTERS = 40
 ERROR = re.compile(r"\s*#(?:DIV/0!|N/A|REF!|VALUE!|NAME\?|NUM!|NULL!|SPILL!|CALC!|GETTING_DATA)\s*")
@@ -43,7 +44,7 @@ class Fault:
 
     def sentence(self, labels: pd.Index, noun: str = "row") -> str:
         """Say which rows are at fault and what to do next."""
-        such_as = f", such as {self.example}" if self.example else ""
+        such_as = _(", such as {example}", example=self.example) if self.example else ""
         return rows_at_fault(labels[self.at], noun, f"{self.problem}{such_as}", self.cure)
 
 
@@ -95,8 +96,11 @@ def with_errors_named(faults: Sequence[Fault], cells: pd.Series, instead_of: str
     if not failed.any():
         return list(faults)
     others = [replace(fault, at=fault.at & ~failed) for fault in faults]
-    cure = "Correct the formula and export again."
-    return [*others, Fault(failed, f"with an error in place of {instead_of}", cure, quoted(cells, failed))]
+    cure = _("Correct the formula and export again.")
+    return [
+        *others,
+        Fault(failed, _("with an error in place of {instead_of}", instead_of=instead_of), cure, quoted(cells, failed)),
+    ]
 
 
 def at_fault(faults: Sequence[Fault], number: int) -> np.ndarray:

@@ -20,6 +20,7 @@ from ltv_bayes.data.reading.frames import read_arrow, read_parquet
 from ltv_bayes.data.reading.headers import find_footer, find_header
 from ltv_bayes.data.reading.ids import BLANKS
 from ltv_bayes.errors import ColumnError, InputError, counted, listed
+from ltv_bayes.language import _, comma
 
 HeaderRows = int | Sequence[int] | None
 
@@ -131,11 +132,15 @@ def read_source(
     path = Path(source).expanduser()
     raw, form = content_of(path)
     call = f"lb.read_table({_plain(repr(os.fspath(source)))}, {{}})"
-    notes = () if form in EXPECTED[path.suffix.lower()] else (f"{name} is no {path.suffix} file but {form}",)
+    notes = (
+        ()
+        if form in EXPECTED[path.suffix.lower()]
+        else (_("{name} is no {suffix} file but {form}", name=name, suffix=path.suffix, form=form),)
+    )
     if form == "Parquet":
         _refuse_options(name, form, sheet=sheet, encoding=encoding, header=header)
         return _checked(Source(read_parquet(path), name, form, notes=notes))
-    if form in ("Excel workbook", "OpenDocument"):
+    if form in (_("Excel workbook"), "OpenDocument"):
         _refuse_options(name, form, encoding=encoding)
         read = _from_workbook(raw, name, form, call, sheet, header)
     elif form == "HTML table":
@@ -162,7 +167,7 @@ def source_name(source: Any) -> str:
     if isinstance(source, str | os.PathLike):
         return Path(source).name
     kind = type(source)
-    return f"the {kind.__module__.partition('.')[0]} {kind.__name__}"
+    return _("the {partition} {name}", partition=kind.__module__.partition(".")[0], name=kind.__name__)
 
 
 def _refuse_options(name: str, form: str, **options: Any) -> None:
@@ -170,7 +175,15 @@ def _refuse_options(name: str, form: str, **options: Any) -> None:
     kinds = {"sheet": "workbooks", "encoding": "text files", "header": "files whose rows are numbered"}
     for option, value in options.items():
         if value is not None:
-            raise InputError(f"{option}={value!r} is for {kinds[option]}, and {name} is none. Leave {option} out.")
+            raise InputError(
+                _(
+                    "{option}={value!r} is for {kinds}, and {name} is none. Leave {option} out.",
+                    option=option,
+                    value=value,
+                    kinds=kinds[option],
+                    name=name,
+                )
+            )
 
 
 def _from_frame(source: Any) -> pd.DataFrame:
@@ -185,7 +198,10 @@ def _from_frame(source: Any) -> pd.DataFrame:
     if hasattr(source, "__arrow_c_stream__") and type(source).__name__ != "Series":
         return read_arrow(source)
     raise InputError(
-        f"{source_name(source)} is no table. Pass the path of a file, or a pandas, polars or pyarrow table."
+        _(
+            "{source} is no table. Pass the path of a file, or a pandas, polars or pyarrow table.",
+            source=source_name(source),
+        )
     )
 
 
@@ -203,12 +219,14 @@ def _from_page(
     """Read a table of a page."""
     charset = None if encoding else named_charset(raw)
     text, how = as_utf8(raw, name, encoding or charset, call)
-    how = f"{charset}, named in the page" if charset else how
+    how = _("{charset}, named in the page", charset=charset) if charset else how
     if sheet is not None and not isinstance(sheet, int):
-        raise InputError(f"sheet={sheet!r} names no table of {name}: tables of a page are counted from 0.")
+        raise InputError(
+            _("sheet={sheet!r} names no table of {name}: tables of a page are counted from 0.", sheet=sheet, name=name)
+        )
     rows, merged, notes = read_page_rows(text.decode(), name, call, sheet)
     notes += without_marks(rows, formulas=False)[1]
-    read = Source(rows, name, "HTML table", how, notes=tuple(notes))
+    read = Source(rows, name, _("HTML table"), how, notes=tuple(notes))
     return _under_header(read, Sheet("", rows, merged), call, header)
 
 
@@ -219,7 +237,7 @@ def _from_workbook(raw: bytes, name: str, form: str, call: str, sheet: SheetChoi
     notes += [note for found in marks for note in found]
     given = "" if sheet is None else f"sheet={sheet!r}, "
     call = call.removesuffix("{})") + _plain(given) + "{})"
-    titles = [name if len(sheets) == 1 else f"sheet {one.name} of {name}" for one in sheets]
+    titles = [name if len(sheets) == 1 else _("sheet {name} of {name_2}", name=one.name, name_2=name) for one in sheets]
     read = [
         _under_header(Source(one.cells, title, form, sheets=(one.name,), first_year=one.first_year), one, call, header)
         for one, title in zip(sheets, titles, strict=True)
@@ -252,7 +270,7 @@ def _below_each_other(read: list[Source], name: str) -> Source:
         merged=merged,
         first_year=first.first_year,
         footer=tuple((f"{one.sheets[0]}:{row}", text) for one in read for row, text in one.footer),
-        notes=tuple(f"sheet {one.sheets[0]}: {note}" for one in read for note in one.notes),
+        notes=tuple(_("sheet {sheets}: {note}", sheets=one.sheets[0], note=note) for one in read for note in one.notes),
     )
 
 
@@ -265,9 +283,19 @@ def _refuse_different(first: Source, other: Source, name: str) -> None:
         first.sheets[0]: [column for column in here if column not in there],
         other.sheets[0]: [column for column in there if column not in here],
     }
-    only = [f"{sheet} alone has {listed(columns)}" for sheet, columns in extra.items() if columns]
-    cure = f"Read one of them: sheet={first.sheets[0]!r} or sheet={other.sheets[0]!r}; or give them the same names."
-    raise ColumnError(f"Sheets of {name} have different columns: {'; '.join(only)}. {cure}")
+    only = [
+        _("{sheet} alone has {columns}", sheet=sheet, columns=listed(columns))
+        for sheet, columns in extra.items()
+        if columns
+    ]
+    cure = _(
+        "Read one of them: sheet={sheets!r} or sheet={sheets_2!r}; or give them the same names.",
+        sheets=first.sheets[0],
+        sheets_2=other.sheets[0],
+    )
+    raise ColumnError(
+        _("Sheets of {name} have different columns: {only}. {cure}", name=name, only="; ".join(only), cure=cure)
+    )
 
 
 def _under_header(read: Source, sheet: Sheet, call: str, header: HeaderRows) -> Source:
@@ -279,7 +307,7 @@ def _under_header(read: Source, sheet: Sheet, call: str, header: HeaderRows) -> 
     body = _without(below, blank.to_numpy())
     footer = find_footer(body, len(below.dropna(axis="columns", how="all").columns))
     body = body.iloc[: len(body) - len(footer)].infer_objects()
-    names = [text or f"column {place}" for place, text in enumerate(found.names, start=1)]
+    names = [text or _("column {place}", place=place) for place, text in enumerate(found.names, start=1)]
     body.columns = pd.Index(names, dtype=object)
     used = [bool(text) or bool(body.iloc[:, place].notna().any()) for place, text in enumerate(found.names)]
     merged: dict[str, list[tuple[Any, Any]]] = {}
@@ -289,9 +317,15 @@ def _under_header(read: Source, sheet: Sheet, call: str, header: HeaderRows) -> 
     notes = list(read.notes)
     if footer:
         rows = counted(len(footer), "line")
-        notes.append(f"{rows} of text after the last row left out: {listed([text for _, text in footer])}")
+        notes.append(
+            _(
+                "{rows} of text after the last row left out: {value}",
+                rows=rows,
+                value=listed([text for _unused, text in footer]),
+            )
+        )
     if found.above:
-        notes.append(f"The header is in row {found.last}; above it: {listed(found.above)}")
+        notes.append(_("The header is in row {last}; above it: {above}", last=found.last, above=listed(found.above)))
     return replace(
         read,
         frame=body.loc[:, used],
@@ -317,7 +351,7 @@ def _without(rows: pd.DataFrame, left_out: np.ndarray) -> pd.DataFrame:
 def _blank(rows: pd.DataFrame) -> pd.Series:
     """Mark rows without any content."""
     blank = pd.Series(True, index=rows.index)
-    for _, cells in rows.items():
+    for _unused, cells in rows.items():
         maybe = cells[blank]
         missing = maybe.isna()
         if maybe.dtype == object:
@@ -336,7 +370,13 @@ def _checked(read: Source) -> Source:
     frame, name = read.frame, read.name
     names = [column.strip(BLANKS) if isinstance(column, str) else column for column in frame.columns]
     if repeated := [str(column) for column, number in Counter(names).items() if number > 1]:
-        raise ColumnError(f"Columns of {name} have the same name: {', '.join(repeated)}. Rename all but one of each.")
+        raise ColumnError(
+            _(
+                "Columns of {name} have the same name: {repeated}. Rename all but one of each.",
+                name=name,
+                repeated=comma(repeated),
+            )
+        )
     if frame.empty:
-        raise InputError(f"{name} has a header but no rows. Export it again, with at least one row.")
+        raise InputError(_("{name} has a header but no rows. Export it again, with at least one row.", name=name))
     return replace(read, frame=frame.set_axis(pd.Index(names), axis="columns"))

@@ -10,6 +10,7 @@ import pyarrow.parquet as pq
 from ltv_bayes.data.engine.parquet import UNNAMED_INDEX
 from ltv_bayes.data.reading.columns import plain
 from ltv_bayes.errors import InputError
+from ltv_bayes.language import _
 
 WITH_MISSING = {
     pa.bool_(): pd.BooleanDtype(),
@@ -32,7 +33,9 @@ def read_parquet(path: Path) -> pd.DataFrame:
             frame = _frame(file.read())
     except Exception as problem:  # damaged bytes raise anything
         reason = next(iter(str(problem).splitlines()), type(problem).__name__)
-        raise InputError(f"{path.name} cannot be read as Parquet: {reason}. Write the file again.") from None
+        raise InputError(
+            _("{name} cannot be read as Parquet: {reason}. Write the file again.", name=path.name, reason=reason)
+        ) from None
     return frame.set_index(UNNAMED_INDEX).rename_axis(None) if UNNAMED_INDEX in frame.columns else frame
 
 
@@ -47,8 +50,15 @@ def read_arrow(table: Any) -> pd.DataFrame:
     try:
         return _frame(pa.table(table))
     except (pa.ArrowException, TypeError, ValueError) as problem:
-        cure = "Pass a table with named columns."
-        raise InputError(f"The {type(table).__name__} cannot be read as a table: {problem}. {cure}") from None
+        cure = _("Pass a table with named columns.")
+        raise InputError(
+            _(
+                "The {name} cannot be read as a table: {problem}. {cure}",
+                name=type(table).__name__,
+                problem=problem,
+                cure=cure,
+            )
+        ) from None
 
 
 def parquet_time_zones(path: Path) -> dict[str, str | None]:

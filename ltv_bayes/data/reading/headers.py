@@ -12,6 +12,7 @@ import pandas as pd
 
 from ltv_bayes.data.reading.ids import BLANKS
 from ltv_bayes.errors import InputError
+from ltv_bayes.language import _
 
 LOOKED_AT = 200
 """Rows of a file that tell its header."""
@@ -106,7 +107,7 @@ def find_header(
     rows = _filled_rows(cells.iloc[: last_row(header) + 2 * LOOKED_AT])[: last_row(header) + LOOKED_AT]
     rows = rows or _filled_rows(cells)[:LOOKED_AT]
     if not rows:
-        raise InputError(f"{name} is empty. Export it again, with a header and at least one row.")
+        raise InputError(_("{name} is empty. Export it again, with a header and at least one row.", name=name))
     at = _found(rows, name, call, merged) if header is None else _named(rows, header, name, call)
     names = _names([row for label, row in rows if label in at], merged, at) if at else [""] * cells.shape[1]
     above = tuple(" | ".join(map(_text, filter(_text, row))) for label, row in rows if at and label < at[0])
@@ -293,12 +294,25 @@ def _named(rows: list[Row], header: int | Sequence[int], name: str, call: str) -
     wanted = (header,) if isinstance(header, int) else tuple(header)
     whole = all(isinstance(row, int) and not isinstance(row, bool) for row in wanted)
     if not whole or not 1 <= len(wanted) <= 2 or sorted(set(wanted)) != list(wanted):
-        raise InputError(f"header={header!r} names no row: pass the number of one row, or of two as in header=[1, 2].")
+        raise InputError(
+            _(
+                "header={header!r} names no row: pass the number of one row, or of two as in header=[1, 2].",
+                header=header,
+            )
+        )
     if wanted == (0,):
         return ()
     if missing := [row for row in wanted if row not in dict(rows)]:
         choice = call.format(f"header={rows[0][0]}")
-        raise InputError(f"Row {missing[0]} of {name} is blank or not among its first rows.{_shown(rows)}\n{choice}")
+        raise InputError(
+            _(
+                "Row {missing} of {name} is blank or not among its first rows.{shown}\n{choice}",
+                missing=missing[0],
+                name=name,
+                shown=_shown(rows),
+                choice=choice,
+            )
+        )
     return wanted
 
 
@@ -320,7 +334,7 @@ def _shown(rows: list[Row]) -> str:
     for label, row in rows[:SHOWN_ROWS]:
         texts = [_text(cell) for cell in row][:SHOWN_CELLS]
         short = [text if len(text) <= SHOWN_LETTERS else f"{text[:SHOWN_LETTERS]}..." for text in texts]
-        lines.append(f"\n  row {label}: {' | '.join(short)}")
+        lines.append(_("\n  row {label}: {short}", label=label, short=" | ".join(short)))
     return "".join(lines)
 
 
@@ -328,9 +342,11 @@ def _no_header(rows: list[Row], name: str, call: str) -> InputError:
     """The error for a file of which the first row holds data."""
     label, row = rows[0]
     cell = next((_text(cell) for cell in row if kind(cell) not in ("", "text")), _text(_only(row)))
-    problem = f"{name} seems to have no header: its row {label} holds {cell!r}, as data do."
-    cure = f"Write a row of names above it, or number the columns: {call.format('header=0')}."
-    other = "If one of these rows holds the names all the same, pass its number as header."
+    problem = _(
+        "{name} seems to have no header: its row {label} holds {cell!r}, as data do.", name=name, label=label, cell=cell
+    )
+    cure = _("Write a row of names above it, or number the columns: {format}.", format=call.format("header=0"))
+    other = _("If one of these rows holds the names all the same, pass its number as header.")
     return InputError(f"{problem}{_shown(rows)}\n{cure} {other}", [label])
 
 
@@ -339,7 +355,13 @@ def _open_choice(rows: list[Row], name: str, call: str, at: list[int]) -> InputE
     pair = [at[:2]] if len(at) > 1 and at[1] == at[0] + 1 else []
     calls = " or ".join(call.format(f"header={row}") for row in [*at[:2], *pair])
     return InputError(
-        f"The header of {name} cannot be told. Its first rows are:{_shown(rows)}\nSay which: {calls}.", at
+        _(
+            "The header of {name} cannot be told. Its first rows are:{shown}\nSay which: {calls}.",
+            name=name,
+            shown=_shown(rows),
+            calls=calls,
+        ),
+        at,
     )
 
 
@@ -371,7 +393,7 @@ def find_footer(body: pd.DataFrame, columns: int) -> list[tuple[Any, str]]:
         return []
     tail = [(label, row) for label, row in _filled_rows(body.iloc[-FOOTER_ROWS:])]
     number = 0
-    for _, row in reversed(tail):
+    for _unused, row in reversed(tail):
         if _filled(row) != {0} or kind(row[0]) != "text":
             break
         number += 1

@@ -11,6 +11,7 @@ import pandas as pd
 from ltv_bayes.data.reading.columns import plain
 from ltv_bayes.data.reading.faults import Fault, failed_formulas, quoted, refuse
 from ltv_bayes.errors import refuse_rows
+from ltv_bayes.language import _
 
 BLANKS = " \t\r\n\f\v\u00a0\u3000\ufeff\u200b"
 EXACT_LIMIT = 2.0**53
@@ -18,9 +19,9 @@ KEPT_LIMIT = 1e15
 """Excel keeps 15 digits of a number that is typed, and makes the others 0."""
 MISSING_WORDS = ("NULL", "null", "None", "none", "NaN", "nan", "N/A", "n/a", "#N/A", "NA", "-")
 WHOLE_NUMBER = re.compile(r"0|-?[1-9]\d{0,18}", re.ASCII)
-DATED = "A spreadsheet makes dates of ids such as 3-1: format the column as text, and type them again."
+DATED = _("A spreadsheet makes dates of ids such as 3-1: format the column as text, and type them again.")
 SHORTENED = r"\d(?:[.,]\d+)?E\+\d{2}"
-NO_ID = "without a customer id"
+NO_ID = _("without a customer id")
 
 
 def as_ids(cells: pd.Series) -> tuple[pd.Series, Fault]:
@@ -50,14 +51,14 @@ def as_ids(cells: pd.Series) -> tuple[pd.Series, Fault]:
     ids = _tidy(plain(cells))
     if pd.api.types.is_string_dtype(ids.dtype):
         shortened = ids.index[ids.str.fullmatch(SHORTENED).to_numpy(dtype=bool, na_value=False)]
-        problem = "with an id that a spreadsheet has shortened, such as 1.00E+15"
-        refuse_rows(shortened, "row", problem, "Format the column as text before it is exported: digits are lost.")
+        problem = _("with an id that a spreadsheet has shortened, such as 1.00E+15")
+        refuse_rows(shortened, "row", problem, _("Format the column as text before it is exported: digits are lost."))
     failed = failed_formulas(ids)
     if failed.any():
         ids = ids.mask(failed)
-        problem = f"{NO_ID}, or with the error of a formula in its place"
-        return ids, Fault(ids.isna().to_numpy(), problem, "Fill in the id.", quoted(plain(cells), failed))
-    return ids, Fault(ids.isna().to_numpy(), NO_ID, "Fill in the id.")
+        problem = _("{no_id}, or with the error of a formula in its place", no_id=NO_ID)
+        return ids, Fault(ids.isna().to_numpy(), problem, _("Fill in the id."), quoted(plain(cells), failed))
+    return ids, Fault(ids.isna().to_numpy(), NO_ID, _("Fill in the id."))
 
 
 def ids_of(cells: pd.Series) -> pd.Index:
@@ -142,10 +143,10 @@ def _tidy(cells: pd.Series) -> pd.Series:
     if pd.api.types.is_float_dtype(cells.dtype):
         return _from_floats(cells)
     if pd.api.types.is_datetime64_any_dtype(cells.dtype):
-        refuse_rows(cells.index[cells.notna()], "row", "with a date in place of an id", DATED)
+        refuse_rows(cells.index[cells.notna()], "row", _("with a date in place of an id"), DATED)
     if cells.dtype == object:
         dates = cells.map(lambda cell: isinstance(cell, dt.date) and cell is not pd.NaT).to_numpy(dtype=bool)
-        refuse_rows(cells.index[dates], "row", "with a date in place of an id", DATED)
+        refuse_rows(cells.index[dates], "row", _("with a date in place of an id"), DATED)
         return _from_objects(cells)
     return _stripped(cells)
 
@@ -177,13 +178,13 @@ def _from_objects(cells: pd.Series) -> pd.Series:
 def _refuse_rounded(labels: pd.Index, numbers: np.ndarray) -> None:
     """Raise if ids are decimal numbers of which digits are lost."""
     sizes = np.where(np.isfinite(numbers), np.abs(numbers), 0)
-    problem = "with an id that is a decimal number too large to be exact"
-    cure = "Read the id column as text, so that no digit is lost."
+    problem = _("with an id that is a decimal number too large to be exact")
+    cure = _("Read the id column as text, so that no digit is lost.")
     refuse_rows(labels[sizes >= EXACT_LIMIT], "row", problem, cure)
     long = sizes >= KEPT_LIMIT
     if (sizes[long] % 10 == 0).all():
-        problem = "with an id of 16 digits that ends in 0, as all such ids do: a spreadsheet keeps 15"
-        refuse_rows(labels[long], "row", problem, "Format the column as text, and paste the ids again.")
+        problem = _("with an id of 16 digits that ends in 0, as all such ids do: a spreadsheet keeps 15")
+        refuse_rows(labels[long], "row", problem, _("Format the column as text, and paste the ids again."))
 
 
 def _written(value: Any) -> str:

@@ -13,6 +13,7 @@ import pandas as pd
 from ltv_bayes.data.reading.faults import Fault, refuse
 from ltv_bayes.data.reading.files import read_table
 from ltv_bayes.errors import DataWarning, InputError, a_kind, rows_at_fault
+from ltv_bayes.language import _
 
 LABELS = {"cohort", "year", "quarter", "month", "week", "day", "date", "period", "signup", "joined", "vintage"}
 LABELS |= {"队列", "批次", "年", "年份", "年度", "季度", "月", "月份", "周", "日期"}
@@ -26,12 +27,15 @@ CHANCE = 1e-3
 HIGHEST_CHURN = 0.9
 MOST_COUNTED = 1e12
 NOT_REACHED = (
-    "with zeros where the table ends, after counts so high that chance hardly explains them: read as not reached yet",
-    "Leave such cells blank.",
+    _(
+        "with zeros where the table ends, after counts so high that chance hardly explains them: read as not "
+        "reached yet"
+    ),
+    _("Leave such cells blank."),
 )
 ENDS_IN_ZERO = (
-    "with a last count of 0 after one so high that chance hardly explains it: read as lost",
-    "If that time has not been reached yet, leave the cell blank.",
+    _("with a last count of 0 after one so high that chance hardly explains it: read as lost"),
+    _("If that time has not been reached yet, leave the cell blank."),
 )
 
 
@@ -55,7 +59,7 @@ def cohort_counts(active: Any) -> pd.DataFrame:
     frame = _without_labels(_as_frame(active))
     counts = frame.apply(_numbers).to_numpy(dtype=float).reshape(frame.shape)
     unread = (np.isnan(counts) & ~frame.apply(_is_blank).to_numpy(dtype=bool).reshape(frame.shape)).any(axis=1)
-    _refuse([Fault(unread, "with a count that is no number", "Write plain numbers.")], frame.index)
+    _refuse([Fault(unread, _("with a count that is no number"), _("Write plain numbers."))], frame.index)
     counts = _without_zeros_not_reached(_from_the_start(counts), frame.index)
     _refuse(_impossible(counts), frame.index)
     _warn_of_cohorts_in_columns(frame, counts)
@@ -77,8 +81,11 @@ def _as_frame(active: Any) -> pd.DataFrame:
     frame = active if isinstance(active, pd.DataFrame) else read_table(active)
     if frame.empty:
         raise InputError(
-            f"There are no counts in {a_kind(active)} without rows or columns. "
-            f"Give how many were active after 0, 1, 2, ... renewals, such as [1000, 869, 743]."
+            _(
+                "There are no counts in {kind} without rows or columns. Give how many were active after 0, 1, "
+                "2, ... renewals, such as [1000, 869, 743].",
+                kind=a_kind(active),
+            )
         )
     return frame
 
@@ -198,8 +205,11 @@ def _warn_of_cohorts_in_columns(frame: pd.DataFrame, counts: np.ndarray) -> None
     if names_of_cohorts and list(frame.index) in row_numbers and _falls_downwards(counts):
         columns = ", ".join(map(str, frame.columns[:3]))
         warnings.warn(
-            f"Each row is read as a cohort, but counts fall from row to row too. If {columns} are the cohorts, pass "
-            f"table.T.",
+            _(
+                "Each row is read as a cohort, but counts fall from row to row too. If {columns} are the "
+                "cohorts, pass table.T.",
+                columns=columns,
+            ),
             DataWarning,
             stacklevel=4,
         )
@@ -225,21 +235,34 @@ def _impossible(counts: np.ndarray) -> list[Fault]:
     with np.errstate(invalid="ignore"):
         rises = (np.diff(counts, axis=1) > 0).any(axis=1)
     in_columns = rises.any() and _falls_downwards(counts)
-    anew = "If cohorts are in columns, pass table.T." if in_columns else "Those who return start anew."
+    anew = _("If cohorts are in columns, pass table.T.") if in_columns else _("Those who return start anew.")
     found = [
         Fault(
-            known.any(axis=1) & ~known[:, 0], "without a count at the start", "Give the number that subscribed first."
+            known.any(axis=1) & ~known[:, 0],
+            _("without a count at the start"),
+            _("Give the number that subscribed first."),
         ),
-        Fault(gap & known[:, 0], "with a count missing in between", "Fill it in; blanks may only stand at the end."),
-        Fault((counts < 0).any(axis=1), "with a negative count", "Correct it."),
-        Fault((counts > MOST_COUNTED).any(axis=1), f"with a count above {MOST_COUNTED:,.0f}", "Count subscriptions."),
         Fault(
-            (known & (counts % 1 != 0)).any(axis=1), "with a count that is no whole number", "Give counts, no shares."
+            gap & known[:, 0], _("with a count missing in between"), _("Fill it in; blanks may only stand at the end.")
         ),
-        Fault(rises, "with more active later than before", anew),
+        Fault((counts < 0).any(axis=1), _("with a negative count"), _("Correct it.")),
+        Fault(
+            (counts > MOST_COUNTED).any(axis=1),
+            _("with a count above {most_counted:,.0f}", most_counted=MOST_COUNTED),
+            _("Count subscriptions."),
+        ),
+        Fault(
+            (known & (counts % 1 != 0)).any(axis=1),
+            _("with a count that is no whole number"),
+            _("Give counts, no shares."),
+        ),
+        Fault(rises, _("with more active later than before"), anew),
     ]
     alone = (known.sum(axis=1) < 2) | (counts[:, 0] == 0)
-    return [*found, Fault(alone & alone.all(), "with one count alone", "Give the number after at least one renewal.")]
+    return [
+        *found,
+        Fault(alone & alone.all(), _("with one count alone"), _("Give the number after at least one renewal.")),
+    ]
 
 
 def _refuse(faults: list[Fault], cohorts: pd.Index) -> None:

@@ -9,6 +9,7 @@ import pandas as pd
 from ltv_bayes.data.reading.faults import Fault, quoted, refuse
 from ltv_bayes.data.subscriptions.calendar import DAYS, MONTHS, PERIODS
 from ltv_bayes.errors import UnitError, suggestion
+from ltv_bayes.language import N_, _, comma
 from ltv_bayes.time_units import OTHER_SPELLINGS
 
 ADVERBS = {
@@ -40,7 +41,7 @@ NUMBER_FIRST = re.compile(
     r"[\s-]*(?:an?\s+|个)?(\D+)"
 )
 AT_MOST = 1200
-OTHER_LENGTH = "Write one of {}, or a number of them, such as 24 months or half a year."
+OTHER_LENGTH = N_("Write one of {periods}, or a number of them, such as 24 months or half a year.")
 
 
 def as_period(text: str) -> str:
@@ -68,13 +69,19 @@ def as_period(text: str) -> str:
         unit = "month" if unit == "m" else unit
     if unit not in PERIODS:
         raise UnitError(
-            f"{text!r} is neither a contract length nor a column. {suggestion(word, PERIODS)} "
-            f"{OTHER_LENGTH.format(', '.join(PERIODS))}"
+            _(
+                "{text!r} is neither a contract length nor a column. {suggestion} {cure}",
+                text=text,
+                suggestion=suggestion(word, PERIODS),
+                cure=_(OTHER_LENGTH, periods=comma(PERIODS)),
+            )
         )
     in_months = unit in MONTHS
     size = number * (MONTHS if in_months else DAYS)[unit]
     if size % 1 or not 1 <= size <= AT_MOST * (1 if in_months else 31):
-        raise UnitError(f"{text!r} is neither a contract length nor a column: it is no whole number of months or days.")
+        raise UnitError(
+            _("{text!r} is neither a contract length nor a column: it is no whole number of months or days.", text=text)
+        )
     return _named(int(size), "month" if in_months else "day")
 
 
@@ -124,7 +131,10 @@ def periods_of(raw: pd.DataFrame, period: str) -> np.ndarray:
         except UnitError:
             continue
     wrong = ~cells.isin(list(known)).to_numpy()
-    problem, cure = f"with a {period} that is no contract length", OTHER_LENGTH.format(", ".join(PERIODS))
+    problem, cure = (
+        _("with a {period} that is no contract length", period=period),
+        _(OTHER_LENGTH, periods=comma(PERIODS)),
+    )
     refuse([Fault(wrong, problem, cure, quoted(raw[period], wrong))], raw.index)
     return cells.map(known).to_numpy(dtype=object)
 

@@ -7,6 +7,7 @@ import pandas as pd
 
 from ltv_bayes.data.reading.faults import Fault
 from ltv_bayes.data.subscriptions.calendar import after, nearest_number, number_until
+from ltv_bayes.language import _
 
 ONE_DAY = np.timedelta64(1, "D")
 NEVER = pd.Timestamp.max.floor("D")
@@ -84,19 +85,19 @@ def contradictions(contracts: pd.DataFrame, today: dt.date) -> list[Fault]:
     >>> [fault.problem for fault in contradictions(contract, dt.date(2024, 6, 30)) if fault.at.any()]
     ['cancelled before the start']
     """
-    correct = "Correct one of the two dates."
+    correct = _("Correct one of the two dates.")
     before = (contracts["cancelled"] < contracts["start"]).to_numpy()
-    found = [Fault(before, "cancelled before the start", correct)]
+    found = [Fault(before, _("cancelled before the start"), correct)]
     if "renewed" in contracts:
         early = (contracts["renewed"] < contracts["start"]).to_numpy()
         late = (contracts["renewed"] > contracts["cancelled"]).to_numpy()
         ahead = (contracts["renewed"] > pd.Timestamp(today)).to_numpy()
-        back = "Correct one of the two dates; a customer who returned has a row, and a start, of their own."
-        name = "Name the column of renewals that were made, not of those that are due."
+        back = _("Correct one of the two dates; a customer who returned has a row, and a start, of their own.")
+        name = _("Name the column of renewals that were made, not of those that are due.")
         found += [
-            Fault(early, "renewed before the start", correct),
-            Fault(late, "renewed after they were cancelled", back),
-            Fault(ahead, f"renewed after today ({today})", name),
+            Fault(early, _("renewed before the start"), correct),
+            Fault(late, _("renewed after they were cancelled"), back),
+            Fault(ahead, _("renewed after today ({today})", today=today), name),
         ]
     return found
 
@@ -111,7 +112,7 @@ def written_twice(contracts: pd.DataFrame, ids: pd.Index) -> Fault:
     [True, True]
     """
     at = contracts.assign(customer=ids.astype(str)).duplicated(keep=False).to_numpy()
-    return Fault(at, "written more than once", "Keep one of each.")
+    return Fault(at, _("written more than once"), _("Keep one of each."))
 
 
 def overlaps(contracts: pd.DataFrame, ids: pd.Index, end: dt.date, grace_days: int = 0, gap_days: int = 0) -> Fault:
@@ -134,8 +135,8 @@ def overlaps(contracts: pd.DataFrame, ids: pd.Index, end: dt.date, grace_days: i
     ordered["end"] = ordered["end"].mask(replaced & (ordered["end"] > ordered["due"]), ordered["due"])
     latest = ordered.groupby("owner")["end"].cummax().groupby(ordered["owner"]).shift()
     at = ((ordered["start"] < latest) | (following < ordered["end"])).sort_index().to_numpy()
-    cure = "Name the column of what is subscribed to with product=, or give the first its day of cancellation."
-    return Fault(at, "with subscriptions of one customer that overlap", cure)
+    cure = _("Name the column of what is subscribed to with product=, or give the first its day of cancellation.")
+    return Fault(at, _("with subscriptions of one customer that overlap"), cure)
 
 
 def _ends(contracts: pd.DataFrame, end: dt.date, grace_days: int) -> dict[str, pd.Series]:

@@ -9,6 +9,7 @@ from scipy import special
 
 from ltv_bayes.data.subscriptions.renewals import number_due
 from ltv_bayes.errors import DataWarning
+from ltv_bayes.language import _
 
 ONE_DAY = np.timedelta64(1, "D")
 CHANCE = 1e-4
@@ -71,11 +72,18 @@ def _warn_of_late_records(table: pd.DataFrame, notice: pd.Series) -> None:
         return
     best = int(np.argmax(np.where(clear, _evidence(before, expected), -np.inf)))
     told = (ended - notice.to_numpy()[lost].astype("m8[D]"))[ended >= days[best]].min()
-    missed = f"only {before[best]:,}" if before[best] else "none"
+    missed = _("only {before:,}", before=before[best]) if before[best] else "none"
     warnings.warn(
-        f"Of {due[best]:,} renewals due before {days[best]}, {missed} failed; later {later[best]:.1%} did. If the "
-        f"records lack subscriptions that ended before, churn is underrated: pass records_since='{told}', or the day "
-        f"since which they are complete.",
+        _(
+            "Of {due:,} renewals due before {days}, {missed} failed; later {later:.1%} did. If the records "
+            "lack subscriptions that ended before, churn is underrated: pass records_since='{told}', or the "
+            "day since which they are complete.",
+            due=due[best],
+            days=days[best],
+            missed=missed,
+            later=later[best],
+            told=told,
+        ),
         DataWarning,
         stacklevel=4,
     )

@@ -11,6 +11,7 @@ import pandas as pd
 from ltv_bayes.data.subscriptions.calendar import number_until
 from ltv_bayes.data.subscriptions.cohort_counts import cohort_counts
 from ltv_bayes.errors import InputError, a_kind, counted
+from ltv_bayes.language import _
 from ltv_bayes.tables import DataPage, Page, Printed, ResultPage
 
 CHANGES = ("upgrades", "downgrades", "other_changes")
@@ -162,8 +163,8 @@ class Renewals(Printed):
         Name: ended_on, dtype: datetime64[us]
         """
         if self.table.index.name != "customer_id" or "ended_on" not in self.table.columns:
-            cure = "Make the renewals of records, with summarize_renewals."
-            raise InputError(f"These subscriptions do not state who left, and when. {cure}")
+            cure = _("Make the renewals of records, with summarize_renewals.")
+            raise InputError(_("These subscriptions do not state who left, and when. {cure}", cure=cure))
         ended = self.table.assign(ended=~is_active(self.table))
         by_customer = ended.groupby(level="customer_id", sort=True)
         return by_customer["ended_on"].max()[by_customer["ended"].all().astype(bool)]
@@ -182,7 +183,7 @@ class Renewals(Printed):
         """
         table = self.table[np.asarray(list(mask), dtype=bool)]
         if table.empty:
-            raise InputError("No subscription is left. Choose at least one.")
+            raise InputError(_("No subscription is left. Choose at least one."))
         return replace(self, table=table)
 
     def __len__(self) -> int:
@@ -192,11 +193,26 @@ class Renewals(Printed):
         lost = int(self.table.loc[self.table["lost"], "subscriptions"].sum())
         active = int(self.table.loc[is_active(self.table), "subscriptions"].sum())
         made = int((self.table["renewals"] * self.table["subscriptions"]).sum())
-        as_of = f", as of {self.as_of}" if self.as_of else ""
+        as_of = _(", as of {as_of}", as_of=self.as_of) if self.as_of else ""
         currency = f", {self.currency}" if self.currency else ""
-        states = f"{active:,} active{self._overdue()}, {lost:,} lost; {counted(made, 'renewal')}"
-        heading = [f"{counted(len(self), 'subscription')}{as_of}{currency}: {states}", *self._changes()]
-        heading += [f"note: {note}" for note in self.notes]
+        states = _(
+            "{active:,} active{overdue}, {lost:,} lost; {renewals}",
+            active=active,
+            overdue=self._overdue(),
+            lost=lost,
+            renewals=counted(made, "renewal"),
+        )
+        heading = [
+            _(
+                "{subscriptions}{as_of}{currency}: {states}",
+                subscriptions=counted(len(self), "subscription"),
+                as_of=as_of,
+                currency=currency,
+                states=states,
+            ),
+            *self._changes(),
+        ]
+        heading += [_("note: {note}", note=note) for note in self.notes]
         return DataPage(heading, self.table) if self.table.index.name == "customer_id" else ResultPage(heading)
 
     def _changes(self) -> list[str]:
@@ -205,10 +221,19 @@ class Renewals(Printed):
             return []
         up, down, others = (int(self.table[name].sum()) for name in CHANGES)
         to_other_length = int(self.table["changed_on"].notna().sum()) if "changed_on" in self.table else 0
-        length = f"; {to_other_length:,} to another length, in a row of its own" if to_other_length else ""
+        length = (
+            _("; {to_other_length:,} to another length, in a row of its own", to_other_length=to_other_length)
+            if to_other_length
+            else ""
+        )
         return [
-            f"contracts that follow another: {counted(up, 'upgrade')}, {counted(down, 'downgrade')}, "
-            f"{counted(others, 'other change')}{length}"
+            _(
+                "contracts that follow another: {upgrades}, {downgrades}, {other_changes}{length}",
+                upgrades=counted(up, "upgrade"),
+                downgrades=counted(down, "downgrade"),
+                other_changes=counted(others, "other change"),
+                length=length,
+            )
         ]
 
     def _overdue(self) -> str:
@@ -216,7 +241,7 @@ class Renewals(Printed):
         if not self.grace_days:
             return ""
         number = int((self.table["next_due"] <= pd.Timestamp(self.as_of)).sum())
-        return f" ({number:,} overdue for less than {counted(self.grace_days, 'day')})"
+        return _(" ({number:,} overdue for less than {days})", number=number, days=counted(self.grace_days, "day"))
 
 
 def is_active(table: pd.DataFrame) -> np.ndarray:
@@ -264,8 +289,11 @@ def require_renewals(value: Any) -> None:
     """
     if not isinstance(value, Renewals):
         raise InputError(
-            f"Renewals are needed, not {a_kind(value)}. Make them with summarize_renewals(records, "
-            f"period='month'), or from counts with Renewals.from_cohort_table([1000, 869, 743])."
+            _(
+                "Renewals are needed, not {kind}. Make them with summarize_renewals(records, period='month'), "
+                "or from counts with Renewals.from_cohort_table([1000, 869, 743]).",
+                kind=a_kind(value),
+            )
         )
 
 
@@ -280,8 +308,10 @@ def require_records(value: Any) -> None:
     require_renewals(value)
     if "start" not in value.table:
         raise InputError(
-            "A cohort table does not say which customer subscribes, and from when. Make renewals from records: "
-            "summarize_renewals(records, period='month')."
+            _(
+                "A cohort table does not say which customer subscribes, and from when. Make renewals from "
+                "records: summarize_renewals(records, period='month')."
+            )
         )
 
 
@@ -293,7 +323,10 @@ def _renewals_before(given: Any, cohorts: pd.Index) -> list[int]:
         numbers = np.array([np.nan])
     if not ((numbers >= 0) & (numbers % 1 == 0)).all():
         raise InputError(
-            f"renewals_before must be a whole number of 0 or more, or one for each of "
-            f"{counted(len(cohorts), 'cohort')}, not {given!r}."
+            _(
+                "renewals_before must be a whole number of 0 or more, or one for each of {cohorts}, not {given!r}.",
+                cohorts=counted(len(cohorts), "cohort"),
+                given=given,
+            )
         )
     return [int(number) for number in numbers]

@@ -23,6 +23,7 @@ from ltv_bayes.data.subscriptions.late_records import observed_since
 from ltv_bayes.data.subscriptions.plan_changes import CHANGED, join_contracts
 from ltv_bayes.data.subscriptions.renewals import Renewals
 from ltv_bayes.errors import ColumnError, DataWarning, InputError, UnitError, rows_at_fault
+from ltv_bayes.language import _, comma
 from ltv_bayes.time_units import as_date, as_duration
 
 USUAL = {"customer": "customer_id", "start": "start", "cancelled_on": "cancelled_on", "price": "price"}
@@ -150,7 +151,9 @@ def summarize_renewals(
     raw = read_table(records)
     called = {"customer": customer, "start": start, "cancelled_on": cancelled_on, "price": price}
     customer, start, cancelled_on, price = (names := _found(raw, called)).values()
-    found = [f"{role} is the column {name!r}" for role, name in names.items() if name != called[role]]
+    found = [
+        _("{role} is the column {name!r}", role=role, name=name) for role, name in names.items() if name != called[role]
+    ]
     end = today() if as_of is None else as_date(as_of)
     grace_days = _grace_days(grace, cancelled_on, renewed_on)
     gap_days = 0 if allowed_gap is None else _whole_days(allowed_gap, "allowed_gap")
@@ -212,10 +215,10 @@ def _blank_allowed(
     """Days of cancellation or renewal; blank ones, and those that stand for never, are no fault."""
     if name is None:
         return pd.Series(pd.NaT, raw.index, dtype="datetime64[us]"), []
-    cure = f"Name the column with {argument}='...'."
+    cure = _("Name the column with {argument}='...'.", argument=argument)
     if argument == "cancelled_on":
-        cure += " Where only renewals are recorded, pass cancelled_on=None and renewed_on='...'."
-    days, (_, _, *unread) = as_days(named_column(raw, name, argument, cure), date_format=date_format)
+        cure += _(" Where only renewals are recorded, pass cancelled_on=None and renewed_on='...'.")
+    days, (_unused, _unused, *unread) = as_days(named_column(raw, name, argument, cure), date_format=date_format)
     return days, [replace(fault, cure=f"{fault.cure} Leave it blank where there is none.") for fault in unread]
 
 
@@ -223,20 +226,28 @@ def _grace_days(grace: Any, cancelled_on: str | None, renewed_on: str | None) ->
     """Read the grace in whole days, and raise unless records say how subscriptions end."""
     if cancelled_on is None and renewed_on is None:
         raise InputError(
-            "Without days of cancellation or of renewal, no subscription would ever be lost. "
-            "Name a column with cancelled_on='...' or renewed_on='...'."
+            _(
+                "Without days of cancellation or of renewal, no subscription would ever be lost. Name a column "
+                "with cancelled_on='...' or renewed_on='...'."
+            )
         )
     if grace is None:
         return 0
     if renewed_on is None:
-        raise InputError("grace is about renewals that are recorded late. Name their column with renewed_on='...'.")
+        raise InputError(_("grace is about renewals that are recorded late. Name their column with renewed_on='...'."))
     return _whole_days(grace, "grace")
 
 
 def _whole_days(length: Any, name: str) -> int:
     days = int(as_duration(length, name).days)
     if days < 1:
-        raise UnitError(f"{name} counts in whole days; {length!r} is less than one. Leave it out, or give '1 day'.")
+        raise UnitError(
+            _(
+                "{name} counts in whole days; {length!r} is less than one. Leave it out, or give '1 day'.",
+                name=name,
+                length=length,
+            )
+        )
     return days
 
 
@@ -245,7 +256,11 @@ def _since(given: Any, end: dt.date) -> dt.date | None:
     since = None if given is None else as_date(given, "records_since")
     if since is not None and since > end:
         raise UnitError(
-            f"records_since {since} lies after as_of {end}, so that nothing is observed. Correct one of them."
+            _(
+                "records_since {since} lies after as_of {end}, so that nothing is observed. Correct one of them.",
+                since=since,
+                end=end,
+            )
         )
     return since
 
@@ -254,29 +269,35 @@ def _refuse_one_column_for_two(names: list[str]) -> None:
     """Raise if one column was named for two things."""
     twice = [name for name in dict.fromkeys(names) if names.count(name) > 1]
     if twice:
-        raise ColumnError(f"The column {twice[0]!r} was named for two things. Name another one for one of them.", twice)
+        raise ColumnError(
+            _("The column {twice!r} was named for two things. Name another one for one of them.", twice=twice[0]), twice
+        )
 
 
 def _prices(raw: pd.DataFrame, name: str | None, unit: Any) -> tuple[pd.Series, list[Fault]]:
     """Read prices of one period; a blank one beside others is that of a free plan, which a note reports."""
     if name is None:
         return pd.Series(np.nan, raw.index), []
-    cure = "Records without money are read with price=None; otherwise name the column with price='...'."
+    cure = _("Records without money are read with price=None; otherwise name the column with price='...'.")
     cells = named_column(raw, name, "price", cure)
     unit_to_apply(name, unit, stacklevel=4)
     values, (missing, infinite, unread) = as_amounts(cells, unit=unit, header=name)
-    zero_or_above = "Give the price of one period, 0 for a free plan."
-    plain_number = "Write a plain number, such as 1200.50; a unit such as 万元 is passed as amount_unit=."
+    zero_or_above = _("Give the price of one period, 0 for a free plan.")
+    plain_number = _("Write a plain number, such as 1200.50; a unit such as 万元 is passed as amount_unit=.")
     none_paid = np.full(len(raw), not (values > 0).any() and not unread.at.any())
     if missing.at.any() and not none_paid.any():
-        problem = "without a price, read as free plans"
-        say = rows_at_fault(raw.index[missing.at], "row", problem, "Write 0 if so, and the price if not.")
+        problem = _("without a price, read as free plans")
+        say = rows_at_fault(raw.index[missing.at], "row", problem, _("Write 0 if so, and the price if not."))
         warnings.warn(say, DataWarning, stacklevel=4)
     return values.mask(missing.at, 0.0), [
-        Fault(missing.at & none_paid, "without a price", f"Fill in {name}; {cure[:1].lower()}{cure[1:]}"),
-        Fault(infinite.at, infinite.problem.replace("an amount", "a price").replace("amount", "price"), zero_or_above),
-        Fault(unread.at, "with a price that cannot be read", plain_number, unread.example),
-        Fault((values < 0).to_numpy(), "with a price below zero", zero_or_above),
+        Fault(
+            missing.at & none_paid,
+            _("without a price"),
+            _("Fill in {name}; {cure}{cure_2}", name=name, cure=cure[:1].lower(), cure_2=cure[1:]),
+        ),
+        Fault(infinite.at, _of_prices(infinite.problem), zero_or_above),
+        Fault(unread.at, _("with a price that cannot be read"), plain_number, unread.example),
+        Fault((values < 0).to_numpy(), _("with a price below zero"), zero_or_above),
     ]
 
 
@@ -285,14 +306,16 @@ def _products(raw: pd.DataFrame, name: str | None) -> tuple[pd.Series, list[Faul
     if name is None:
         return pd.Series("", raw.index), []
     products, blank = as_ids(named_column(raw, name, "product"))
-    return products.astype(str), [Fault(blank.at, "without a product", f"Fill in {name}.")]
+    return products.astype(str), [Fault(blank.at, _("without a product"), _("Fill in {name}.", name=name))]
 
 
 def _refuse_none_begun(contracts: pd.DataFrame, end: dt.date) -> None:
     """Raise unless a contract started by the end of observation."""
     first = contracts["start"].min()
     if not first <= pd.Timestamp(end):
-        raise InputError(f"as_of {end} lies before the first start ({first:%Y-%m-%d}). Choose a later day.")
+        raise InputError(
+            _("as_of {end} lies before the first start ({first:%Y-%m-%d}). Choose a later day.", end=end, first=first)
+        )
 
 
 def _others(columns: pd.DataFrame) -> pd.DataFrame:
@@ -300,7 +323,15 @@ def _others(columns: pd.DataFrame) -> pd.DataFrame:
     clash = [str(name) for name in columns.columns if name in OURS]
     if clash:
         raise ColumnError(
-            f"The columns {', '.join(clash)} have names that are used here. Rename them in the records, "
-            f"or name them as the columns to use."
+            _(
+                "The columns {clash} have names that are used here. Rename them in the records, or name them "
+                "as the columns to use.",
+                clash=comma(clash),
+            )
         )
     return columns
+
+
+def _of_prices(problem: str) -> str:
+    """Say of a price what `as_amounts` says of an amount."""
+    return problem.replace(_("an amount"), _("a price")).replace(_("amount"), _("price"))

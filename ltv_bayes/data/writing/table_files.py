@@ -11,6 +11,7 @@ from ltv_bayes.data.writing.sheets import Sheet, Styles, write_sheet
 from ltv_bayes.data.writing.workbooks import new_workbook
 from ltv_bayes.errors import InputError
 from ltv_bayes.formatting import escape_formula
+from ltv_bayes.language import _
 from ltv_bayes.tables import as_table
 from ltv_bayes.tables.headings import headings as headings_of
 from ltv_bayes.whole_files import written_whole
@@ -65,7 +66,7 @@ def write_table(
             table = what.table.set_axis(what.heads(), axis="columns")
         return write_csv(table, place)
     if place.suffix.lower() != ".xlsx":
-        raise InputError(f"{place.name} ends in neither .xlsx nor .csv. Name a workbook or a CSV file.")
+        raise InputError(_("{name} ends in neither .xlsx nor .csv. Name a workbook or a CSV file.", name=place.name))
     return write_bytes(_workbook(_sheet(table, given, words=headings, amounts=not choices), choices or {}), place)
 
 
@@ -91,7 +92,7 @@ def with_index(table: pd.DataFrame) -> pd.DataFrame:
     """Make columns of the index, under names that are free."""
     if isinstance(table.index, pd.RangeIndex) and table.index.name is None:
         return table
-    numbered = ["row", *(f"row {level}" for level in range(2, table.index.nlevels + 1))]
+    numbered = ["row", *(_("row {level}", level=level) for level in range(2, table.index.nlevels + 1))]
     names = [str(name) if name is not None else spare for name, spare in zip(table.index.names, numbered, strict=True)]
     taken = set(map(str, table.columns))
     return table.rename_axis([f"{name} (index)" if name in taken else name for name in names]).reset_index()

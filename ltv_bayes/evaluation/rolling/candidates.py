@@ -7,6 +7,7 @@ from typing import Any
 from ltv_bayes.data.orders.transactions import Transactions, require_stream
 from ltv_bayes.errors import InputError, a_kind, listed
 from ltv_bayes.evaluation.refitting import Refitting
+from ltv_bayes.language import _, either
 from ltv_bayes.models.gamma_gamma import GammaGamma
 from ltv_bayes.predictions.fitted import FittedModel
 from ltv_bayes.predictions.spend import FittedSpend
@@ -61,11 +62,13 @@ def read_candidates(models: Any, purchases: Any, spend: Any) -> list[Candidate]:
         candidates = [Candidate(ONLY, purchases, spend)]
     else:
         if purchases is not None:
-            raise InputError("Give either purchases=, of one model, or models=, of several by name.")
+            raise InputError(_("Give either purchases=, of one model, or models=, of several by name."))
         if not isinstance(models, Mapping) or len(models) < 2:
             raise InputError(
-                "models= maps names to at least two models to compare: {'BG/NBD': BGNBD(), 'MBG/NBD': MBGNBD()}. "
-                "One model is given with purchases= and spend=."
+                _(
+                    "models= maps names to at least two models to compare: {{'BG/NBD': BGNBD(), 'MBG/NBD': "
+                    "MBGNBD()}}. One model is given with purchases= and spend=."
+                )
             )
         candidates = [_read(name, given, spend) for name, given in models.items()]
     for one in candidates:
@@ -87,7 +90,9 @@ def streams_of(orders: Transactions, candidates: Sequence[Candidate]) -> tuple[s
     named = {frozenset(one.purchases) for one in candidates if isinstance(one.purchases, Mapping)}
     if len(named) > 1:
         every = [listed(sorted(one)) for one in named]
-        raise InputError(f"Models are compared on the same streams, and these name {' or '.join(sorted(every))}.")
+        raise InputError(
+            _("Models are compared on the same streams, and these name {every}.", every=either(sorted(every)))
+        )
     if not orders.has_streams:
         return (None,)
     chosen = next(iter(named), None)
@@ -97,12 +102,16 @@ def streams_of(orders: Transactions, candidates: Sequence[Candidate]) -> tuple[s
 def _read(name: Any, given: Any, spend: Any) -> Candidate:
     """Read a model, or a pair of models, by its name."""
     if not isinstance(name, str) or not name.strip():
-        raise InputError(f"models= names each model by a text, not by {name!r}.")
+        raise InputError(_("models= names each model by a text, not by {name!r}.", name=name))
     if not isinstance(given, tuple | list):
         return Candidate(name, given, spend)
     if len(given) != 2:
         raise InputError(
-            f"models[{name!r}] has {len(given)} parts. Give a model of purchases, or that and one of spend."
+            _(
+                "models[{name!r}] has {number} parts. Give a model of purchases, or that and one of spend.",
+                name=name,
+                number=len(given),
+            )
         )
     return Candidate(name, given[0], given[1] if given[1] is not None else spend)
 
@@ -115,9 +124,23 @@ def _refuse_other(candidate: Candidate) -> None:
             if one is None:
                 continue
             if isinstance(one, type) or not (hasattr(one, "fit") or isinstance(one, FittedModel)):
-                raise InputError(f"{where} is {a_kind(one)}, not a model of {of}, such as BGNBD() or GammaGamma().")
+                raise InputError(
+                    _(
+                        "{where} is {kind}, not a model of {of}, such as BGNBD() or GammaGamma().",
+                        where=where,
+                        kind=a_kind(one),
+                        of=of,
+                    )
+                )
             if isinstance(one, GammaGamma | FittedSpend) != (of == "spend") and not _unknown(one):
-                raise InputError(f"{where} has {a_kind(one)} as its model of {of}. Give purchases first, then spend.")
+                raise InputError(
+                    _(
+                        "{where} has {kind} as its model of {of}. Give purchases first, then spend.",
+                        where=where,
+                        kind=a_kind(one),
+                        of=of,
+                    )
+                )
 
 
 def _unknown(model: Any) -> bool:

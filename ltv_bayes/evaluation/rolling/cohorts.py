@@ -10,6 +10,7 @@ from ltv_bayes.data.reading.ids import as_text
 from ltv_bayes.evaluation.backtest import Backtest, holdout_occasions, named_stream
 from ltv_bayes.evaluation.counts_ahead import counts_until
 from ltv_bayes.formulas.special import Array
+from ltv_bayes.language import _
 from ltv_bayes.predictions.fitted import thinned_to
 from ltv_bayes.sizes import TRACKED_DRAWS
 from ltv_bayes.streams.repeat_purchases import RepeatPurchases
@@ -42,7 +43,7 @@ def cohort_names(first: pd.Series, until: dt.date) -> pd.Series:
         if named[known].nunique() <= MOST_COHORTS:
             return named.astype(str)
     oldest = sorted(named[known].unique())[-MOST_COHORTS]
-    return named.astype(str).mask(named <= oldest, f"{oldest} and before")
+    return named.astype(str).mask(named <= oldest, _("{oldest} and before", oldest=oldest))
 
 
 def known_as(ids: pd.Index, names: pd.Series) -> pd.Series:

@@ -11,14 +11,15 @@ from ltv_bayes.errors import InputError, counted, suggestion
 from ltv_bayes.evaluation.count_calibration import COVERED
 from ltv_bayes.evaluation.rolling.result import LINE, SCORES, RollingBacktest
 from ltv_bayes.evaluation.rolling.verdict import STATED
-from ltv_bayes.formatting import percent, three_digits
+from ltv_bayes.formatting import label, percent, three_digits
 from ltv_bayes.formulas.forecast_scores import paired_difference
 from ltv_bayes.intervals import flagged, interval_name, quoted_with
+from ltv_bayes.language import N_, _, _n, both, comma
 from ltv_bayes.tables import Printed, ResultPage
 
 RARE = 0.05
 """How often models that score alike are distinguished, over all pairs."""
-HIGHER = "{name}, {share} higher"
+HIGHER = N_("{name}, {share} higher")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -35,7 +36,13 @@ class ModelComparison(Printed):
 
     def __getitem__(self, name: str) -> RollingBacktest:
         if name not in self.backtests:
-            raise InputError(f"There is no model {name!r}. {suggestion(str(name), self.backtests)}")
+            raise InputError(
+                _(
+                    "There is no model {name!r}. {suggestion}",
+                    name=name,
+                    suggestion=suggestion(str(name), self.backtests),
+                )
+            )
         return self.backtests[name]
 
     @property
@@ -64,7 +71,11 @@ class ModelComparison(Printed):
     @property
     def caution(self) -> str:
         """What every table must state: each model's caution."""
-        return "; ".join(f"{name}: {one.caution}" for name, one in self.backtests.items() if one.caution)
+        return "; ".join(
+            _("{name}: {caution}", name=name, caution=one.caution)
+            for name, one in self.backtests.items()
+            if one.caution
+        )
 
     @property
     def verdict(self) -> str:
@@ -150,7 +161,9 @@ class ModelComparison(Printed):
 
     def _chosen(self, of: str | None) -> str:
         if of is not None and of not in self.compared:
-            raise InputError(f"The backtest has no {of!r}. {suggestion(of, self.compared)}")
+            raise InputError(
+                _("The backtest has no {of!r}. {suggestion}", of=of, suggestion=suggestion(of, self.compared))
+            )
         return of or self.compared[-1]
 
     def _held(self, ci_prob: float) -> pd.DataFrame:
@@ -163,17 +176,33 @@ class ModelComparison(Printed):
     def _page(self) -> ResultPage:
         one = self._one
         first, last = one.as_of[0], one.as_of[-1]
-        when = f"{len(one.windows)} origins, {first} to {last}, each" if len(one.windows) > 1 else f"1 origin, {first},"
-        of = f"the total of {counted(len(one.streams), 'stream')}: " if one.streams else ""
+        when = _n(
+            "1 origin, {first},", "{n} origins, {first} to {last}, each", len(one.windows), first=first, last=last
+        )
+        of = _("the total of {streams}: ", streams=counted(len(one.streams), "stream")) if one.streams else ""
         table = self.summary().loc[self.compared[::-1]]
-        held = [f"{held} of {windows}" for held, windows in zip(table["totals_held"], table["windows"], strict=True)]
-        table = table.assign(totals_held=held).drop(columns=["told_apart", "windows", "interval_score"])
-        shown = table.set_axis([f"{of} {name}" for of, name in table.index])
-        notes = [
-            f"{stream} alone. {verdict_between(each, self._chosen(None))}" for stream, each in self.streams.items()
+        held = [
+            _("{held} of {windows}", held=held, windows=windows)
+            for held, windows in zip(table["totals_held"], table["windows"], strict=True)
         ]
-        notes += [f"note: {note}" for note in one.notes]
-        heading = f"Backtest of {of}{counted(len(self.names), 'model')} from {when} {one.horizon} ahead"
+        table = table.assign(totals_held=held).drop(columns=["told_apart", "windows", "interval_score"])
+        shown = table.set_axis([f"{label(of)} {name}" for of, name in table.index])
+        notes = [
+            _(
+                "{stream} alone. {verdict_between}",
+                stream=stream,
+                verdict_between=verdict_between(each, self._chosen(None)),
+            )
+            for stream, each in self.streams.items()
+        ]
+        notes += [_("note: {note}", note=note) for note in one.notes]
+        heading = _(
+            "Backtest of {of}{models} from {when} {horizon} ahead",
+            of=of,
+            models=counted(len(self.names), "model"),
+            when=when,
+            horizon=one.horizon,
+        )
         return ResultPage(
             [heading], shown, [self.verdict, *(textwrap.fill(line, LINE) for line in notes)], amounts=False
         )
@@ -185,23 +214,48 @@ def verdict_between(comparison: ModelComparison, of: str) -> str:
     best, others = table.index[0], table.iloc[1:]
     each = comparison[best].customers().loc[of]
     number, windows = each.index.get_level_values("customer_id").nunique(), len(comparison[best].windows)
-    over = f"over {counted(number, 'customer')} and {counted(windows, 'window')}"
+    over = _(
+        "over {customers} and {windows}", customers=counted(number, "customer"), windows=counted(windows, "window")
+    )
     worse, alike = others[others["told_apart"].astype(bool)], others[~others["told_apart"].astype(bool)]
     lowest = float(table["crps"].iloc[0])
-    higher = f"the error per customer (CRPS) is higher with {_each(worse, '{name} by {share}', lowest)}"
+    higher = _(
+        "the error per customer (CRPS) is higher with {each}", each=_each(worse, N_("{name} by {share}"), lowest)
+    )
     if worse.empty and len(alike) == 1:
-        apart = _each(alike, "{share}", lowest)
-        result = f"{best} and {alike.index[0]} cannot be told apart: errors per customer (CRPS) differ by {apart}"
+        apart = _each(alike, N_("{share}"), lowest)
+        result = _(
+            "{best} and {alike} cannot be told apart: errors per customer (CRPS) differ by {apart}",
+            best=best,
+            alike=alike.index[0],
+            apart=apart,
+        )
     elif worse.empty:
-        known = "has the lowest error per customer (CRPS), but cannot be told apart from"
-        result = f"{best} {known} {_each(alike, HIGHER, lowest)}"
+        result = _(
+            "{best} has the lowest error per customer (CRPS), but cannot be told apart from {others}",
+            best=best,
+            others=_each(alike, HIGHER, lowest),
+        )
     elif alike.empty:
-        result = f"{best} scores best: {higher}"
+        result = _("{best} scores best: {higher}", best=best, higher=higher)
     else:
-        result = f"{best} scores best: {higher}; it cannot be told apart from {_each(alike, HIGHER, lowest)}"
-    few = "; one window: other times may differ" if windows == 1 else ""
-    held = ", ".join(f"{row['totals_held']} ({name})" for name, row in table.iterrows())
-    sentence = f"{of.capitalize()}. {result}, {over}{few}. Totals held, of {counted(windows, 'window')}: {held}."
+        result = _(
+            "{best} scores best: {higher}; it cannot be told apart from {each}",
+            best=best,
+            higher=higher,
+            each=_each(alike, HIGHER, lowest),
+        )
+    few = _("; one window: other times may differ") if windows == 1 else ""
+    held = comma(f"{row['totals_held']} ({name})" for name, row in table.iterrows())
+    sentence = _(
+        "{of}. {result}, {over}{few}. Totals held, of {windows}: {held}.",
+        of=of.capitalize(),
+        result=result,
+        over=over,
+        few=few,
+        windows=counted(windows, "window"),
+        held=held,
+    )
     return quoted_with(sentence, comparison.caution)
 
 
@@ -211,5 +265,12 @@ def _each(rows: pd.DataFrame, way: str, lowest: float) -> str:
     for name, row in rows.iterrows():
         share = percent(row["difference"] / lowest if lowest > 0 else float("nan"))
         amount, error = three_digits(row["difference"]), three_digits(row["standard_error"])
-        parts.append(f"{way.format(name=name, share=share)} ({amount}, standard error {error})")
-    return " and ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)
+        parts.append(
+            _(
+                "{way} ({amount}, standard error {error})",
+                way=_(way, name=name, share=share),
+                amount=amount,
+                error=error,
+            )
+        )
+    return both([comma(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)

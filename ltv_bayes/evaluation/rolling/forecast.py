@@ -14,11 +14,12 @@ from ltv_bayes.evaluation.counts_ahead import expected_counts
 from ltv_bayes.evaluation.rolling.cohorts import through_time
 from ltv_bayes.formulas.special import Array
 from ltv_bayes.intervals import SAMPLE_DIMS
+from ltv_bayes.language import N_, _
 from ltv_bayes.posterior import evenly_spaced
 from ltv_bayes.predictions.fitted import smallest_shape, thinned_to
 from ltv_bayes.sizes import TRACKED_DRAWS
 
-NAIVE = {"last_period": "last period's value", "average": "average order x count per time"}
+NAIVE = {"last_period": N_("last period's value"), "average": N_("average order x count per time")}
 SAMPLE_SHAPE = ("chain", "draw")
 
 
@@ -127,8 +128,10 @@ def together(parts: Mapping[str, Forecast], random_seed: int, note: str = "") ->
     cohort = pd.concat([part.customers["cohort"] for part in streams])
     customers["cohort"] = cohort[~cohort.index.duplicated()].reindex(ids)
     rows, draws = _cohorts_together(streams, customers["cohort"])
-    cautions = [f"{name}: {part.caution}" for name, part in parts.items() if part.caution]
-    notes = [f"{name}: {part.note}" for name, part in parts.items() if part.note] + [note] * bool(note)
+    cautions = [_("{name}: {caution}", name=name, caution=part.caution) for name, part in parts.items() if part.caution]
+    notes = [_("{name}: {note}", name=name, note=part.note) for name, part in parts.items() if part.note] + [
+        note
+    ] * bool(note)
     return Forecast(
         one.as_of,
         one.until,

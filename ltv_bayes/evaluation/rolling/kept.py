@@ -13,6 +13,7 @@ import pandas as pd
 
 from ltv_bayes.errors import InputError, listed
 from ltv_bayes.evaluation.rolling.window import Window
+from ltv_bayes.language import _
 from ltv_bayes.models.priors import Prior, describe
 from ltv_bayes.whole_files import written_whole
 
@@ -50,8 +51,12 @@ def read_window(folder: Path, as_of: dt.date, made_from: Mapping[str, str]) -> W
         return None
     if other := [name for name in made_from if before.get(name) != made_from[name]]:
         raise InputError(
-            f"{place} holds a backtest with other {listed(other)} than now. Choose another folder, or remove this one "
-            f"so that the backtest is made anew."
+            _(
+                "{place} holds a backtest with other {other} than now. Choose another folder, or remove this "
+                "one so that the backtest is made anew.",
+                place=place,
+                other=listed(other),
+            )
         )
     return Window(as_of, until, **tables, caution=notes[0], note=notes[1])
 

@@ -11,6 +11,7 @@ import pandas as pd
 from ltv_bayes.data.orders.transactions import Transactions
 from ltv_bayes.errors import InputError, UnitError, counted, refuse_rows
 from ltv_bayes.evaluation.backtest import occasions
+from ltv_bayes.language import _
 from ltv_bayes.time_units import Duration, as_date
 
 FEWEST_REPEAT = 20
@@ -87,15 +88,27 @@ def chosen_origins(number: int, length: Duration, span: LogSpan) -> list[dt.date
         If the log is too short, or too few customers came back.
     """
     if isinstance(number, bool) or not isinstance(number, int | np.integer) or number < 1:
-        raise UnitError(f"origins must be a whole number of at least 1, not {number!r}. Days are given with as_of=.")
+        raise UnitError(
+            _(
+                "origins must be a whole number of at least 1, not {number!r}. Days are given with as_of=.",
+                number=number,
+            )
+        )
     earliest, latest, days = span.earliest(length), span.latest(length), round(length.days)
     if latest < earliest:
         raise InputError(_too_short(length, span))
     room = (latest - earliest).days
     if room < number - 1:
         raise InputError(
-            f"Between {earliest} and {latest} there are {counted(room + 1, 'day')} for {number:,} origins. Ask for "
-            f"fewer origins, or for a shorter horizon than {length}."
+            _(
+                "Between {earliest} and {latest} there are {days} for {number:,} origins. Ask for fewer "
+                "origins, or for a shorter horizon than {length}.",
+                earliest=earliest,
+                latest=latest,
+                days=counted(room + 1, "day"),
+                number=number,
+                length=length,
+            )
         )
     step = min(float(days), room / max(number - 1, 1))
     return [latest - dt.timedelta(days=round(step * back)) for back in reversed(range(number))]
@@ -113,13 +126,17 @@ def given_origins(given: Iterable[Any], length: Duration, span: LogSpan) -> list
     """
     read = sorted(as_date(day, "as_of") for day in given)
     if not read or len(set(read)) < len(read):
-        raise UnitError("Give at least one day in as_of=, and each once.")
+        raise UnitError(_("Give at least one day in as_of=, and each once."))
     late = [day for day in read if day > span.latest(length)]
     refuse_rows(
         late,
         "day",
-        f"of as_of= after which the log, which ends on {span.last}, does not go on for {length}",
-        "Choose earlier days or a shorter horizon, or state with observed_until= how far the log goes.",
+        _(
+            "of as_of= after which the log, which ends on {last}, does not go on for {length}",
+            last=span.last,
+            length=length,
+        ),
+        _("Choose earlier days or a shorter horizon, or state with observed_until= how far the log goes."),
     )
     if span.latest(length) < span.earliest(length):
         raise InputError(_too_short(length, span))
@@ -127,9 +144,15 @@ def given_origins(given: Iterable[Any], length: Duration, span: LogSpan) -> list
     refuse_rows(
         early,
         "day",
-        f"of as_of= with less than {length} of past since {span.first}, or fewer than {FEWEST_REPEAT} customers who "
-        f"came back by then{_in_stream(span)}",
-        f"Choose days from {span.earliest(length)} on, or a shorter horizon.",
+        _(
+            "of as_of= with less than {length} of past since {first}, or fewer than {fewest_repeat} customers "
+            "who came back by then{in_stream}",
+            length=length,
+            first=span.first,
+            fewest_repeat=FEWEST_REPEAT,
+            in_stream=_in_stream(span),
+        ),
+        _("Choose days from {earliest} on, or a shorter horizon.", earliest=span.earliest(length)),
     )
     return read
 
@@ -144,20 +167,32 @@ def _too_short(length: Duration, span: LogSpan) -> str:
     """Say what a log lacks, and what to do."""
     covered, days = (span.last - span.first).days + 1, round(length.days)
     if covered < 2 * days:
-        return (
-            f"The log covers {counted(covered, 'day')}, {span.first} to {span.last}, and a horizon of {length} needs "
-            f"as much past before the first origin as it compares after it: {2 * days:,} days. Choose a horizon of up "
-            f"to '{covered // 2} days', or state with observed_until= how far the log goes."
+        return _(
+            "The log covers {days}, {first} to {last}, and a horizon of {length} needs as much past before "
+            "the first origin as it compares after it: {days_2:,} days. Choose a horizon of up to "
+            "'{covered} days', or state with observed_until= how far the log goes.",
+            days=counted(covered, "day"),
+            first=span.first,
+            last=span.last,
+            length=length,
+            days_2=2 * days,
+            covered=covered // 2,
         )
     latest = span.latest(length)
-    return (
-        f"By {latest}, the last day that leaves {length} to compare, "
-        f"{counted(span.repeat_customers(latest), 'customer')} of this log had bought again{_in_stream(span)}; a fit "
-        f"to be judged needs {FEWEST_REPEAT}. Choose a shorter horizon, so that origins are later, or use a longer log"
-        f"{', or name the other streams alone: purchases={...: BGNBD()}' if len(span.returns) > 1 else ''}."
+    alone = _(", or name the other streams alone: purchases={{...: BGNBD()}}") if len(span.returns) > 1 else ""
+    return _(
+        "By {latest}, the last day that leaves {length} to compare, {customers} of this log had bought again{in_stream}"
+        "; a fit to be judged needs {fewest}. Choose a shorter horizon, so that origins are later, or use a longer log"
+        "{alone}.",
+        latest=latest,
+        length=length,
+        customers=counted(span.repeat_customers(latest), "customer"),
+        in_stream=_in_stream(span),
+        fewest=FEWEST_REPEAT,
+        alone=alone,
     )
 
 
 def _in_stream(span: LogSpan) -> str:
     """Name the stream that lacks customers who came back, where there are several."""
-    return f" in the stream {span.scarcest!r}" if len(span.returns) > 1 else ""
+    return _(" in the stream {scarcest!r}", scarcest=span.scarcest) if len(span.returns) > 1 else ""

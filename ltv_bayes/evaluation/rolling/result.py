@@ -19,6 +19,7 @@ from ltv_bayes.evaluation.rolling.verdict import STATED, share_inside
 from ltv_bayes.evaluation.rolling.window import Window
 from ltv_bayes.formulas.forecast_scores import crps, gini, interval_score
 from ltv_bayes.intervals import bound_columns, flagged, interval, interval_name, interval_settings, quoted_with
+from ltv_bayes.language import _, _n
 from ltv_bayes.tables import Printed, ResultPage
 from ltv_bayes.time_units import Duration, TimeUnit
 
@@ -75,7 +76,9 @@ class RollingBacktest(Printed):
         every: dict[str, list[dt.date]] = {}
         for window in self.windows:
             every.setdefault(window.caution, []).append(window.as_of)
-        return "; ".join(f"{listed(days)}: {caution}" for caution, days in every.items() if caution)
+        return "; ".join(
+            _("{days}: {caution}", days=listed(days), caution=caution) for caution, days in every.items() if caution
+        )
 
     @property
     def verdict(self) -> str:
@@ -252,14 +255,22 @@ class RollingBacktest(Printed):
 
     def _chosen(self, of: str | None) -> str:
         if of is not None and of not in self.compared:
-            raise InputError(f"The backtest has no {of!r}. {suggestion(of, self.compared)}")
+            raise InputError(
+                _("The backtest has no {of!r}. {suggestion}", of=of, suggestion=suggestion(of, self.compared))
+            )
         return of or self.compared[-1]
 
     def _page(self) -> ResultPage:
         first, last = self.as_of[0], self.as_of[-1]
-        several = f"{len(self.windows)} origins, {first} to {last}, each"
-        of = f"the total of {counted(len(self.streams), 'stream')} from " if self.streams else ""
-        heading = f"Backtest of {of}{several if len(self.windows) > 1 else f'1 origin, {first},'} {self.horizon} ahead"
+        when = _n(
+            "1 origin, {first},",
+            "{n} origins, {first} to {last}, each",
+            len(self.windows),
+            first=first,
+            last=last,
+        )
+        of = _("the total of {streams} from ", streams=counted(len(self.streams), "stream")) if self.streams else ""
+        heading = _("Backtest of {of}{when} {horizon} ahead", of=of, when=when, horizon=self.horizon)
         table = self.summary().loc[self.compared[::-1]]
         shown = table.set_axis([f"{of} {day:%Y-%m-%d}" for of, day in table.index])
         return ResultPage([heading], shown, [self.verdict, *self._notes()], amounts=False)
@@ -268,16 +279,16 @@ class RollingBacktest(Printed):
         """What the verdict rests on."""
         of = self.compared[-1]
         totals = self.totals().xs((of, "total"), level=("of", "level"))
-        yield textwrap.fill(f"note: {verdict.proof(totals, self.windows_apart)}", LINE)
+        yield textwrap.fill(_("note: {proof}", proof=verdict.proof(totals, self.windows_apart)), LINE)
         for name, alone in self.streams.items():
-            yield textwrap.fill(f"{name} alone. {verdict_on(alone, of)[0]}", LINE)
+            yield textwrap.fill(_("{name} alone. {verdict_on}", name=name, verdict_on=verdict_on(alone, of)[0]), LINE)
         for note in self.notes:
-            yield textwrap.fill(f"note: {note}", LINE)
+            yield textwrap.fill(_("note: {note}", note=note), LINE)
         for window in self.windows:
             if window.note:
-                yield textwrap.fill(f"note: {window.as_of}: {window.note}", LINE)
+                yield textwrap.fill(_("note: {as_of}: {note}", as_of=window.as_of, note=window.note), LINE)
         if "spend" not in self.compared:
-            yield "note: the log has no amounts: spend is not compared"
+            yield _("note: the log has no amounts: spend is not compared")
 
 
 def verdict_on(backtest: RollingBacktest, of: str) -> list[str]:

@@ -21,6 +21,7 @@ from ltv_bayes.evaluation.rolling.origins import LogSpan, chosen_origins, given_
 from ltv_bayes.evaluation.rolling.result import RollingBacktest
 from ltv_bayes.evaluation.rolling.window import Window
 from ltv_bayes.evaluation.rolling.work import JudgedStreams, Work, judgements_of, naming
+from ltv_bayes.language import N_, _
 from ltv_bayes.models.buy_till_you_die import PurchaseModel
 from ltv_bayes.models.gamma_gamma import GammaGamma
 from ltv_bayes.models.nbd import NBD
@@ -33,7 +34,7 @@ from ltv_bayes.time_units import Duration, as_date, as_duration, as_time_unit
 
 Counts = PurchaseModel | NBD | FittedPurchases | FittedEvents
 Spend = GammaGamma | FittedSpend
-SEGMENTS_AS_NOW = "segments of by= are taken as known at all origins"
+SEGMENTS_AS_NOW = N_("segments of by= are taken as known at all origins")
 
 
 def backtest(
@@ -122,10 +123,13 @@ def backtest(
     """
     if not isinstance(orders, Transactions):
         raise InputError(
-            f"A backtest needs the orders as read_transactions returns them, not a {type(orders).__name__}."
+            _(
+                "A backtest needs the orders as read_transactions returns them, not a {name}.",
+                name=type(orders).__name__,
+            )
         )
     if (as_of is None) == (origins is None):
-        raise InputError("Give either as_of=, a day or a list of days, or origins=, how many days to choose.")
+        raise InputError(_("Give either as_of=, a day or a list of days, or origins=, how many days to choose."))
     length, seed = as_duration(horizon), as_seed(random_seed)
     candidates = read_candidates(models, purchases, spend)
     streams = streams_of(orders, candidates)
@@ -146,7 +150,12 @@ def backtest(
         judged = known_on(start, judgements_of(future_value, one), customers)
         return backtest_at(orders, customers, length, refitting, seed_of_stream(seed, one), judged)
     if round(length.days) < 1:
-        raise UnitError(f"Origins are days, and a horizon of {length} is shorter than one. Choose a longer horizon.")
+        raise UnitError(
+            _(
+                "Origins are days, and a horizon of {length} is shorter than one. Choose a longer horizon.",
+                length=length,
+            )
+        )
     segmenting = None if by is None else Segmenting.read(orders, by, time_unit)
     logs = {stream: orders if stream is None else orders.stream(stream) for stream in streams}
     span = LogSpan.of(logs, orders.table["date"].max() if observed_until is None else observed_until)
@@ -167,7 +176,7 @@ def backtest(
         {"random_seed": random_seed, **fit_settings},
     )
     found = _windows(work, candidates, days, progressbar)
-    notes = tuple(filter(None, [known.note, SEGMENTS_AS_NOW if isinstance(by, Mapping | pd.Series) else ""]))
+    notes = tuple(filter(None, [known.note, _(SEGMENTS_AS_NOW) if isinstance(by, Mapping | pd.Series) else ""]))
     unit, currency = as_time_unit(time_unit), orders.currency
 
     def result(name: str) -> RollingBacktest:
@@ -189,23 +198,29 @@ def _windows(
     """The windows of every origin, by model and stream."""
     several = len(candidates) > 1
     number, found, kept = len(candidates) * len(days), [], 0
-    of_models = f"{counted(len(candidates), 'model')}, " if several else ""
-    with progress(number, f"backtest of {of_models}{counted(len(days), 'origin')}", show=progressbar) as step:
+    of_models = _("{models}, ", models=counted(len(candidates), "model")) if several else ""
+    with progress(
+        number,
+        _("backtest of {of_models}{origins}", of_models=of_models, origins=counted(len(days), "origin")),
+        show=progressbar,
+    ) as step:
         for day in days:
             here: dict[tuple[str, str | None], Window] = {}
-            with naming(f"Origin {day}"):
+            with naming(_("Origin {day}", day=day)):
                 origin = work.origin(day)
             for one in candidates:
-                where = f"{one.name}, origin {day}" if several else f"Origin {day}"
+                where = _("{name}, origin {day}", name=one.name, day=day) if several else _("Origin {day}", day=day)
                 with naming(where):
                     windows, there = work.windows(origin, one)
                 here |= {(one.name, stream): window for stream, window in windows.items()}
                 kept += there
-                step(f"backtest, after {where}")
+                step(_("backtest, after {where}", where=where))
             found.append(here)
     if kept:
-        what = f"{number} origins of models" if several else counted(number, "origin")
-        announce(f"{kept} of {what} were in {work.folder} already.", show=progressbar)
+        what = _("{number} origins of models", number=number) if several else counted(number, "origin")
+        announce(
+            _("{kept} of {what} were in {folder} already.", kept=kept, what=what, folder=work.folder), show=progressbar
+        )
     return found
 
 
@@ -216,7 +231,11 @@ def _refuse_judgements_of_all(future_value: Any, streams: Sequence[str | None]) 
             require_stream(name, map(str, streams))
     elif future_value is not None and len(streams) > 1:
         raise InputError(
-            f"The log has several streams. Say to which one judgements belong: future_value={{{streams[0]!r}: judged}}."
+            _(
+                "The log has several streams. Say to which one judgements belong: future_value={{{streams!r}: "
+                "judged}}.",
+                streams=streams[0],
+            )
         )
 
 
@@ -224,8 +243,11 @@ def _only(streams: tuple[str | None, ...]) -> tuple[str | None, ...]:
     """Refuse several streams from one origin."""
     if len(streams) > 1:
         raise InputError(
-            f"The log has {len(streams)} streams, and a backtest of one origin is of one: pass orders.stream(name), or "
-            f"as_of=[day] for each stream and their total."
+            _(
+                "The log has {number} streams, and a backtest of one origin is of one: pass "
+                "orders.stream(name), or as_of=[day] for each stream and their total.",
+                number=len(streams),
+            )
         )
     return streams
 
@@ -236,12 +258,20 @@ def _require_holdout(orders: Transactions, start: dt.date, length: Duration, obs
     last = orders.table["date"].max().date() if observed_until is None else as_date(observed_until, "observed_until")
     if last < end:
         raise InputError(
-            f"The log ends on {last}, before the holdout of {length} after {start} does ({end}). "
-            f"Choose an earlier as_of or a shorter horizon, or state with observed_until= how far the log goes."
+            _(
+                "The log ends on {last}, before the holdout of {length} after {start} does ({end}). Choose an "
+                "earlier as_of or a shorter horizon, or state with observed_until= how far the log goes.",
+                last=last,
+                length=length,
+                start=start,
+                end=end,
+            )
         )
 
 
 def _refuse_for_one(**given: Any) -> None:
     """Refuse what belongs to several origins."""
     if unused := [name for name, value in given.items() if value is not None]:
-        raise InputError(f"{unused[0]}= belongs to a backtest of several origins: pass as_of=[day], or origins=.")
+        raise InputError(
+            _("{unused}= belongs to a backtest of several origins: pass as_of=[day], or origins=.", unused=unused[0])
+        )

@@ -9,6 +9,7 @@ from ltv_bayes.evaluation.count_calibration import CLASSES, COVERED, FEWEST, LIT
 from ltv_bayes.evaluation.rolling.forecast import NAIVE
 from ltv_bayes.formatting import percent
 from ltv_bayes.formulas.forecast_scores import at_most, lowest_chance
+from ltv_bayes.language import _, both
 
 STATED = 0.9
 RARE = 0.05
@@ -64,7 +65,10 @@ def sentences(of: str, customers: pd.DataFrame, totals: pd.DataFrame, scores: pd
         The number of windows that these are worth.
     """
     by = _of_customers(customers, apart / len(totals))
-    return [f"{of.capitalize()}. Customers: {by}. {_of_total(totals, apart)}", _of_skill(scores)]
+    return [
+        _("{of}. Customers: {by}. {of_total}", of=of.capitalize(), by=by, of_total=_of_total(totals, apart)),
+        _of_skill(scores),
+    ]
 
 
 def _of_customers(customers: pd.DataFrame, share_apart: float) -> str:
@@ -73,47 +77,72 @@ def _of_customers(customers: pd.DataFrame, share_apart: float) -> str:
     failing = level_that_fails(pits, share_apart)
     inside_share = _share(pits, failing or STATED)
     if len(pits) * share_apart < FEWEST:
-        return f"too few to tell ({inside_share})"
+        return _("too few to tell ({inside_share})", inside_share=inside_share)
     if failing is not None:
         inside = share_inside(pits, failing)
-        return f"do not hold, {'too narrow or shifted' if inside < failing else 'too wide'} ({inside_share})"
+        if inside < failing:
+            return _("do not hold, too narrow or shifted ({inside_share})", inside_share=inside_share)
+        return _("do not hold, too wide ({inside_share})", inside_share=inside_share)
     classes = []
     for name, some in classes_of(customers["frequency"].to_numpy()).items():
         level = level_that_fails(pits[some], share_apart, RARE_IN_CLASS)
         if some.sum() * share_apart >= FEWEST and level is not None:
             classes.append(f"{name} ({_share(pits[some], level)})")
-    but = f", but not those with {' and '.join(classes)} repeat purchases" if classes else ""
-    return f"hold ({inside_share}){but}"
+    but = _(", but not those with {classes} repeat purchases", classes=both(classes)) if classes else ""
+    return _("hold ({inside_share}){but}", inside_share=inside_share, but=but)
 
 
 def _share(pits: np.ndarray, level: float) -> str:
-    return f"{share_inside(pits, level):.0%} of {level:.0%} intervals"
+    return _("{share_inside:.0%} of {level:.0%} intervals", share_inside=share_inside(pits, level), level=level)
 
 
 def _of_total(totals: pd.DataFrame, apart: float) -> str:
     windows, held = len(totals), int(totals["inside"].sum())
     ratio = totals["actual"] / totals["median"].where(totals["median"] > 0)
     away = float((ratio - 1).abs().median())
-    close = f", the actual within {percent(away)} of the median in half of them" if np.isfinite(away) else ""
+    close = (
+        _(", the actual within {away} of the median in half of them", away=percent(away)) if np.isfinite(away) else ""
+    )
     if windows == 1:
-        return f"Total: {'held' if held else 'missed'} in its only window{close}."
-    fails = total_tail(held, windows, apart) <= RARE
-    return f"Total: {'does not hold, ' if fails else ''}held in {held} of {windows} windows{close}."
+        if held:
+            return _("Total: held in its only window{close}.", close=close)
+        return _("Total: missed in its only window{close}.", close=close)
+    if total_tail(held, windows, apart) <= RARE:
+        return _(
+            "Total: does not hold, held in {held} of {windows} windows{close}.", held=held, windows=windows, close=close
+        )
+    return _("Total: held in {held} of {windows} windows{close}.", held=held, windows=windows, close=close)
 
 
 def _of_skill(scores: pd.Series) -> str:
     """Compare with the better of the naive forecasts."""
-    naive, skill = NAIVE[scores["best_naive"]], float(scores["skill"])
+    naive, skill = _(NAIVE[scores["best_naive"]]), float(scores["skill"])
     if not np.isfinite(skill):
-        return f"Nothing to gain on the naive forecast ({naive}): it was right."
-    side = "below" if skill >= 0 else "above"
-    return f"The error per customer (CRPS) is {percent(abs(skill))} {side} the best naive forecast's ({naive})."
+        return _("Nothing to gain on the naive forecast ({naive}): it was right.", naive=naive)
+    share = percent(abs(skill))
+    if skill >= 0:
+        return _(
+            "The error per customer (CRPS) is {share} below the best naive forecast's ({naive}).",
+            share=share,
+            naive=naive,
+        )
+    return _(
+        "The error per customer (CRPS) is {share} above the best naive forecast's ({naive}).", share=share, naive=naive
+    )
 
 
 def proof(totals: pd.DataFrame, apart: float) -> str:
     """Say what so few windows cannot rule out; nothing where none held."""
     windows, held = len(totals), int(totals["inside"].sum())
     overlap = apart < windows - 1e-9
-    counts = f"windows overlap: {windows} of them count as {apart:.1f} apart; " if overlap else ""
+    counts = (
+        _("windows overlap: {windows} of them count as {apart:.1f} apart; ", windows=windows, apart=apart)
+        if overlap
+        else ""
+    )
     least = lowest_chance(held / windows * apart, apart)
-    return f"{counts}intervals of the total that hold {percent(least)} of the time could do as well by luck (1 in 20)"
+    return _(
+        "{counts}intervals of the total that hold {least} of the time could do as well by luck (1 in 20)",
+        counts=counts,
+        least=percent(least),
+    )

@@ -22,6 +22,7 @@ from ltv_bayes.evaluation.rolling.cohorts import known_as
 from ltv_bayes.evaluation.rolling.forecast import Forecast, forecast_of, together
 from ltv_bayes.evaluation.rolling.kept import FORM, fingerprint, read_window, write_window
 from ltv_bayes.evaluation.rolling.window import Window, window_of
+from ltv_bayes.language import _
 from ltv_bayes.time_units import Duration, as_time_unit
 from ltv_bayes.value.segments.groupings import SegmentGrouping
 
@@ -128,7 +129,7 @@ class Work:
 
     def _forecast(self, origin: Origin, candidate: Candidate, stream: str | None) -> Forecast:
         """Fit a model to what was known of a stream, and forecast."""
-        with naming("" if len(self.logs) == 1 else f"Stream {stream}"):
+        with naming("" if len(self.logs) == 1 else _("Stream {stream}", stream=stream)):
             customers, judged = origin.customers[stream], origin.judged[stream]
             refitting, seed = candidate.refitting(self.usual, stream), seed_of_stream(self.random_seed, stream)
             test = backtest_at(self.logs[stream], customers, self.length, refitting, seed, judged)
@@ -174,10 +175,12 @@ class Work:
             orders, money = orders + len(some), money + float(some["amount"].clip(lower=0).sum())
         if not orders:
             return ""
-        worth = f", worth {money:,.0f}" if self.usual.spends else ""
-        return (
-            f"the total leaves out {counted(orders, 'purchase')}{worth} of {counted(len(later), 'customer')} in "
-            f"streams that were new to them"
+        worth = _(", worth {money:,.0f}", money=money) if self.usual.spends else ""
+        return _(
+            "the total leaves out {purchases}{worth} of {customers} in streams that were new to them",
+            purchases=counted(orders, "purchase"),
+            worth=worth,
+            customers=counted(len(later), "customer"),
         )
 
 
@@ -192,7 +195,7 @@ def judgements_of(future_value: Any, stream: str | None) -> Any:
     if not isinstance(future_value, Mapping):
         return future_value
     if stream is None:
-        raise InputError("future_value= is given by stream, and the log has none. Pass the judgements alone.")
+        raise InputError(_("future_value= is given by stream, and the log has none. Pass the judgements alone."))
     return future_value.get(stream)
 
 
@@ -203,11 +206,11 @@ def naming(where: str) -> Iterator[None]:
         yield
     except LtvBayesError as error:
         if where:
-            error.args = (f"{where}: {error.args[0]}", *error.args[1:])
+            error.args = (_("{where}: {args}", where=where, args=error.args[0]), *error.args[1:])
         raise
     except Exception as error:
         if where:
-            error.add_note(f"In a backtest: {where}.")
+            error.add_note(_("In a backtest: {where}.", where=where))
         raise
 
 

@@ -26,6 +26,7 @@ from ltv_bayes.formulas.kernels import phases
 from ltv_bayes.formulas.models import bg_nbd
 from ltv_bayes.formulas.models.parameterization import REGULAR
 from ltv_bayes.formulas.special import Array, IntArray, Numbers, gauss_legendre, log_beta, log_rising_factorial
+from ltv_bayes.language import _
 
 NAME, MODIFIED_NAME = "bg_cnbd", "mbg_cnbd"
 PARAMETERS = bg_nbd.PARAMETERS
@@ -54,13 +55,21 @@ def as_whole_k(k: object) -> int:
     """
     if not isinstance(k, int | np.integer) or isinstance(k, bool) or k < 1:
         raise InputError(
-            f"k must be a whole number of at least 1, not {k!r}. check_regularity(orders).whole_k finds the one that "
-            f"fits the gaps between purchases."
+            _(
+                "k must be a whole number of at least 1, not {k!r}. check_regularity(orders).whole_k finds the "
+                "one that fits the gaps between purchases.",
+                k=k,
+            )
         )
     if k > LARGEST_K:
         raise InputError(
-            f"k must be at most {LARGEST_K}, not {k:,}: beyond, gaps differ by less than a tenth of their length, and "
-            f"purchases follow a calendar. Model them as renewals (ShiftedBetaGeometric), or take k={LARGEST_K}."
+            _(
+                "k must be at most {largest_k}, not {k:,}: beyond, gaps differ by less than a tenth of their "
+                "length, and purchases follow a calendar. Model them as renewals (ShiftedBetaGeometric), or "
+                "take k={largest_k}.",
+                largest_k=LARGEST_K,
+                k=k,
+            )
         )
     return int(k)
 
@@ -81,10 +90,17 @@ def require_k(model: str, k: object) -> None:
     """
     if model not in REGULAR:
         if k is not None:
-            raise FitError(f"A fit of {model} has no k: name its model, as in model={REGULAR[0]!r}, k={k}.")
+            raise FitError(
+                _(
+                    "A fit of {model} has no k: name its model, as in model={regular!r}, k={k}.",
+                    model=model,
+                    regular=REGULAR[0],
+                    k=k,
+                )
+            )
         return
     if k is None:
-        raise FitError(f"The draws are of {model}, but k is missing. Pass k=4, for instance.")
+        raise FitError(_("The draws are of {model}, but k is missing. Pass k=4, for instance.", model=model))
     try:
         as_whole_k(k)
     except InputError as problem:

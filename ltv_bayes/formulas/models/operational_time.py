@@ -18,6 +18,7 @@ from ltv_bayes.errors import FitError
 from ltv_bayes.formulas.models.bg_nbd import DISCOUNTED_AWAY
 from ltv_bayes.formulas.models.conditional_future import DrawnPurchases, PurchaseFormulas, PurchaseOutlook
 from ltv_bayes.formulas.special import Array, IntArray, Numbers, gauss_legendre
+from ltv_bayes.language import _
 
 NODES = 4  # in each period
 PERIODS_TOGETHER = 4  # after the last one, where the factor no longer changes
@@ -148,8 +149,10 @@ def refuse_likelihood_on_a_clock() -> NoReturn:
         Always.
     """
     raise FitError(
-        "With calendar effects, the moments of all purchases count, so histories of single customers have no "
-        "likelihood. Compare fits with calendar_effects=None, or by a backtest."
+        _(
+            "With calendar effects, the moments of all purchases count, so histories of single customers have "
+            "no likelihood. Compare fits with calendar_effects=None, or by a backtest."
+        )
     )
 
 

@@ -13,6 +13,7 @@ from ltv_bayes.errors import InputError
 from ltv_bayes.formulas.beliefs.elicit import draw_amounts, log_normal_from_interval
 from ltv_bayes.formulas.point.inputs import as_count, as_money
 from ltv_bayes.formulas.special import Array
+from ltv_bayes.language import _
 from ltv_bayes.posterior import labelled_draws
 from ltv_bayes.random_streams import as_seed
 
@@ -46,7 +47,9 @@ class PointDraws:
         if error == 0:
             return np.full(self.shape, mean)
         if mean == 0:
-            raise InputError(f"{name} is 0, so it has no standard error. Leave {name}_sd= out, or correct {name}=.")
+            raise InputError(
+                _("{name} is 0, so it has no standard error. Leave {name}_sd= out, or correct {name}=.", name=name)
+            )
         return self.rng.gamma((mean / error) ** 2, error**2 / mean, self.shape)
 
     def amount(self, low: float, high: float, likely: float) -> Array:
@@ -74,11 +77,15 @@ def churn_posterior(subscribers: int, churned: int, prior: tuple[float, float]) 
         If there were no subscribers, or fewer than were lost.
     """
     if subscribers == 0:
-        raise InputError("subscribers is 0, so churn cannot be learned. Count those who were there at the start.")
+        raise InputError(_("subscribers is 0, so churn cannot be learned. Count those who were there at the start."))
     if churned > subscribers:
         raise InputError(
-            f"churned {churned:,} is more than subscribers {subscribers:,}. Count as churned only those who were "
-            f"subscribers at the start of the period."
+            _(
+                "churned {churned:,} is more than subscribers {subscribers:,}. Count as churned only those who "
+                "were subscribers at the start of the period.",
+                churned=churned,
+                subscribers=subscribers,
+            )
         )
     return prior[0] + churned, prior[1] + subscribers - churned
 
@@ -98,6 +105,6 @@ def deals_posterior(customers: int, deals: int, prior: tuple[float, float]) -> t
     """
     if customers == 0:
         raise InputError(
-            "customers is 0, so the number of deals of a customer cannot be learned. Count more customers."
+            _("customers is 0, so the number of deals of a customer cannot be learned. Count more customers.")
         )
     return prior[0] + deals, prior[1] + customers

@@ -3,6 +3,7 @@
 from typing import Any
 
 from ltv_bayes.errors import InputError, UnitError
+from ltv_bayes.language import _
 from ltv_bayes.sizes import LARGEST_AMOUNT
 from ltv_bayes.time_units import as_number
 
@@ -11,7 +12,9 @@ def as_share(value: Any, name: str) -> float:
     """Read a number between 0 and 1."""
     number = as_number(value, name)
     if not 0 <= number <= 1:
-        raise UnitError(f"{name} must lie between 0 and 1, not {number:g}. Write 35% as {name}=0.35.")
+        raise UnitError(
+            _("{name} must lie between 0 and 1, not {number:g}. Write 35% as {name}=0.35.", name=name, number=number)
+        )
     return number
 
 
@@ -19,9 +22,16 @@ def as_money(value: Any, name: str) -> float:
     """Read a number that is not negative."""
     number = as_number(value, name)
     if number < 0:
-        raise UnitError(f"{name} must not be negative, not {number:g}.")
+        raise UnitError(_("{name} must not be negative, not {number:g}.", name=name, number=number))
     if number > LARGEST_AMOUNT:
-        raise UnitError(f"{name} must not be beyond {LARGEST_AMOUNT:g}, not {number:g}.")
+        raise UnitError(
+            _(
+                "{name} must not be beyond {largest_amount:g}, not {number:g}.",
+                name=name,
+                largest_amount=LARGEST_AMOUNT,
+                number=number,
+            )
+        )
     return number
 
 
@@ -29,7 +39,9 @@ def as_annual_rate(value: Any, name: str) -> float:
     """Read a rate per year, from 0 to below 1."""
     rate = as_number(value, name)
     if not 0 <= rate < 1:
-        raise UnitError(f"{name} must lie between 0 and 1, not {rate:g}. Write 10% a year as {name}=0.10.")
+        raise UnitError(
+            _("{name} must lie between 0 and 1, not {rate:g}. Write 10% a year as {name}=0.10.", name=name, rate=rate)
+        )
     return rate
 
 
@@ -37,7 +49,9 @@ def as_count(value: Any, name: str, *, least: int = 0) -> int:
     """Read a whole number."""
     number = as_number(value, name)
     if number < least or number % 1:
-        raise InputError(f"{name} must be a whole number of {least} or more, not {value!r}.")
+        raise InputError(
+            _("{name} must be a whole number of {least} or more, not {value!r}.", name=name, least=least, value=value)
+        )
     return int(number)
 
 
@@ -46,10 +60,12 @@ def as_positive_pair(value: Any, name: str) -> tuple[float, float]:
     try:
         first, second = value
     except (TypeError, ValueError):
-        raise InputError(f"{name} must be two numbers, such as {name}=(1, 1), not {value!r}.") from None
+        raise InputError(
+            _("{name} must be two numbers, such as {name}=(1, 1), not {value!r}.", name=name, value=value)
+        ) from None
     pair = as_number(first, name), as_number(second, name)
     if min(pair) <= 0:
-        raise InputError(f"{name} must be two numbers above 0, not {value!r}.")
+        raise InputError(_("{name} must be two numbers above 0, not {value!r}.", name=name, value=value))
     return pair
 
 
@@ -57,9 +73,24 @@ def as_interval_of_money(value: Any, name: str, *, likely: float) -> tuple[float
     """Read a low and a high amount, with the median between them unless it is 0."""
     low, high = as_positive_pair(value, name)
     if low > high:
-        raise InputError(f"{name} has low above high ({low:g}, {high:g}). Swap the two, or correct them.")
+        raise InputError(
+            _(
+                "{name} has low above high ({low:g}, {high:g}). Swap the two, or correct them.",
+                name=name,
+                low=low,
+                high=high,
+            )
+        )
     if likely and not low <= likely <= high:
-        raise InputError(f"The median {likely:g} lies outside {name}=({low:g}, {high:g}). Correct one of the three.")
+        raise InputError(
+            _(
+                "The median {likely:g} lies outside {name}=({low:g}, {high:g}). Correct one of the three.",
+                likely=likely,
+                name=name,
+                low=low,
+                high=high,
+            )
+        )
     return low, high
 
 
@@ -83,11 +114,13 @@ def counts_in_place_of(rate: str, given: float | None, **counts: float | None) -
     both = " and ".join(f"{name}=" for name in counts)
     missing = [name for name, value in counts.items() if value is None]
     if rate and given is None and len(missing) == 2:
-        raise InputError(f"Give {rate}= for one number, or the counts {both} for draws.")
+        raise InputError(_("Give {rate}= for one number, or the counts {both} for draws.", rate=rate, both=both))
     if rate and given is not None and len(missing) < 2:
-        raise InputError(f"{rate}= and the counts {both} state one thing twice. Give {rate}= or the counts.")
+        raise InputError(
+            _("{rate}= and the counts {both} state one thing twice. Give {rate}= or the counts.", rate=rate, both=both)
+        )
     if len(missing) == 1:
-        raise InputError(f"{missing[0]}= is missing. Give both counts, {both}.")
+        raise InputError(_("{missing}= is missing. Give both counts, {both}.", missing=missing[0], both=both))
     first, second = (None if value is None else as_count(value, name) for name, value in counts.items())
     return None if first is None or second is None else (first, second)
 
@@ -104,4 +137,10 @@ def refuse_without_counts(counts: str, **uncertain: Any) -> None:
     """
     for name, value in uncertain.items():
         if value is not None:
-            raise InputError(f"{name}= is for draws, and draws need counts. Give {counts} too, or leave {name}= out.")
+            raise InputError(
+                _(
+                    "{name}= is for draws, and draws need counts. Give {counts} too, or leave {name}= out.",
+                    name=name,
+                    counts=counts,
+                )
+            )

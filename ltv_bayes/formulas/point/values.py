@@ -22,6 +22,7 @@ from ltv_bayes.formulas.point.inputs import (
     counts_in_place_of,
     refuse_without_counts,
 )
+from ltv_bayes.language import _
 
 Pair = tuple[float, float]
 Value = float | Any
@@ -102,7 +103,7 @@ def subscription_ltv(
     money, share = as_money(arpa, "arpa"), as_share(margin, "margin")
     counts = counts_in_place_of("churn", churn, subscribers=subscribers, churned=churned)
     if counts is None:
-        refuse_without_counts("subscribers= and churned=", arpa_sd=arpa_sd)
+        refuse_without_counts(_("subscribers= and churned="), arpa_sd=arpa_sd)
         return money * share / _above_zero(churn)
     drawn = PointDraws.start(draws, chains, random_seed)
     a, b = churn_posterior(*counts, as_positive_pair(churn_prior, "churn_prior"))
@@ -182,7 +183,7 @@ def project_ltv(
     counts = counts_in_place_of("average_deals", average_deals, customers=customers, deals=deals)
     if counts is None:
         uncertain = {"average_deal_sd": average_deal_sd, "future_value_interval": future_value_interval}
-        refuse_without_counts("customers= and deals=", **uncertain)
+        refuse_without_counts(_("customers= and deals="), **uncertain)
         return money * as_money(average_deals, "average_deals") + future
     drawn = PointDraws.start(draws, chains, random_seed)
     number = drawn.deals(*deals_posterior(*counts, as_positive_pair(deals_prior, "deals_prior")))
@@ -269,16 +270,21 @@ def _by_year(**payments: Sequence[float]) -> Iterator[float]:
 def _above_zero(churn: float | None) -> float:
     share = as_share(churn, "churn")
     if share == 0:
-        raise UnitError("churn is 0: subscribers who never leave have no finite value. Give a churn above 0.")
+        raise UnitError(_("churn is 0: subscribers who never leave have no finite value. Give a churn above 0."))
     return share
 
 
 def _warn_of_infinite_mean(a: float, b: float) -> None:
     if a <= 1:
         warnings.warn(
-            f"Too few subscribers were lost to say what the average is worth: churn is Beta({a:g}, {b:g}), so the mean "
-            f"of 1 / churn is infinite, and that of draws is a matter of chance. Read their median and interval, count "
-            f"over a longer period (with arpa of that period), or give an informative churn_prior.",
+            _(
+                "Too few subscribers were lost to say what the average is worth: churn is Beta({a:g}, {b:g}), "
+                "so the mean of 1 / churn is infinite, and that of draws is a matter of chance. Read their "
+                "median and interval, count over a longer period (with arpa of that period), or give an "
+                "informative churn_prior.",
+                a=a,
+                b=b,
+            ),
             DataWarning,
             stacklevel=3,
         )

@@ -25,14 +25,32 @@ from ltv_bayes.formulas.beliefs.elicit import amount_from_interval, amount_from_
 from ltv_bayes.formulas.beliefs.log_normal_mixture import LogNormalMixture
 from ltv_bayes.judgement.form.cells import refuse_slip
 from ltv_bayes.judgement.form.layout import QUARTILES
+from ltv_bayes.language import N_, _
 from ltv_bayes.tables import Printed, ResultPage
 from ltv_bayes.time_units import as_number
 
 PROBED = {"q5": 0.05, **QUARTILES, "q95": 0.95}
 """Levels at which another library's distribution is matched."""
 USUAL_INTERVAL = 0.8
-NUMBERS = {2: "two", 3: "three", 4: "four", 5: "five", 6: "six", 7: "seven", 8: "eight", 9: "nine", 10: "ten"}
-NUMBERS |= {20: "twenty", 40: "forty", 50: "fifty", 100: "a hundred", 200: "two hundred", 1000: "a thousand"}
+NUMBERS = {
+    2: N_("two"),
+    3: N_("three"),
+    4: N_("four"),
+    5: N_("five"),
+    6: N_("six"),
+    7: N_("seven"),
+    8: N_("eight"),
+    9: N_("nine"),
+    10: N_("ten"),
+}
+NUMBERS |= {
+    20: N_("twenty"),
+    40: N_("forty"),
+    50: N_("fifty"),
+    100: N_("a hundred"),
+    200: N_("two hundred"),
+    1000: N_("a thousand"),
+}
 NEARLY = 1e-6
 FAR_MEAN, FAR_SD = 1000.0, 100.0
 """A mean beyond this number of times the amounts stated, or an sd beyond that of the mean, is taken for a slip."""
@@ -135,7 +153,7 @@ class AmountBelief(Printed):
         """
         require_family(family)
         if family == PERT:
-            raise JudgementError("A pert distribution is not made from mean and sd. Give low, likely and high.")
+            raise JudgementError(_("A pert distribution is not made from mean and sd. Give low, likely and high."))
         return cls._fitted(family, _positive({"mean": mean, "sd": sd}))
 
     @classmethod
@@ -163,8 +181,11 @@ class AmountBelief(Printed):
         certain = as_number(interval, "interval")
         if not 0 < certain < 1 and not (family == PERT and certain == 1):
             raise JudgementError(
-                f"interval must lie between 0 and 1, not {interval!r}. Write 80% as interval=0.8; "
-                f"only a pert distribution has ends, interval=1."
+                _(
+                    "interval must lie between 0 and 1, not {interval!r}. Write 80% as interval=0.8; only a "
+                    "pert distribution has ends, interval=1.",
+                    interval=interval,
+                )
             )
         refuse_slip(certain)
         return cls._fitted(family, stated, certain)
@@ -182,8 +203,13 @@ class AmountBelief(Printed):
         if not mean <= FAR_MEAN * largest or stated.get("sd", 0.0) > FAR_SD * largest:
             shown = ", ".join(f"{name} {number:g}" for name, number in stated.items())
             raise JudgementError(
-                f"The distribution of {shown} has a mean of {mean:.3g} and an sd of {sd:.3g}, which is hardly meant. "
-                f"Look for a slip in interval (80% is 0.8), sd or the unit of one amount."
+                _(
+                    "The distribution of {shown} has a mean of {mean:.3g} and an sd of {sd:.3g}, which is "
+                    "hardly meant. Look for a slip in interval (80% is 0.8), sd or the unit of one amount.",
+                    shown=shown,
+                    mean=mean,
+                    sd=sd,
+                )
             )
         return belief
 
@@ -270,17 +296,34 @@ class AmountBelief(Printed):
         'you say: one chance in four above 150k EUR, one in four below 80k, as likely above 100k as below; 126k on ...'
         """
         if self.is_certain:
-            return f"you say: {with_currency(money(self.median, currency), currency)}, for certain"
+            return _("you say: {median}, for certain", median=with_currency(money(self.median, currency), currency))
         tail = 0.25 if "q75" in self.stated and "q95" not in self.stated else min((1 - self.interval) / 2, 0.25)
         low, high = (money(float(self.quantile(level)), currency) for level in (tail, 1 - tail))
-        chance = one_in(tail)
+        chance, words = one_in(tail), _number_of(tail)
         extremes = (
-            f"{chance} above {with_currency(high, currency)}, {chance.replace('one chance', 'one')} below {low}"
+            _(
+                "one chance in {number} above {high}, one in {number} below {low}",
+                number=words,
+                high=with_currency(high, currency),
+                low=low,
+            )
+            if tail and words
+            else _(
+                "{chance} above {high}, {chance} below {low}",
+                chance=chance,
+                high=with_currency(high, currency),
+                low=low,
+            )
             if tail
-            else f"never above {with_currency(high, currency)}, never below {low}"
+            else _("never above {high}, never below {low}", high=with_currency(high, currency), low=low)
         )
         middle, average = money(self.median, currency), money(self.mean, currency)
-        return f"you say: {extremes}, as likely above {middle} as below; {average} on average"
+        return _(
+            "you say: {extremes}, as likely above {middle} as below; {average} on average",
+            extremes=extremes,
+            middle=middle,
+            average=average,
+        )
 
     def as_points(self, interval: float = USUAL_INTERVAL) -> dict[str, Any]:
         """The same belief in columns of judgements: family, low, likely, high and interval.
@@ -322,16 +365,27 @@ def is_preliz(value: Any) -> bool:
 def _quantiles_of(distribution: Any) -> dict[str, float]:
     """Quantiles of a PreliZ distribution."""
     if not is_preliz(distribution):
-        raise JudgementError(f"{distribution!r} is not a PreliZ distribution. Make one, as in preliz.Gamma(2, 0.01).")
+        raise JudgementError(
+            _(
+                "{distribution!r} is not a PreliZ distribution. Make one, as in preliz.Gamma(2, 0.01).",
+                distribution=distribution,
+            )
+        )
     if not getattr(distribution, "is_frozen", True):
         raise JudgementError(
-            f"The PreliZ distribution {type(distribution).__name__} has no numbers yet. Give its parameters."
+            _(
+                "The PreliZ distribution {name} has no numbers yet. Give its parameters.",
+                name=type(distribution).__name__,
+            )
         )
     below = float(np.asarray(distribution.cdf(0.0)))
     if below > 1e-3:
         raise JudgementError(
-            f"The PreliZ distribution puts {percent(below)} of its weight on amounts of 0 or less. "
-            f"Truncate it, or state the chance that nothing occurs by itself."
+            _(
+                "The PreliZ distribution puts {below} of its weight on amounts of 0 or less. Truncate it, or "
+                "state the chance that nothing occurs by itself.",
+                below=percent(below),
+            )
         )
     amounts = np.asarray(distribution.ppf(list(PROBED.values())), dtype=float)
     return _positive(dict(zip(PROBED, amounts.tolist(), strict=True)))
@@ -342,8 +396,10 @@ def _positive(stated: Mapping[str, Any]) -> dict[str, float]:
     numbers = {name: as_number(value, name) for name, value in stated.items()}
     for name, number in numbers.items():
         if number <= 0:
-            cure = "Write a certain amount as low and high." if name == "sd" else "State the amount if it occurs."
-            raise JudgementError(f"{name} must be above 0, not {number:g}. {cure}")
+            cure = _("Write a certain amount as low and high.") if name == "sd" else _("State the amount if it occurs.")
+            raise JudgementError(
+                _("{name} must be above 0, not {number:g}. {cure}", name=name, number=number, cure=cure)
+            )
     return numbers
 
 
@@ -352,13 +408,21 @@ def _require_ascending(stated: Mapping[str, float]) -> None:
     numbers = list(stated.values())
     if numbers != sorted(numbers):
         shown = ", ".join(f"{name} {number:g}" for name, number in stated.items())
-        raise JudgementError(f"The numbers cross: {shown}. Each must be at least the one before; correct them.")
+        raise JudgementError(
+            _("The numbers cross: {shown}. Each must be at least the one before; correct them.", shown=shown)
+        )
 
 
 def require_family(family: str) -> None:
     """Refuse what is no family of amounts."""
     if family not in FAMILIES:
-        raise JudgementError(f"There is no family {family!r} of amounts. {suggestion(str(family), FAMILIES)}")
+        raise JudgementError(
+            _(
+                "There is no family {family!r} of amounts. {suggestion}",
+                family=family,
+                suggestion=suggestion(str(family), FAMILIES),
+            )
+        )
 
 
 def one_in(chance: float) -> str:
@@ -369,7 +433,13 @@ def one_in(chance: float) -> str:
     >>> one_in(0.1), one_in(0.025), one_in(0.15)
     ('one chance in ten', 'one chance in forty', 'a chance of 15%')
     """
+    number = _number_of(chance)
+    if number:
+        return _("one chance in {number}", number=number)
+    return _("a chance of {chance}", chance=percent(chance))
+
+
+def _number_of(chance: float) -> str:
+    """The number that a chance is one in, in words; empty where there is none."""
     number = round(1 / chance) if chance > 0 else 0
-    if number in NUMBERS and abs(number * chance - 1) < NEARLY:
-        return f"one chance in {NUMBERS[number]}"
-    return f"a chance of {percent(chance)}"
+    return _(NUMBERS[number]) if number in NUMBERS and abs(number * chance - 1) < NEARLY else ""

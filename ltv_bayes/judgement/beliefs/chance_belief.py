@@ -13,6 +13,7 @@ from ltv_bayes.formatting import percent
 from ltv_bayes.formulas.beliefs.amount_families import Array
 from ltv_bayes.formulas.beliefs.elicit import beta_from_interval
 from ltv_bayes.judgement.form.cells import refuse_slip
+from ltv_bayes.language import _
 from ltv_bayes.time_units import as_number
 
 JEFFREYS = 0.5
@@ -50,7 +51,9 @@ class ChanceBelief:
         """Read a chance that is taken as it stands; 0 and 1 say that there is no doubt."""
         value = as_number(probability, "probability")
         if not 0 <= value <= 1:
-            raise JudgementError(f"probability must lie between 0 and 1, not {value:g}. Write 60% as 0.6.")
+            raise JudgementError(
+                _("probability must lie between 0 and 1, not {value:g}. Write 60% as 0.6.", value=value)
+            )
         return cls(value, stated={"probability": value})
 
     @classmethod
@@ -68,7 +71,13 @@ class ChanceBelief:
         """
         occurred, number = as_number(cases, "cases"), as_number(of, "of")
         if not 0 <= occurred <= number or number == 0:
-            raise JudgementError(f"{occurred:g} of {number:g} cannot be. Give cases that occurred, and of how many.")
+            raise JudgementError(
+                _(
+                    "{occurred:g} of {number:g} cannot be. Give cases that occurred, and of how many.",
+                    occurred=occurred,
+                    number=number,
+                )
+            )
         a, b = occurred + JEFFREYS, number - occurred + JEFFREYS
         return cls(a / (a + b), a, b, {"cases": occurred, "of": number})
 
@@ -84,9 +93,17 @@ class ChanceBelief:
         first, last = as_number(low, "low"), as_number(high, "high")
         share = as_number(interval, "interval")
         if not 0 < first <= last < 1:
-            raise JudgementError(f"{first:g} to {last:g} is no interval of a chance. State both above 0 and below 1.")
+            raise JudgementError(
+                _(
+                    "{first:g} to {last:g} is no interval of a chance. State both above 0 and below 1.",
+                    first=first,
+                    last=last,
+                )
+            )
         if not 0 < share < 1:
-            raise JudgementError(f"interval must lie between 0 and 1, not {share:g}. Write 80% as interval=0.8.")
+            raise JudgementError(
+                _("interval must lie between 0 and 1, not {share:g}. Write 80% as interval=0.8.", share=share)
+            )
         refuse_slip(share)
         stated = {"probability_low": first, "probability_high": last, "interval": share}
         if first == last:
@@ -115,19 +132,36 @@ class ChanceBelief:
         'you say: between 40% and 70% of such occur, and you are 80% sure; the chance is 55%'
         """
         if self.is_number:
-            certain = {0.0: "it never occurs", 1.0: "it occurs for certain"}
-            return f"you say: {certain.get(self.probability, f'it occurs with {percent(self.probability)}')}"
+            if self.probability in (0.0, 1.0):
+                return _("you say: it occurs for certain") if self.probability else _("you say: it never occurs")
+            return _("you say: it occurs with {probability}", probability=percent(self.probability))
         low, high = map(percent, self.quantile([0.1, 0.9]).tolist())
         if "of" in self.stated:
             cases, of = self.stated["cases"], self.stated["of"]
-            chance = f"the chance is {percent(self.probability)}, with 80% between {low} and {high}"
-            return f"you say: {cases:g} of {of:g} such occur; {chance}"
+            chance = _(
+                "the chance is {probability}, with 80% between {low} and {high}",
+                probability=percent(self.probability),
+                low=low,
+                high=high,
+            )
+            return _("you say: {cases:g} of {of:g} such occur; {chance}", cases=cases, of=of, chance=chance)
         if "interval" in self.stated:
             low, high = percent(self.stated["probability_low"]), percent(self.stated["probability_high"])
             sure = percent(self.stated["interval"])
-            between = f"between {low} and {high} of such occur, and you are {sure} sure"
-            return f"you say: {between}; the chance is {percent(self.probability)}"
-        return f"you say: it occurs with {percent(self.probability)}, with 80% between {low} and {high}"
+            between = _(
+                "between {low} and {high} of such occur, and you are {sure} sure", low=low, high=high, sure=sure
+            )
+            return _(
+                "you say: {between}; the chance is {probability}",
+                between=between,
+                probability=percent(self.probability),
+            )
+        return _(
+            "you say: it occurs with {probability}, with 80% between {low} and {high}",
+            probability=percent(self.probability),
+            low=low,
+            high=high,
+        )
 
     def __repr__(self) -> str:
         return self.sentence()
@@ -150,5 +184,10 @@ def as_chance(value: Any, name: str) -> ChanceBelief:
         return ChanceBelief.from_number(value)
     except ValueError as problem:
         raise JudgementError(
-            f"The chance of {name!r} is {value!r}: {problem} Or write (won, of) as in (6, 10)."
+            _(
+                "The chance of {name!r} is {value!r}: {problem} Or write (won, of) as in (6, 10).",
+                name=name,
+                value=value,
+                problem=problem,
+            )
         ) from None

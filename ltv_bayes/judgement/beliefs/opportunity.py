@@ -16,8 +16,9 @@ from ltv_bayes.judgement.form.layout import PARAMETERS, WAYS
 from ltv_bayes.judgement.valuing.adjustments import Adjustment, Adjustments
 from ltv_bayes.judgement.valuing.expected import amounts_of, chance_in_draws, log_moments
 from ltv_bayes.judgement.valuing.provenance import are_mixed, numbers_used
+from ltv_bayes.language import N_, _
 
-SAYING = "you say: "
+SAYING = N_("you say: ")
 
 
 @dataclass(frozen=True)
@@ -78,24 +79,32 @@ class Opportunity:
 
     def sentences(self, currency: str | None = None) -> tuple[str, ...]:
         """Chance, amount and date in plain words; and what is used in their place after recalibration."""
-        amount = self.amount.sentence(currency).removeprefix(SAYING)
-        stated = self.chance.sentence(), f"if it occurs: {amount}", f"when: {self._when()}"
+        amount = self.amount.sentence(currency).removeprefix(_(SAYING))
+        stated = (
+            self.chance.sentence(),
+            _("if it occurs: {amount}", amount=amount),
+            _("when: {when}", when=self._when()),
+        )
         return stated if self.recalibrated is None else (*stated, _used(self.recalibrated, currency))
 
     def _when(self) -> str:
         if pd.isna(self.first):
-            return "on an unknown day within the horizon"
+            return _("on an unknown day within the horizon")
         if self.first == self.last:
-            return f"on {self.first:%Y-%m-%d}"
-        return f"between {self.first:%Y-%m-%d} and {self.last:%Y-%m-%d}"
+            return _("on {first:%Y-%m-%d}", first=self.first)
+        return _("between {first:%Y-%m-%d} and {last:%Y-%m-%d}", first=self.first, last=self.last)
 
 
 def _used(numbers: tuple[float, ...], currency: str | None) -> str:
     """What is used after recalibration, in plain words."""
     low, median, high = (money(amount, currency) for amount in numbers[1:])
-    return (
-        f"used after recalibration: it occurs with {percent(numbers[0])}; one chance in ten above "
-        f"{with_currency(high, currency)}, one in ten below {low}, as likely above {median} as below"
+    return _(
+        "used after recalibration: it occurs with {numbers}; one chance in ten above {high}, one in ten "
+        "below {low}, as likely above {median} as below",
+        numbers=percent(numbers[0]),
+        high=with_currency(high, currency),
+        low=low,
+        median=median,
     )
 
 

@@ -12,25 +12,31 @@ from ltv_bayes.formulas.beliefs.elicit import for_distinct
 from ltv_bayes.judgement.beliefs.amount_belief import FAR_MEAN, FAR_SD, fit_amounts
 from ltv_bayes.judgement.form.cells import amounts, choices, refuse, shares, warn
 from ltv_bayes.judgement.form.layout import CONFIRM, INTERVAL, LEAST_INTERVAL, PARAMETERS, QUARTILES, WAYS
+from ltv_bayes.language import _
 
 SPELLINGS = {name.replace("-", ""): name for name in FAMILIES} | {"lognorm": LOG_NORMAL, "betapert": PERT}
 POOR_FIT = 0.1
 FAR_ABOVE, WIDE_SD, SMALL_INTERVAL = 2.0, 10.0, 0.2
-NO_AMOUNT = "State the amount if it occurs, above 0."
+NO_AMOUNT = _("State the amount if it occurs, above 0.")
 
 
 def intervals(table: pd.DataFrame, usual: float, decimal: str, *, confirmed: bool = False) -> pd.Series:
     """Read how sure each judgement is of its interval."""
     stated = shares(table, "interval", decimal)
-    cure = "Write 80% as 0.8; leave it blank for the usual one."
-    refuse(table, stated.notna() & ~((stated > 0) & (stated <= 1)), "with an interval that is no share", cure)
+    cure = _("Write 80% as 0.8; leave it blank for the usual one.")
+    refuse(table, stated.notna() & ~((stated > 0) & (stated <= 1)), _("with an interval that is no share"), cure)
     if not confirmed:
-        small = f"with an interval of less than {percent(LEAST_INTERVAL)}, which is hardly meant"
+        small = _(
+            "with an interval of less than {least_interval}, which is hardly meant",
+            least_interval=percent(LEAST_INTERVAL),
+        )
         refuse(table, stated < LEAST_INTERVAL, small, f"{cure} {CONFIRM}")
     interval = stated.fillna(usual)
     if not confirmed:
-        problem = f"of the judgements with an interval of less than {percent(SMALL_INTERVAL)}"
-        warn(table, interval < SMALL_INTERVAL, problem, f"Is it meant? {cure}", stacklevel=2)
+        problem = _(
+            "of the judgements with an interval of less than {small_interval}", small_interval=percent(SMALL_INTERVAL)
+        )
+        warn(table, interval < SMALL_INTERVAL, problem, _("Is it meant? {cure}", cure=cure), stacklevel=2)
     return interval
 
 
@@ -55,12 +61,12 @@ def stated_amounts(
     _refuse_unclear(table, stated)
     _refuse_contradictions(table, stated)
     ends = (interval == 1) & ((families != PERT) | stated["low"].isna())
-    refuse(table, ends, "with an interval of 100%", "Only low and high of a pert distribution can be ends.")
+    refuse(table, ends, _("with an interval of 100%"), _("Only low and high of a pert distribution can be ends."))
     refuse(
         table,
         (families == PERT) & stated["sd"].notna(),
-        "with mean and sd of a pert distribution",
-        "Give low, likely and high, or another family.",
+        _("with mean and sd of a pert distribution"),
+        _("Give low, likely and high, or another family."),
     )
     first, last = stated["low"].fillna(stated["q25"]), stated["high"].fillna(stated["q75"])
     families = families.where((families != GAMMA) | (first != last), LOG_NORMAL)
@@ -83,31 +89,41 @@ def _refuse_unclear(table: pd.DataFrame, stated: Mapping[str, pd.Series]) -> Non
     """Raise for amounts stated in part, not at all, or in several ways."""
     started = {way: np.logical_or.reduce([stated[name].notna() for name in way]) for way in WAYS}
     several = pd.Series(sum(part.astype(int) for part in started.values()) > 1, index=table.index)
-    cure = "Keep one: low and high, quartiles, or mean and sd."
-    refuse(table, several, "stating the amount in several ways", cure)
+    cure = _("Keep one: low and high, quartiles, or mean and sd.")
+    refuse(table, several, _("stating the amount in several ways"), cure)
     nothing = ~np.logical_or.reduce(list(started.values()))
     for way, needed in WAYS.items():
         wanted = started[way] | (nothing if way == INTERVAL else False)
         for name in needed:
             missing = pd.Series(wanted & stated[name].isna().to_numpy(), index=table.index)
-            refuse(table, missing & ~nothing, f"without a number in {name!r}", "Write it as a plain number.")
-            cure = "Write low and high as plain numbers; or quartiles, or mean and sd."
-            refuse(table, missing & nothing, f"without a number in {name!r}", cure)
+            refuse(
+                table,
+                missing & ~nothing,
+                _("without a number in {name!r}", name=name),
+                _("Write it as a plain number."),
+            )
+            cure = _("Write low and high as plain numbers; or quartiles, or mean and sd.")
+            refuse(table, missing & nothing, _("without a number in {name!r}", name=name), cure)
 
 
 def _refuse_contradictions(table: pd.DataFrame, stated: Mapping[str, pd.Series]) -> None:
     """Raise for amounts that cannot be."""
     low, likely, high = (stated[name] for name in INTERVAL)
-    refuse(table, low <= 0, "with a low amount of 0 or less", NO_AMOUNT)
-    refuse(table, low > high, "with low above high", "Swap the two, or correct them.")
+    refuse(table, low <= 0, _("with a low amount of 0 or less"), NO_AMOUNT)
+    refuse(table, low > high, _("with low above high"), _("Swap the two, or correct them."))
     outside = (likely < low) | (likely > high)
-    refuse(table, outside, "with likely outside low to high", "Correct one of the three.")
+    refuse(table, outside, _("with likely outside low to high"), _("Correct one of the three."))
     q25, q50, q75 = (stated[name] for name in QUARTILES)
-    refuse(table, q25 <= 0, "with a q25 of 0 or less", NO_AMOUNT)
-    refuse(table, (q25 > q50) | (q50 > q75), "with quartiles that cross", "Write q25, q50 and q75 in ascending order.")
-    refuse(table, stated["mean"] <= 0, "with a mean of 0 or less", NO_AMOUNT)
-    cure = "Write a certain amount as low and high, both the same."
-    refuse(table, stated["sd"] <= 0, "with an sd of 0 or less", cure)
+    refuse(table, q25 <= 0, _("with a q25 of 0 or less"), NO_AMOUNT)
+    refuse(
+        table,
+        (q25 > q50) | (q50 > q75),
+        _("with quartiles that cross"),
+        _("Write q25, q50 and q75 in ascending order."),
+    )
+    refuse(table, stated["mean"] <= 0, _("with a mean of 0 or less"), NO_AMOUNT)
+    cure = _("Write a certain amount as low and high, both the same.")
+    refuse(table, stated["sd"] <= 0, _("with an sd of 0 or less"), cure)
 
 
 def _fitted(
@@ -158,20 +174,26 @@ def _misfit(family: str, fitted: tuple, stated: Mapping[str, np.ndarray], interv
 
 def _refuse_slips(table: pd.DataFrame, stated: Mapping[str, pd.Series], mean: pd.Series, *, confirmed: bool) -> None:
     """Raise for means that no amount stated explains, and warn of those far above all amounts stated."""
-    cure = f"Look for a slip in interval (80% is 0.8), sd or the unit of one amount. {CONFIRM}"
-    refuse(table, ~np.isfinite(mean), "with a mean amount that is not finite", cure.removesuffix(f" {CONFIRM}"))
+    cure = _("Look for a slip in interval (80% is 0.8), sd or the unit of one amount. {confirm}", confirm=CONFIRM)
+    refuse(table, ~np.isfinite(mean), _("with a mean amount that is not finite"), cure.removesuffix(f" {CONFIRM}"))
     largest = pd.DataFrame({name: stated[name] for way in WAYS for name in way if name != "sd"}).max(axis=1)
     spread = stated["sd"] / stated["mean"]
     slips = (mean > FAR_MEAN * largest) | (spread > FAR_SD)
     heavy = (mean > FAR_ABOVE * largest) | (spread > WIDE_SD)
     if not confirmed:
-        limits = f"beyond {FAR_MEAN:,.0f} times the amounts stated, or an sd beyond {FAR_SD:,.0f} times the mean"
-        refuse(table, slips, f"with a mean {limits}", cure)
-        problem = "of the judgements with a mean far above all amounts stated, or an sd far above the mean"
+        limits = _(
+            "beyond {far_mean:,.0f} times the amounts stated, or an sd beyond {far_sd:,.0f} times the mean",
+            far_mean=FAR_MEAN,
+            far_sd=FAR_SD,
+        )
+        refuse(table, slips, _("with a mean {limits}", limits=limits), cure)
+        problem = _("of the judgements with a mean far above all amounts stated, or an sd far above the mean")
         warn(table, heavy, problem, cure, stacklevel=2)
 
 
 def _warn_of_misfit(table: pd.DataFrame, misfit: np.ndarray) -> None:
-    problem = f"of the judgements with a family that meets the amounts stated only within {percent(misfit.max())}"
-    cure = "See fit_table(), or leave the family blank: log-normal meets three numbers exactly."
+    problem = _(
+        "of the judgements with a family that meets the amounts stated only within {max}", max=percent(misfit.max())
+    )
+    cure = _("See fit_table(), or leave the family blank: log-normal meets three numbers exactly.")
     warn(table, misfit > POOR_FIT, problem, cure, stacklevel=2)

@@ -15,21 +15,29 @@ from ltv_bayes.data.reading.ids import BLANKS
 from ltv_bayes.errors import DataWarning, JudgementError, counted, rows_at_fault
 from ltv_bayes.formatting import percent
 from ltv_bayes.judgement.form.layout import LEAST_INTERVAL
+from ltv_bayes.language import _, comma
 
 
 def refuse(table: pd.DataFrame, wrong: pd.Series, problem: str, cure: str, *, what: str = "judgements") -> None:
     """Raise for rows at fault, naming them."""
     if wrong.any():
         rows = list(table.index[wrong.to_numpy(dtype=bool)])
-        raise JudgementError(rows_at_fault(rows, "row", f"of the {what} {problem}", cure), rows)
+        raise JudgementError(
+            rows_at_fault(rows, "row", _("of the {what} {problem}", what=what, problem=problem), cure), rows
+        )
 
 
 def refuse_slip(interval: float, cure: str = "") -> None:
     """Raise for an interval that hardly anyone means, such as 0.008 for 0.8."""
     if interval < LEAST_INTERVAL:
         raise JudgementError(
-            f"interval={interval:g} is less than {percent(LEAST_INTERVAL)}, which is hardly meant. "
-            f"Write 80% as interval=0.8. {cure}".strip()
+            _(
+                "interval={interval:g} is less than {least_interval}, which is hardly meant. Write 80% as "
+                "interval=0.8. {cure}",
+                interval=interval,
+                least_interval=percent(LEAST_INTERVAL),
+                cure=cure,
+            ).strip()
         )
 
 
@@ -60,12 +68,18 @@ def positions_of(table: pd.DataFrame, kept: Any) -> np.ndarray:
     if chosen.dtype != bool:
         unknown = [label for label in chosen.tolist() if label not in table.index]
         if unknown:
-            cure = "Give labels of judged.table.index, or a True or False for each row."
-            raise JudgementError(rows_at_fault(unknown, "row", "not in the table of judgements", cure), unknown)
+            cure = _("Give labels of judged.table.index, or a True or False for each row.")
+            raise JudgementError(rows_at_fault(unknown, "row", _("not in the table of judgements"), cure), unknown)
         return table.index.get_indexer_for(pd.Index(chosen))
     if len(chosen) != len(table):
         judgements = counted(len(table), "judgement")
-        raise JudgementError(f"There are {len(chosen):,} marks for {judgements}. Give one True or False for each.")
+        raise JudgementError(
+            _(
+                "There are {number:,} marks for {judgements}. Give one True or False for each.",
+                number=len(chosen),
+                judgements=judgements,
+            )
+        )
     return np.flatnonzero(chosen)
 
 
@@ -93,7 +107,7 @@ def choices(table: pd.DataFrame, column: str, known: Collection[str], plain: Cal
     """Read a column of words that are one of some, once they are made plain; missing where blank."""
     words = texts(table[column]).map(plain, na_action="ignore")
     unknown = words.notna() & ~words.isin(known)
-    refuse(table, unknown, f"with an unknown {column}", f"Write one of {', '.join(known)}.")
+    refuse(table, unknown, _("with an unknown {column}", column=column), _("Write one of {known}.", known=comma(known)))
     return words
 
 
@@ -102,10 +116,15 @@ def amounts(table: pd.DataFrame, column: str, unit: float | str | None, decimal:
     cells, empty = table[column], blank(table[column])
     numbers = pd.Series(np.nan, index=cells.index)
     if not empty.all():
-        read, _ = as_amounts(cells[~empty], unit=unit, decimal=decimal)
+        read, _unused = as_amounts(cells[~empty], unit=unit, decimal=decimal)
         numbers[~empty] = read.to_numpy()
     wrong = ~np.isfinite(numbers) & ~empty
-    refuse(table, wrong, f"without a number in {column!r}{_such_as(cells, wrong)}", "Write it as a plain number.")
+    refuse(
+        table,
+        wrong,
+        _("without a number in {column!r}{such_as}", column=column, such_as=_such_as(cells, wrong)),
+        _("Write it as a plain number."),
+    )
     return numbers
 
 
@@ -132,7 +151,7 @@ def in_unit_of_header(cells: pd.Series, header: str, unit: float | str | None, d
 def _such_as(cells: pd.Series, wrong: pd.Series) -> str:
     """Quote what is written there."""
     found = quoted(cells, wrong.to_numpy(dtype=bool))
-    return f", but {found}" if found else ""
+    return _(", but {found}", found=found) if found else ""
 
 
 def shares(table: pd.DataFrame, column: str, decimal: str) -> pd.Series:
@@ -143,8 +162,10 @@ def shares(table: pd.DataFrame, column: str, decimal: str) -> pd.Series:
     numbers = cells.where(~empty, None).map(lambda cell: np.nan if cell is None else as_share(cell, decimal))
     numbers = numbers.astype(float)
     wrong = ~np.isfinite(numbers) & ~empty
-    cure = "Write it as a plain number, such as 0.6."
-    refuse(table, wrong, f"without a number in {column!r}{_such_as(cells, wrong)}", cure)
+    cure = _("Write it as a plain number, such as 0.6.")
+    refuse(
+        table, wrong, _("without a number in {column!r}{such_as}", column=column, such_as=_such_as(cells, wrong)), cure
+    )
     return numbers
 
 

@@ -13,6 +13,7 @@ from ltv_bayes.formulas.beliefs.elicit import beta_from_interval, for_distinct
 from ltv_bayes.judgement.beliefs.chance_belief import JEFFREYS, as_chance
 from ltv_bayes.judgement.form.cells import as_share, blank, choices, refuse, shares, texts
 from ltv_bayes.judgement.form.layout import OF_OPPORTUNITY, OF_STAGE
+from ltv_bayes.language import _
 
 COLUMNS_OF_CHANCE = ["probability", "chance_a", "chance_b"]
 STATED = ("cases", "of", "probability_low", "probability_high")
@@ -43,20 +44,20 @@ def chances(
     """
     table = _cases_apart(table)
     number = shares(table, "probability", decimal)
-    refuse(table, number.notna() & ~number.between(0, 1), "with a probability outside 0 to 1", "Write 60% as 0.6.")
+    refuse(table, number.notna() & ~number.between(0, 1), _("with a probability outside 0 to 1"), "Write 60% as 0.6.")
     stated = {name: shares(table, name, decimal) for name in STATED}
     by_stage, stated_by_stage = _from_stages(table, stages, interval)
     chance = _chance(number)
     for way in (_from_cases(table, stated), _from_interval(table, stated, interval), by_stage):
         both = chance["probability"].notna() & way["probability"].notna()
         differ = both & ~np.isclose(chance.fillna(0), way.fillna(0), rtol=1e-9).all(axis=1)
-        cure = "Keep one: probability, cases, an interval of it, or the stage where stages= is given."
-        refuse(table, differ, "stating the chance in several ways that contradict", cure)
+        cure = _("Keep one: probability, cases, an interval of it, or the stage where stages= is given.")
+        refuse(table, differ, _("stating the chance in several ways that contradict"), cure)
         chance = chance.where(chance["probability"].notna(), way)
-    cure = "Write it as a plain number, such as 0.6, or as cases, such as 3 of 10."
+    cure = _("Write it as a plain number, such as 0.6, or as cases, such as 3 of 10.")
     if stages is None and (chance["probability"].isna() & ~blank(table["stage"])).any():
-        cure += " Or give the chances of stages, as in stages={'proposal': 0.4}."
-    refuse(table, chance["probability"].isna(), "without a number in 'probability'", cure)
+        cure += _(" Or give the chances of stages, as in stages={{'proposal': 0.4}}.")
+    refuse(table, chance["probability"].isna(), _("without a number in 'probability'"), cure)
     stated = {name: stated[name].fillna(stated_by_stage[name]) for name in STATED}
     return {**chance, **stated, "chance_of": _chance_of(table, chance, by_stage)}
 
@@ -66,7 +67,7 @@ def _chance_of(table: pd.DataFrame, chance: pd.DataFrame, by_stage: pd.DataFrame
     plain = choices(table, "chance_of", (OF_OPPORTUNITY, OF_STAGE), str.lower)
     chance_of = plain.where(plain.notna() | by_stage["chance_a"].isna(), OF_STAGE)
     nowhere = (chance_of == OF_STAGE) & blank(table["stage"])
-    refuse(table, nowhere, "with the chance of a stage, but no stage", "Fill in stage, or leave chance_of blank.")
+    refuse(table, nowhere, _("with the chance of a stage, but no stage"), _("Fill in stage, or leave chance_of blank."))
     return chance_of.where(chance["chance_a"].notna(), None)
 
 
@@ -80,7 +81,7 @@ def _cases_apart(table: pd.DataFrame) -> pd.DataFrame:
     moved = table.assign(probability=cells.astype(object).where(~written, None))
     for group, name in enumerate(("cases", "of"), start=1):
         twice = written & ~blank(table[name])
-        refuse(table, twice, f"with cases in 'probability' and in {name!r}", "Keep one of the two.")
+        refuse(table, twice, _("with cases in 'probability' and in {name!r}", name=name), _("Keep one of the two."))
         moved[name] = [match[group] if match else cell for match, cell in zip(found, table[name], strict=True)]
     return moved
 
@@ -92,7 +93,12 @@ def _chance(probability: pd.Series, a: Any = np.nan, b: Any = np.nan) -> pd.Data
 def _pair(table: pd.DataFrame, stated: Mapping[str, pd.Series], first: str, second: str) -> tuple[pd.Series, pd.Series]:
     """Two columns that go together."""
     one, other = stated[first], stated[second]
-    refuse(table, one.isna() != other.isna(), f"with one of {first} and {second} only", "Fill in both, or neither.")
+    refuse(
+        table,
+        one.isna() != other.isna(),
+        _("with one of {first} and {second} only", first=first, second=second),
+        _("Fill in both, or neither."),
+    )
     return one, other
 
 
@@ -100,7 +106,7 @@ def _from_cases(table: pd.DataFrame, stated: Mapping[str, pd.Series]) -> pd.Data
     """Like 3 of the last 10: beta, by Jeffreys' prior."""
     cases, of = _pair(table, stated, "cases", "of")
     wrong = cases.notna() & ((cases < 0) | (of <= 0) | (cases > of))
-    refuse(table, wrong, "with cases below 0 or above of", "Write 3 of 10 as cases 3, of 10.")
+    refuse(table, wrong, _("with cases below 0 or above of"), _("Write 3 of 10 as cases 3, of 10."))
     a, b = cases + JEFFREYS, of - cases + JEFFREYS
     return _chance(a / (a + b), a, b)
 
@@ -111,10 +117,10 @@ def _from_interval(table: pd.DataFrame, stated: Mapping[str, pd.Series], interva
     refuse(
         table,
         low.notna() & ~((low > 0) & (high < 1)),
-        "with an interval of the chance that reaches 0 or 1",
-        "State probability_low above 0 and probability_high below 1; write 40% as 0.4.",
+        _("with an interval of the chance that reaches 0 or 1"),
+        _("State probability_low above 0 and probability_high below 1; write 40% as 0.4."),
     )
-    refuse(table, low > high, "with probability_low above probability_high", "Swap the two, or correct them.")
+    refuse(table, low > high, _("with probability_low above probability_high"), _("Swap the two, or correct them."))
     chance = _chance(low.where(low == high))
     wide = (low < high).to_numpy()
     if wide.any():
@@ -135,13 +141,15 @@ def _from_stages(
     if stages is None:
         return chance, stated
     if len({plain_stage(name) for name in stages}) < len(stages):
-        raise JudgementError(f"stages= gives a stage twice, in other capitals or blanks: {listed(stages)}. Keep one.")
+        raise JudgementError(
+            _("stages= gives a stage twice, in other capitals or blanks: {stages}. Keep one.", stages=listed(stages))
+        )
     known = {plain_stage(name): as_chance(_as_rows_say(given), str(name)) for name, given in stages.items()}
     stage = texts(table["stage"]).map(plain_stage, na_action="ignore")
     unknown = stage.notna() & ~stage.isin(known)
     example = str(table.loc[unknown.to_numpy(), "stage"].iloc[0]) if unknown.any() else ""
-    cure = f"{suggestion(example, map(str, stages))} Add it to stages=."
-    refuse(table, unknown, f"with a stage that stages= does not have, such as {example!r}", cure)
+    cure = _("{suggestion} Add it to stages=.", suggestion=suggestion(example, map(str, stages)))
+    refuse(table, unknown, _("with a stage that stages= does not have, such as {example!r}", example=example), cure)
     for name, belief in known.items():
         rows = (stage == name).to_numpy()
         chance.loc[rows, COLUMNS_OF_CHANCE] = [belief.probability, belief.a, belief.b]

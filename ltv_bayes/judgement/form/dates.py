@@ -10,6 +10,7 @@ import pandas as pd
 from ltv_bayes.data.reading.dates import as_days
 from ltv_bayes.errors import InputError, JudgementError
 from ltv_bayes.judgement.form.cells import refuse
+from ltv_bayes.language import _, _n
 
 UNKNOWN = {"", "?", "unknown", "n/a", "未知", "不详"}
 CHINESE_MONTH, CHINESE_QUARTER = (
@@ -37,12 +38,12 @@ def stated_dates(table: pd.DataFrame, date_format: str | None) -> dict[str, pd.S
     refuse(
         table,
         first.isna() != last.isna(),
-        "with one of expected_from and expected_to only",
-        "Fill in both, or the day as expected_on.",
+        _("with one of expected_from and expected_to only"),
+        _("Fill in both, or the day as expected_on."),
     )
-    refuse(table, first > last, "with expected_from after expected_to", "Swap the two, or correct them.")
+    refuse(table, first > last, _("with expected_from after expected_to"), _("Swap the two, or correct them."))
     twice = first.notna() & (named | (on.notna() & ((on != first) | (on != last))))
-    refuse(table, twice, "with expected_on and another window", "Keep one of the two.")
+    refuse(table, twice, _("with expected_on and another window"), _("Keep one of the two."))
     starts, ends = (
         pd.Series(pd.to_datetime([period[end] if period else None for period in periods]), index=table.index)
         for end in (0, 1)
@@ -65,12 +66,16 @@ def days_in(table: pd.DataFrame, column: str, date_format: str | None) -> pd.Ser
         known &= ~cells.astype(str).str.strip().str.lower().isin(UNKNOWN)
     if known.any():
         try:
-            read, _ = as_days(cells[known], date_format=date_format)
+            read, _unused = as_days(cells[known], date_format=date_format)
             found[known] = read.to_numpy()
         except InputError as problem:
-            raise JudgementError(f"{column}: {problem}", problem.rows) from None
-    cure = f"Write it as in 2026-06-30{', 2026-07 or 2026-Q3' if column == 'expected_on' else ''}."
-    refuse(table, known & found.isna(), f"with {'an' if column[0] == 'e' else 'a'} {column} that is not a date", cure)
+            raise JudgementError(_("{column}: {problem}", column=column, problem=problem), problem.rows) from None
+    cure = _("Write it as in 2026-06-30.")
+    if column == "expected_on":
+        cure = _("Write it as in 2026-06-30, 2026-07 or 2026-Q3.")
+    one = 1 if column[0] == "e" else 2
+    wrong = _n("with an {column} that is not a date", "with a {column} that is not a date", one, column=column)
+    refuse(table, known & found.isna(), wrong, cure)
     return found
 
 

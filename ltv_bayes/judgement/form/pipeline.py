@@ -11,6 +11,7 @@ from ltv_bayes.errors import InputError, JudgementError, counted, listed, sugges
 from ltv_bayes.formatting import percent
 from ltv_bayes.judgement.form.cells import as_share, refuse
 from ltv_bayes.judgement.form.dates import as_period
+from ltv_bayes.language import _
 from ltv_bayes.time_units import UnitError, as_duration
 
 USUAL_SPREAD, LARGEST_SPREAD = 0.5, 2.0
@@ -38,8 +39,12 @@ def as_spread(spread: Any) -> float:
     number = as_share(spread) if isinstance(spread, str) else spread
     if isinstance(number, bool) or not isinstance(number, int | float | np.number) or not 0 <= number <= LARGEST_SPREAD:
         raise InputError(
-            f"spread={spread!r} is no sd of the logarithm of amounts between 0 and {LARGEST_SPREAD:g}. Write 30% as "
-            f"spread=0.3 or spread='30%'."
+            _(
+                "spread={spread!r} is no sd of the logarithm of amounts between 0 and {largest_spread:g}. "
+                "Write 30% as spread=0.3 or spread='30%'.",
+                spread=spread,
+                largest_spread=LARGEST_SPREAD,
+            )
         )
     return float(number)
 
@@ -103,7 +108,9 @@ def opportunity_form(
     )
     form, remarks = _with_overdue(form, as_of, overdue)
     if undated:
-        remarks.append(f"{counted(undated, *NOUN)} without a close date may occur on any day within the horizon")
+        remarks.append(
+            _("{counted} without a close date may occur on any day within the horizon", counted=counted(undated, *NOUN))
+        )
     return form, [*notes, *remarks]
 
 
@@ -132,15 +139,22 @@ def once(table: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
     numbers, notes = table["opportunity"], []
     again = table.get("repeated", pd.Series(False, index=table.index)).to_numpy(dtype=bool) & numbers.notna().to_numpy()
     if again.any():
-        notes = [f"{counted(int(again.sum()), 'row')} left out, exported twice ({_rows(table.index[again])})"]
+        notes = [
+            _(
+                "{rows} left out, exported twice ({rows_2})",
+                rows=counted(int(again.sum()), "row"),
+                rows_2=_rows(table.index[again]),
+            )
+        ]
         table = table[~again]
     lines = table["opportunity"].notna() & table.duplicated("opportunity", keep=False)
     total = "table.groupby('opportunity')['amount'].transform('sum')"
-    cure = (
-        f"With table = orders.opportunities, pass table.drop_duplicates('opportunity') if each row has the total, or "
-        f"table.assign(amount={total}).drop_duplicates('opportunity') if they are its lines."
+    cure = _(
+        "With table = orders.opportunities, pass table.drop_duplicates('opportunity') if each row has the "
+        "total, or table.assign(amount={total}).drop_duplicates('opportunity') if they are its lines.",
+        total=total,
     )
-    refuse(table, lines, "with the number of another", cure, what="open opportunities")
+    refuse(table, lines, _("with the number of another"), cure, what="open opportunities")
     return table, notes
 
 
@@ -154,30 +168,41 @@ def on_win_rate(decided: pd.DataFrame | None, form: pd.DataFrame, as_of: dt.date
         return []
     won, number = int(recent["won"].sum()), len(recent)
     return [
-        f"of {counted(number, 'opportunity', 'opportunities')} decided in the year to {as_of}, {won:,} were won "
-        f"({percent(won / number)}); the open ones are stated at {percent(form['probability'].mean())} on average, "
-        f"which counts as it stands (history= recalibrates it by an earlier export)"
+        _(
+            "of {opportunities} decided in the year to {as_of}, {won:,} were won ({won_2}); the open ones are "
+            "stated at {mean} on average, which counts as it stands (history= recalibrates it by an earlier "
+            "export)",
+            opportunities=counted(number, "opportunity", "opportunities"),
+            as_of=as_of,
+            won=won,
+            won_2=percent(won / number),
+            mean=percent(form["probability"].mean()),
+        )
     ]
 
 
 def _refuse_without_amount(table: pd.DataFrame) -> None:
     wrong = ~(table["amount"] > 0).fillna(False)
-    cure = (
+    cure = _(
         "Fill it in, or leave them out, which counts them as worth nothing: "
         "lb.judge_opportunities(orders.opportunities.query('amount > 0'))."
     )
-    refuse(table, wrong, "without an amount above 0", cure, what="open opportunities")
+    refuse(table, wrong, _("without an amount above 0"), cure, what="open opportunities")
 
 
 def _refuse_without_chance(table: pd.DataFrame) -> None:
     names = dict.fromkeys(table["stage"].dropna().astype(str))
-    chances = "{" + ", ".join(f"{name!r}: ..." for name in names) + "}"
-    ways = f"Give the chance of each stage, as a number or (won, of): stages={chances}." if names else ""
+    chances = "{" + ", ".join(_("{name!r}: ...", name=name) for name in names) + "}"
+    ways = (
+        _("Give the chance of each stage, as a number or (won, of): stages={chances}.", chances=chances)
+        if names
+        else ""
+    )
     refuse(
         table,
         table["probability"].isna(),
-        "without a probability",
-        ways or "Fill in the column of probabilities.",
+        _("without a probability"),
+        ways or _("Fill in the column of probabilities."),
         what="open opportunities",
     )
 
@@ -192,9 +217,15 @@ def _windows(table: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
         for end in (0, 1)
     ]
     unread = ends[0].isna() & written.notna()
-    example = f", such as {written[unread].iloc[0]!r}" if unread.any() else ""
-    cure = "Correct it, leave it blank, or say how dates are written with date_format= of read_transactions."
-    refuse(table, unread, f"with a close date that cannot be read{example}", cure, what="open opportunities")
+    example = _(", such as {iloc!r}", iloc=written[unread].iloc[0]) if unread.any() else ""
+    cure = _("Correct it, leave it blank, or say how dates are written with date_format= of read_transactions.")
+    refuse(
+        table,
+        unread,
+        _("with a close date that cannot be read{example}", example=example),
+        cure,
+        what="open opportunities",
+    )
     return ends[0], ends[1]
 
 
@@ -208,28 +239,47 @@ def _with_overdue(form: pd.DataFrame, as_of: dt.date, overdue: str) -> tuple[pd.
             within = as_duration(overdue, "overdue")
         except UnitError:
             known = suggestion(str(overdue), [ERROR, DROP, UNDATED])
-            raise InputError(f"overdue={overdue!r} is no choice and no time, as in '90 days'. {known}") from None
+            raise InputError(
+                _(
+                    "overdue={overdue!r} is no choice and no time, as in '90 days'. {known}",
+                    overdue=overdue,
+                    known=known,
+                )
+            ) from None
     if not late.any():
         return form, []
     number, named = counted(int(late.sum()), *NOUN), f"{_rows(form.index[late])}"
     if overdue == ERROR:
         raise JudgementError(
-            f"{number} of {len(form):,} should have closed before {as_of} ({named}). If that is not the day of the "
-            f"export, pass as_of=. Otherwise say what is thought of them: overdue='90 days' (within 90 days), "
-            f"overdue='undated' (on any day within the horizon), or overdue='drop' (they are given up).",
+            _(
+                "{number} of {number_2:,} should have closed before {as_of} ({named}). If that is not the day "
+                "of the export, pass as_of=. Otherwise say what is thought of them: overdue='90 days' (within "
+                "90 days), overdue='undated' (on any day within the horizon), or overdue='drop' (they are "
+                "given up).",
+                number=number,
+                number_2=len(form),
+                as_of=as_of,
+                named=named,
+            ),
             list(form.index[late]),
         )
-    past = f"{number} should have closed before {as_of} ({named})"
+    past = _("{number} should have closed before {as_of} ({named})", number=number, as_of=as_of, named=named)
     if overdue == DROP:
         if late.all():
-            raise JudgementError(f"All {number} should have closed before {as_of}, and overdue='drop' leaves none.")
-        return form[~late], [f"{past}: given up, worth nothing"]
+            raise JudgementError(
+                _(
+                    "All {number} should have closed before {as_of}, and overdue='drop' leaves none.",
+                    number=number,
+                    as_of=as_of,
+                )
+            )
+        return form[~late], [_("{past}: given up, worth nothing", past=past)]
     if overdue == UNDATED:
         ends = {name: form[name].mask(late) for name in ("expected_from", "expected_to")}
-        return form.assign(expected_on=on, **ends), [f"{past}: on any day within the horizon instead"]
+        return form.assign(expected_on=on, **ends), [_("{past}: on any day within the horizon instead", past=past)]
     until = day + pd.Timedelta(round(within.days), "D")
     ends = {name: form[name].mask(late, end) for name, end in (("expected_from", day), ("expected_to", until))}
-    return form.assign(expected_on=on, **ends), [f"{past}: by {until:%Y-%m-%d} instead"]
+    return form.assign(expected_on=on, **ends), [_("{past}: by {until:%Y-%m-%d} instead", past=past, until=until)]
 
 
 def _rows(labels: Any) -> str:

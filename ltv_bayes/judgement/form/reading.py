@@ -20,6 +20,7 @@ from ltv_bayes.judgement.form.cells import blank, choices, in_unit_of_header, re
 from ltv_bayes.judgement.form.chances import chances
 from ltv_bayes.judgement.form.dates import stated_dates
 from ltv_bayes.judgement.form.layout import AMOUNT, COLUMNS, CONFIRM, CONFIRMED, NAMES, RATING, RELATIONS, SCORED, WAYS
+from ltv_bayes.language import _, _n
 from ltv_bayes.time_units import UnitError, as_number
 
 CHANCES = ("probability", "cases", "probability_low", "stage")
@@ -81,7 +82,9 @@ def as_interval(interval: float, *, confirmed: bool = False) -> float:
     """Read the probability of an expert's interval."""
     value = as_number(interval, "interval")
     if not 0 < value < 1:
-        raise UnitError(f"interval must lie between 0 and 1, not {interval!r}. Write 80% as interval=0.8.")
+        raise UnitError(
+            _("interval must lie between 0 and 1, not {interval!r}. Write 80% as interval=0.8.", interval=interval)
+        )
     if not confirmed:
         refuse_slip(value, CONFIRM)
     return value
@@ -112,7 +115,7 @@ def own_names(
     found = customer_column(left, "customer_id={!r}".format)
     if found is None:
         return names, ()
-    return {**names, "customer_id": found}, (f"customers are those of the column {found!r}",)
+    return {**names, "customer_id": found}, (_("customers are those of the column {found!r}", found=found),)
 
 
 def known_columns(raw: pd.DataFrame, names: Mapping[str, str], reading: Reading) -> pd.DataFrame:
@@ -130,7 +133,7 @@ def known_columns(raw: pd.DataFrame, names: Mapping[str, str], reading: Reading)
     table = picked(raw, names, (*NAMES, RATING), reading)
     filled = ~table.drop(columns="customer_id").apply(blank).all(axis=1)
     if not filled.any():
-        raise JudgementError("There is no judgement in the table. Give at least one row.")
+        raise JudgementError(_("There is no judgement in the table. Give at least one row."))
     return table[filled]
 
 
@@ -177,15 +180,22 @@ def picked(
     ours = list(dict.fromkeys(ours))
     for name, own in names.items():
         if name not in ours:
-            raise ColumnError(f"columns= names {name!r}, which is no column of {what}. {suggestion(name, ours)}")
+            raise ColumnError(
+                _(
+                    "columns= names {name!r}, which is no column of {what}. {suggestion}",
+                    name=name,
+                    what=what,
+                    suggestion=suggestion(name, ours),
+                )
+            )
         if own not in raw:
-            raise _missing(own, raw, what, needed.get(name, f"columns= names it for {name!r}."))
+            raise _missing(own, raw, what, needed.get(name, _("columns= names it for {name!r}.", name=name)))
     found = {name: names.get(name, name) for name in ours if names.get(name, name) in raw}
     for name in _not_stated(found, needed, reading):
         raise _missing(names.get(name, name), raw, what, needed.get(name, _cure(name)))
     _warn_of_unread(raw, found, ours, named=bool(names.keys() - {"customer_id"}))
     if raw.empty:
-        raise JudgementError(f"There are no {what} in the table. Give at least one row.")
+        raise JudgementError(_("There are no {what} in the table. Give at least one row.", what=what))
     table = pd.DataFrame({name: raw.get(found.get(name)) for name in ours}).set_axis(raw.index)
     require_units_alike([own for name, own in found.items() if name in AMOUNT_COLUMNS], reading.amount_unit)
     for name in sorted(AMOUNT_COLUMNS & found.keys()):
@@ -218,11 +228,20 @@ def _warn_of_unread(raw: pd.DataFrame, found: Mapping[str, str], known: Iterable
     meant = {heading: near[0] for heading in unread if (near := _near(heading, absent))}
     headings = unread if named else list(meant)
     if headings:
-        shown = [f"{name!r}{f' (did you mean {meant[name]}?)' if name in meant else ''}" for name in headings]
-        are = "is" if len(headings) == 1 else "are"
+        shown = [
+            _("{name!r} (did you mean {meant}?)", name=name, meant=meant[name]) if name in meant else repr(name)
+            for name in headings
+        ]
         warnings.warn(
-            f"{counted(len(headings), 'column')} of the table {are} not read: {listed(shown, MOST_NAMED)}. Name what "
-            f"they mean in columns=, as in columns={{'relation': 'your heading'}}, or leave them out of the table.",
+            _n(
+                "{columns} of the table is not read: {shown}. Name what they mean in columns=, as in "
+                "columns={{'relation': 'your heading'}}, or leave them out of the table.",
+                "{columns} of the table are not read: {shown}. Name what they mean in columns=, as in "
+                "columns={{'relation': 'your heading'}}, or leave them out of the table.",
+                len(headings),
+                columns=counted(len(headings), "column"),
+                shown=listed(shown, MOST_NAMED),
+            ),
             DataWarning,
             stacklevel=4,
         )
@@ -240,12 +259,14 @@ def _near(heading: str, absent: Iterable[str]) -> list[str]:
 def _missing(name: str, raw: pd.DataFrame, what: str, cure: str) -> ColumnError:
     """What to raise for a column that is not there."""
     known = suggestion(name, map(str, raw.columns))
-    return ColumnError(" ".join(filter(None, (f"The {what} have no column {name!r}.", cure, known))))
+    return ColumnError(
+        " ".join(filter(None, (_("The {what} have no column {name!r}.", what=what, name=name), cure, known)))
+    )
 
 
 def _cure(name: str) -> str:
     """What to do about a column that is missing."""
-    own = f"If yours has another name, say it in columns=, as in columns={{{name!r}: 'your heading'}}."
+    own = _("If yours has another name, say it in columns=, as in columns={{{name!r}: 'your heading'}}.", name=name)
     return " ".join(filter(None, (own, OTHER_WAYS.get(name, ""))))
 
 
@@ -282,19 +303,27 @@ def refuse_shared(table: pd.DataFrame, shared: Mapping[str, float]) -> None:
     """Raise for correlations that cannot be, or of a column that the table does not have."""
     shares = [as_share(share, column) for column, share in shared.items()]
     if sum(shares) >= 1:
-        raise JudgementError(f"Correlations of shared effects add up to {sum(shares):g}; they must stay below 1.")
+        raise JudgementError(
+            _("Correlations of shared effects add up to {number:g}; they must stay below 1.", number=sum(shares))
+        )
     for column in shared:
         if column not in table:
-            raise ColumnError(f"The judgements have no column {column!r}. {suggestion(column, table.columns)}")
+            raise ColumnError(
+                _(
+                    "The judgements have no column {column!r}. {suggestion}",
+                    column=column,
+                    suggestion=suggestion(column, table.columns),
+                )
+            )
 
 
 def _customers(stated: pd.DataFrame) -> pd.Series:
     """Read the customer of each judgement, as ids of orders are read."""
     try:
-        ids, _ = as_ids(stated["customer_id"])
+        ids, _unused = as_ids(stated["customer_id"])
     except InputError as problem:
         raise JudgementError(f"customer_id: {problem}", problem.rows) from None
-    refuse(stated, ids.isna(), "without a customer", "Fill in customer_id.")
+    refuse(stated, ids.isna(), _("without a customer"), _("Fill in customer_id."))
     return pd.Series(final_ids(ids), index=stated.index)
 
 
@@ -313,10 +342,10 @@ def _plain_relation(word: str) -> str:
 
 
 def _warn_of_certainty(judged: pd.DataFrame) -> None:
-    problem = "of the judgements stated as certain, with probability 0 or 1"
-    cure = (
-        "They are so in every draw; only recalibration by a record doubts them, as it doubts 0.99 and 0.01. "
-        "If there is any doubt, state it."
+    problem = _("of the judgements stated as certain, with probability 0 or 1")
+    cure = _(
+        "They are so in every draw; only recalibration by a record doubts them, as it doubts 0.99 and "
+        "0.01. If there is any doubt, state it."
     )
     warn(judged, judged["probability"].isin([0.0, 1.0]), problem, cure, stacklevel=2)
 
@@ -329,8 +358,8 @@ def _named(judged: pd.DataFrame) -> pd.DataFrame:
     refuse(
         judged,
         named & judged.duplicated(["customer_id", "opportunity"], keep=False),
-        "stating an opportunity of one customer more than once",
-        "Keep one, or give them different names.",
+        _("stating an opportunity of one customer more than once"),
+        _("Keep one, or give them different names."),
     )
     columns = ["customer_id", *NAMELESS_BY]
     nameless = judged.reset_index(drop=True)[~named.to_numpy()].sort_values(columns, kind="stable", key=_sortable)

@@ -31,6 +31,7 @@ from ltv_bayes.judgement.form.layout import (
     TEXT,
     Column,
 )
+from ltv_bayes.language import _, retold
 from ltv_bayes.whole_files import written_whole
 
 SHEET, EXPLAINED = "judgements", "columns"
@@ -104,10 +105,10 @@ def write_form(form: pd.DataFrame, path: str | Path, *, overwrite: bool) -> Path
     path = Path(path).expanduser()
     suffix = path.suffix.lower()
     if suffix not in (".csv", ".xlsx"):
-        raise InputError(f"{path.name} ends in neither .csv nor .xlsx. Choose one of them.")
+        raise InputError(_("{name} ends in neither .csv nor .xlsx. Choose one of them.", name=path.name))
     if path.exists() and not overwrite:
-        cure = "Choose another name, or pass overwrite=True."
-        raise InputError(f"{path} exists already, and it may have been filled in. {cure}")
+        cure = _("Choose another name, or pass overwrite=True.")
+        raise InputError(_("{path} exists already, and it may have been filled in. {cure}", path=path, cure=cure))
     if suffix == ".xlsx":
         _refuse_too_long(form)
     with written_whole(path) as unfinished:
@@ -130,8 +131,17 @@ def _refuse_too_long(form: pd.DataFrame) -> None:
     """Raise for text that a workbook's cell cannot hold, which would be cut."""
     for name in form:
         long = (form[name].astype(str).str.len() > LONGEST_CELL) & form[name].notna()
-        cure = "Write a .csv, or shorten it."
-        refuse(form, long, f"with more than {LONGEST_CELL:,} characters in {name!r}, which a workbook would cut", cure)
+        cure = _("Write a .csv, or shorten it.")
+        refuse(
+            form,
+            long,
+            _(
+                "with more than {longest_cell:,} characters in {name!r}, which a workbook would cut",
+                longest_cell=LONGEST_CELL,
+                name=name,
+            ),
+            cure,
+        )
 
 
 def _write_csv(form: pd.DataFrame, path: Path) -> None:
@@ -157,7 +167,7 @@ def _write_workbook(form: pd.DataFrame, path: Path) -> None:
         for place, column in enumerate(columns):
             sheet.set_column(place, place, max(12, len(column.name) + 3), blank_formats[column.kind])
             sheet.write_string(0, place, column.name, bold)
-            sheet.write_comment(0, place, column.meaning, {"x_scale": 2})
+            sheet.write_comment(0, place, retold(column.meaning), {"x_scale": 2})
             if column.choices:
                 choices = {"validate": "list", "source": list(column.choices)}
                 sheet.data_validation(1, place, last_row, place, choices)
@@ -182,10 +192,13 @@ def _write_cell(sheet: Any, row: int, place: int, value: Any, layout: Any) -> No
 
 def _explain(sheet: Any, bold: Any, columns: Iterable[Column]) -> None:
     """Explain each column."""
-    lines = [(column.name, column.meaning) for column in columns]
-    lines += [("", ""), *((f"relation: {name}", meaning) for name, meaning in MEANINGS_OF_RELATIONS.items())]
+    lines = [(column.name, retold(column.meaning)) for column in columns]
+    lines += [
+        ("", ""),
+        *((_("relation: {name}", name=name), _(meaning)) for name, meaning in MEANINGS_OF_RELATIONS.items()),
+    ]
     sheet.set_column(0, 0, 26)
     sheet.set_column(1, 1, 100)
-    for row, (name, meaning) in enumerate([("column", "what it means"), *lines]):
+    for row, (name, meaning) in enumerate([("column", _("what it means")), *lines]):
         sheet.write_string(row, 0, name, bold if row == 0 else None)
         sheet.write_string(row, 1, meaning, bold if row == 0 else None)

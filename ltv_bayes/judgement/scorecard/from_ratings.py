@@ -15,6 +15,7 @@ from ltv_bayes.errors import JudgementError, rows_at_fault
 from ltv_bayes.formulas.special import Array
 from ltv_bayes.judgement.future_value import FutureValuePriors
 from ltv_bayes.judgement.scorecard.ratings import Ratings, Scale, as_pair, as_weights, read_ratings
+from ltv_bayes.language import _
 from ltv_bayes.predictions.fitted import flat_draws, thinned_to
 from ltv_bayes.predictions.fitted_scorecard import FittedScorecard
 from ltv_bayes.predictions.spend import FittedSpend
@@ -167,20 +168,28 @@ def _stated(
 ) -> ScoreMeaning:
     """What the user states, as one draw."""
     chances, multipliers = (
-        as_pair(ends, name, "for the lowest score and for the highest")
+        as_pair(ends, name, _("for the lowest score and for the highest"))
         for ends, name in ((probability, "probability"), (multiplier, "multiplier"))
     )
     if not 0 < chances[0] <= chances[1] < 1:
         raise JudgementError(
-            f"probability must lie between 0 and 1 and not fall, as in probability=(0.1, 0.7), not {probability!r}."
+            _(
+                "probability must lie between 0 and 1 and not fall, as in probability=(0.1, 0.7), not {probability!r}.",
+                probability=probability,
+            )
         )
     if not 0 < multipliers[0] <= multipliers[1]:
         raise JudgementError(
-            f"multiplier must be above 0 and not fall, as in multiplier=(0.5, 3.0), not {multiplier!r}."
+            _(
+                "multiplier must be above 0 and not fall, as in multiplier=(0.5, 3.0), not {multiplier!r}.",
+                multiplier=multiplier,
+            )
         )
     width = as_number(spread, "spread")
     if not width > 0:
-        raise JudgementError(f"spread must be above 0, as in spread=0.5, not {spread!r}: no amount is known for sure.")
+        raise JudgementError(
+            _("spread must be above 0, as in spread=0.5, not {spread!r}: no amount is known for sure.", spread=spread)
+        )
     rows = (np.array([list(weights.values())]), special.logit([chances]), np.log([multipliers]), np.array([width]))
     return ScoreMeaning(*rows)
 
@@ -204,8 +213,8 @@ def _deal_sizes(rated: Ratings, spend: FittedSpend, customers: Customers) -> tup
     known = known_ids(customers, rated.customers)
     unknown = [name for name in rated.customers if name not in known]
     if unknown:
-        problem = "not among the customers"
-        cure = f"{lost_zeros(unknown, customers)}Correct the ids, or leave these ratings out."
+        problem = _("not among the customers")
+        cure = _("{lost_zeros}Correct the ids, or leave these ratings out.", lost_zeros=lost_zeros(unknown, customers))
         raise JudgementError(rows_at_fault(unknown, "rated customer", problem, cure), unknown)
     ids = [known[name] for name in rated.customers]
     expected = np.log(spend.expected_spend(customers.subset(ids)).sel(customer_id=ids).to_numpy())

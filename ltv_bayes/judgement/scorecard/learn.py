@@ -14,6 +14,7 @@ from ltv_bayes.formulas.special import Array
 from ltv_bayes.inference.methods import Method, fit_posterior
 from ltv_bayes.judgement.scorecard.from_ratings import WEIGHTS
 from ltv_bayes.judgement.scorecard.ratings import Scale, rating_columns, refuse_ratings, require_column
+from ltv_bayes.language import _
 from ltv_bayes.models import rated_outcomes
 from ltv_bayes.predictions.fitted_scorecard import NAME, PARAMETERS, WEIGHT, FittedScorecard
 
@@ -102,28 +103,49 @@ def _refuse_names(criteria: list[str]) -> None:
     wrong = [name for name in criteria if "/" in name]
     if wrong:
         raise ColumnError(
-            f"The criterion {wrong[0]!r} cannot be learned under this name, since '/' parts the groups of a saved fit. "
-            f"Rename the column, as in history.rename(columns={{{wrong[0]!r}: {wrong[0].replace('/', ' or ')!r}}}).",
+            _(
+                "The criterion {wrong!r} cannot be learned under this name, since '/' parts the groups of a "
+                "saved fit. Rename the column, as in history.rename(columns={{{wrong!r}: {wrong_2!r}}}).",
+                wrong=wrong[0],
+                wrong_2=wrong[0].replace("/", " or "),
+            ),
             wrong,
         )
 
 
 def _outcomes(raw: pd.DataFrame, won: str, relative_amount: str) -> tuple[Array, Array]:
     """Read outcomes, 1 or 0, and amounts, NaN where nothing occurred."""
-    require_column(raw, won, "Name it with won=.")
-    require_column(raw, relative_amount, "Name it with relative_amount=.")
+    require_column(raw, won, _("Name it with won=."))
+    require_column(raw, relative_amount, _("Name it with relative_amount=."))
     outcome = pd.to_numeric(raw[won], errors="coerce").astype(float)
-    refuse_ratings(raw, ~outcome.isin([0, 1]), f"with neither 0 nor 1 in {won!r}", "Write 1 where it occurred, else 0.")
+    refuse_ratings(
+        raw,
+        ~outcome.isin([0, 1]),
+        _("with neither 0 nor 1 in {won!r}", won=won),
+        _("Write 1 where it occurred, else 0."),
+    )
     amount = pd.to_numeric(raw[relative_amount], errors="coerce").astype(float)
     wrong = (outcome == 1) & ~((amount > 0) & np.isfinite(amount))
     refuse_ratings(
-        raw, wrong, f"won without an amount above 0 in {relative_amount!r}", "Fill in amount / own deal size."
+        raw,
+        wrong,
+        _("won without an amount above 0 in {relative_amount!r}", relative_amount=relative_amount),
+        _("Fill in amount / own deal size."),
     )
     lost = (outcome == 0) & (amount.fillna(0) != 0)
-    refuse_ratings(raw, lost, f"lost, but with an amount in {relative_amount!r}", "Correct one of the two.")
+    refuse_ratings(
+        raw,
+        lost,
+        _("lost, but with an amount in {relative_amount!r}", relative_amount=relative_amount),
+        _("Correct one of the two."),
+    )
     if len(raw) < FEWEST_CASES:
         raise JudgementError(
-            f"There are {len(raw)} past cases, too few to learn from. Give at least {FEWEST_CASES}, or state the "
-            f"scorecard: scorecard(..., weights=, probability=, multiplier=)."
+            _(
+                "There are {number} past cases, too few to learn from. Give at least {fewest_cases}, or state "
+                "the scorecard: scorecard(..., weights=, probability=, multiplier=).",
+                number=len(raw),
+                fewest_cases=FEWEST_CASES,
+            )
         )
     return outcome.to_numpy(), amount.where(outcome == 1).to_numpy()

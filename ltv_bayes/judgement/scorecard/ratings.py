@@ -13,6 +13,7 @@ from ltv_bayes.data.reading.ids import as_ids
 from ltv_bayes.errors import ColumnError, JudgementError, suggestion
 from ltv_bayes.formulas.special import Array
 from ltv_bayes.judgement.form.cells import refuse, texts
+from ltv_bayes.language import _, comma
 from ltv_bayes.time_units import as_number
 
 refuse_ratings = partial(refuse, what="ratings")
@@ -38,13 +39,15 @@ class Scale:
         JudgementError
             If it is not a pair of numbers in ascending order.
         """
-        low, high = as_pair(scale, "scale", "the lowest and the highest rating")
+        low, high = as_pair(scale, "scale", _("the lowest and the highest rating"))
         if not low < high:
-            raise JudgementError(f"scale must begin with its lower end, as in scale=(1, 5), not {scale!r}.")
+            raise JudgementError(
+                _("scale must begin with its lower end, as in scale=(1, 5), not {scale!r}.", scale=scale)
+            )
         return cls(low, high)
 
     def __str__(self) -> str:
-        return f"{self.low:g} to {self.high:g}"
+        return _("{low:g} to {high:g}", low=self.low, high=self.high)
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,7 +118,9 @@ def as_pair(value: Any, name: str, meaning: str) -> tuple[float, float]:
     (1.0, 5.0)
     """
     if not isinstance(value, Sequence | np.ndarray) or isinstance(value, str) or len(value) != 2:
-        raise JudgementError(f"{name} is a pair of numbers, {meaning}, not {value!r}.")
+        raise JudgementError(
+            _("{name} is a pair of numbers, {meaning}, not {value!r}.", name=name, meaning=meaning, value=value)
+        )
     low, high = (as_number(end, name) for end in value)
     return low, high
 
@@ -134,18 +139,22 @@ def as_weights(weights: Mapping[str, float]) -> dict[str, float]:
     {'growth': 0.75, 'standing': 0.25}
     """
     if not isinstance(weights, Mapping) or not weights:
-        raise JudgementError("weights names the columns of ratings, as in weights={'growth_potential': 0.6}.")
-    read = {str(name): as_number(weight, f"the weight of {name}") for name, weight in weights.items()}
+        raise JudgementError(_("weights names the columns of ratings, as in weights={{'growth_potential': 0.6}}."))
+    read = {str(name): as_number(weight, _("the weight of {name}", name=name)) for name, weight in weights.items()}
     negative = [name for name, weight in read.items() if weight < 0]
     if negative:
         raise JudgementError(
-            f"The weight of {', '.join(negative)} is below 0, but more of a rating must never make a customer worth "
-            f"less. Turn the rating round ({negative[0]} = lowest + highest - rating) and weight it above 0.",
+            _(
+                "The weight of {negative} is below 0, but more of a rating must never make a customer worth "
+                "less. Turn the rating round ({negative_2} = lowest + highest - rating) and weight it above 0.",
+                negative=comma(negative),
+                negative_2=negative[0],
+            ),
             negative,
         )
     total = sum(read.values())
     if not total > 0:
-        raise JudgementError("All weights are 0, so no rating counts. Give at least one a weight above 0.")
+        raise JudgementError(_("All weights are 0, so no rating counts. Give at least one a weight above 0."))
     return {name: weight / total for name, weight in read.items()}
 
 
@@ -160,9 +169,11 @@ def rating_columns(raw: pd.DataFrame, criteria: Sequence[str], scale: Scale) -> 
         If a rating is no number or off the scale, or a row has none.
     """
     for name in criteria:
-        require_column(raw, name, "Name the columns of ratings in weights=.")
+        require_column(raw, name, _("Name the columns of ratings in weights=."))
     levels = pd.DataFrame({name: _levels(raw, name, scale) for name in criteria}, index=raw.index)
-    refuse_ratings(raw, levels.isna().all(axis=1), "with all of them blank", "Rate something, or leave the row out.")
+    refuse_ratings(
+        raw, levels.isna().all(axis=1), _("with all of them blank"), _("Rate something, or leave the row out.")
+    )
     return levels
 
 
@@ -177,14 +188,16 @@ def read_ratings(ratings: Any, criteria: Sequence[str], scale: Scale, *, custome
         If a rating cannot be read, a row names no customer, or a rater rates one customer twice.
     """
     raw = read_table(ratings)
-    require_column(raw, customer_id, "Name the column with customer_id=.")
+    require_column(raw, customer_id, _("Name the column with customer_id=."))
     levels = rating_columns(raw, criteria, scale)
     customers = _customers(raw, customer_id)
     raters = (texts(raw[rater]) if rater in raw else pd.Series("", raw.index)).fillna("")
     twice = pd.DataFrame({"customer": customers, "rater": raters}).duplicated(keep=False)
-    source = "by one rater" if rater in raw else "without a rater"
-    cure = f"Keep one rating of each rater{'' if rater in raw else '; name the raters with rater='}."
-    refuse_ratings(raw, twice, f"of one customer, {source}, more than once", cure)
+    source = _("by one rater") if rater in raw else _("without a rater")
+    cure = _("Keep one rating of each rater.")
+    if rater not in raw:
+        cure = _("Keep one rating of each rater; name the raters with rater=.")
+    refuse_ratings(raw, twice, _("of one customer, {source}, more than once", source=source), cure)
     who, names = pd.factorize(customers)
     by = raters.groupby(who).agg(lambda some: ", ".join(name for name in some if name))
     return Ratings(list(names), list(by), levels.to_numpy(), who)
@@ -193,22 +206,34 @@ def read_ratings(ratings: Any, criteria: Sequence[str], scale: Scale, *, custome
 def require_column(raw: pd.DataFrame, name: str, cure: str) -> None:
     """Raise if a column is missing."""
     if name not in raw:
-        raise ColumnError(f"The ratings have no column {name!r}. {cure} {suggestion(name, map(str, raw.columns))}")
+        raise ColumnError(
+            _(
+                "The ratings have no column {name!r}. {cure} {suggestion}",
+                name=name,
+                cure=cure,
+                suggestion=suggestion(name, map(str, raw.columns)),
+            )
+        )
 
 
 def _customers(raw: pd.DataFrame, column: str) -> pd.Series:
     """Who is rated, as ids of orders are read, written as text."""
-    ids, _ = as_ids(raw[column])
-    refuse_ratings(raw, ids.isna(), f"without a customer in {column!r}", "Fill in the id.")
+    ids, _unused = as_ids(raw[column])
+    refuse_ratings(raw, ids.isna(), _("without a customer in {column!r}", column=column), _("Fill in the id."))
     return ids.astype(str)
 
 
 def _levels(raw: pd.DataFrame, name: str, scale: Scale) -> pd.Series:
     text = texts(raw[name])
     numbers = pd.to_numeric(text, errors="coerce").astype(float)
-    refuse_ratings(raw, ~np.isfinite(numbers) & text.notna(), f"without a number in {name!r}", "Rate in numbers.")
+    refuse_ratings(
+        raw, ~np.isfinite(numbers) & text.notna(), _("without a number in {name!r}", name=name), _("Rate in numbers.")
+    )
     off = (numbers < scale.low) | (numbers > scale.high)
     refuse_ratings(
-        raw, off, f"off the scale {scale} in {name!r}", "Correct them, or name the scale with scale=(lowest, highest)."
+        raw,
+        off,
+        _("off the scale {scale} in {name!r}", scale=scale, name=name),
+        _("Correct them, or name the scale with scale=(lowest, highest)."),
     )
     return (numbers - scale.low) / (scale.high - scale.low)

@@ -30,6 +30,7 @@ from ltv_bayes.judgement.track_record.outcomes import (
 )
 from ltv_bayes.judgement.track_record.record import EXPERT, MODEL, TrackRecord, warn_of_no_record
 from ltv_bayes.judgement.valuing.adjustments import Adjustments
+from ltv_bayes.language import _
 from ltv_bayes.tables import Printed, ResultPage
 
 NAMED = 10
@@ -62,9 +63,9 @@ class Calibration(Printed):
 
         def made(tree: xr.DataTree) -> Any:
             if tree.attrs.get("model") != MODEL:
-                raise FitError("It holds no calibration of judgements; calibration.save(path) saves one.")
+                raise FitError(_("It holds no calibration of judgements; calibration.save(path) saves one."))
             found = cls(tree)
-            _ = found.diagnose(), found.names, found.interval
+            _unused = found.diagnose(), found.names, found.interval
             return found
 
         return posterior.load_as(path, made)
@@ -140,7 +141,7 @@ class Calibration(Printed):
             hundred: the record is too short to tell how wide its interval must be.
         """
         if judged.adjustments is not None:
-            raise JudgementError("These judgements have been recalibrated or pooled before. Pass the stated ones.")
+            raise JudgementError(_("These judgements have been recalibrated or pooled before. Pass the stated ones."))
         names = self._experts(judged, who)
         warn_of_no_record(self._record, names)
         entries = list(dict.fromkeys(names))
@@ -253,12 +254,17 @@ class Calibration(Printed):
         """The expert of each judgement; None where none is named."""
         if given is None and not self._is_named(judged.table):
             raise JudgementError(
-                f"The judgements have no column {self.by!r}. Name who judged each with who=, in the order of the rows."
+                _(
+                    "The judgements have no column {by!r}. Name who judged each with who=, in the order of the rows.",
+                    by=self.by,
+                )
             )
         values = list(judged.table[self.by] if given is None else given)
         if len(values) != len(judged):
             number = counted(len(judged), "judgement")
-            raise JudgementError(f"who= has {len(values):,} names for {number}. Give one for each.")
+            raise JudgementError(
+                _("who= has {number:,} names for {number_2}. Give one for each.", number=len(values), number_2=number)
+            )
         return [None if pd.isna(value) or not str(value).strip() else str(value).strip() for value in values]
 
     def _is_named(self, table: pd.DataFrame) -> bool:
@@ -270,15 +276,22 @@ class Calibration(Printed):
         cases = counted(closed.who.size, "closed judgement")
         known = table.drop(index=NO_RECORD)
         shown = [_sentence(str(name), row) for name, row in known.head(NAMED).iterrows()]
-        rest = [f"and {len(known) - NAMED:,} more"] if len(known) > NAMED else []
-        head = f"{cases} of {self._record.judges}, {int(closed.won.sum()):,} won"
+        rest = [_("and {number:,} more", number=len(known) - NAMED)] if len(known) > NAMED else []
+        head = _(
+            "{cases} of {judges}, {number:,} won", cases=cases, judges=self._record.judges, number=int(closed.won.sum())
+        )
         return ResultPage([head, *shown, *rest, str(self.diagnose())])
 
 
 def _sentence(name: str, row: pd.Series) -> str:
     """Describe the outcomes of an expert's judgements in plain numbers."""
-    return (
-        f"{name} ({counted(int(row['cases']), 'case')}): of chances stated as {percent(row['stated'])}, "
-        f"{percent(row['occurs'])} occur; amounts are {three_digits(row['amount_factor'])} times those stated; "
-        f"intervals must be {three_digits(row['spread_factor'])} times as wide"
+    return _(
+        "{name} ({cases}): of chances stated as {stated}, {occurs} occur; amounts are {amount_factor} "
+        "times those stated; intervals must be {spread_factor} times as wide",
+        name=name,
+        cases=counted(int(row["cases"]), "case"),
+        stated=percent(row["stated"]),
+        occurs=percent(row["occurs"]),
+        amount_factor=three_digits(row["amount_factor"]),
+        spread_factor=three_digits(row["spread_factor"]),
     )

@@ -13,6 +13,7 @@ from ltv_bayes.errors import DataWarning, InputError, counted, listed, refuse_ro
 from ltv_bayes.judgement.form.chances import chances
 from ltv_bayes.judgement.form.layout import NAMES
 from ltv_bayes.judgement.form.pipeline import FROM_AN_EXPORT, as_spread, once, spread_amounts
+from ltv_bayes.language import _, _n
 
 MANY_OPEN = 0.2
 CLOSED_COLUMNS = (
@@ -81,15 +82,22 @@ def closed_opportunities(
     """
     width = as_spread(spread)
     if width == 0:
-        raise InputError("spread=0 takes amounts for certain, and nothing can be learned of them. Pass one above 0.")
+        raise InputError(_("spread=0 takes amounts for certain, and nothing can be learned of them. Pass one above 0."))
     stated, then_in = _stated(earlier)
     now = later if isinstance(later, Transactions) else read_transactions(later)
     if then_in and now.currency and then_in != now.currency:
-        cure = "Read both with one currency= and with rates=."
-        raise InputError(f"The earlier export is in {then_in}, the later one in {now.currency}. {cure}")
+        cure = _("Read both with one currency= and with rates=.")
+        raise InputError(
+            _(
+                "The earlier export is in {then_in}, the later one in {currency}. {cure}",
+                then_in=then_in,
+                currency=now.currency,
+                cure=cure,
+            )
+        )
     decided = None if now.decided is None else now.decided[now.decided["opportunity"].notna()]
     if decided is None or decided.empty:
-        raise InputError("The later export has no opportunity with a number that was won or lost.")
+        raise InputError(_("The later export has no opportunity with a number that was won or lost."))
     outcome = decided.set_index(decided["opportunity"].astype(str))[["won", "amount", "closed_on"]]
     names = stated["opportunity"].astype(str)
     known = names.isin(outcome.index).to_numpy()
@@ -103,9 +111,15 @@ def closed_opportunities(
     made = made.assign(expert=made.get("owner"), **spread_amounts(made["amount_then"], width))
     if waiting > MANY_OPEN * (waiting + len(made)):
         warnings.warn(
-            f"{counted(waiting, 'opportunity', 'opportunities')} of the earlier export "
-            f"{'is' if waiting == 1 else 'are'} still open, beside {len(made):,} decided. Those decided first may be "
-            "won more often than the others: an older export is a better record.",
+            _n(
+                "{opportunities} of the earlier export is still open, beside {decided:,} decided. Those decided first "
+                "may be won more often than the others: an older export is a better record.",
+                "{opportunities} of the earlier export are still open, beside {decided:,} decided. Those decided first "
+                "may be won more often than the others: an older export is a better record.",
+                waiting,
+                opportunities=counted(waiting, "opportunity", "opportunities"),
+                decided=len(made),
+            ),
             DataWarning,
             stacklevel=2,
         )
@@ -122,27 +136,28 @@ def _stated(earlier: Any) -> tuple[pd.DataFrame, str | None]:
         orders = earlier if isinstance(earlier, Transactions) else read_transactions(earlier)
         table, currency = orders.opportunities, orders.currency
     if table is None or table.empty:
-        raise InputError("No opportunity of the earlier export is open. Are the two exports in their order?")
-    table, _ = once(table.set_index("row") if "row" in table else table)
-    cure = "Name their column with order_id= in read_transactions."
-    refuse_rows(table.index[table["opportunity"].isna()], "row", "of the earlier export without a number", cure)
+        raise InputError(_("No opportunity of the earlier export is open. Are the two exports in their order?"))
+    table, _unused = once(table.set_index("row") if "row" in table else table)
+    cure = _("Name their column with order_id= in read_transactions.")
+    refuse_rows(table.index[table["opportunity"].isna()], "row", _("of the earlier export without a number"), cure)
     return table.rename(columns={"amount": "amount_then"}), currency
 
 
 def _refuse_without(made: pd.DataFrame) -> None:
     """Raise for opportunities without an amount then."""
     wrong = ~(made["amount_then"] > 0).fillna(False).to_numpy()
-    cure = "Leave them out: closed_opportunities(earlier.opportunities.query('amount > 0'), later)."
-    refuse_rows(made.index[wrong], "row", "of the earlier export without an amount above 0", cure)
+    cure = _("Leave them out: closed_opportunities(earlier.opportunities.query('amount > 0'), later).")
+    refuse_rows(made.index[wrong], "row", _("of the earlier export without an amount above 0"), cure)
 
 
 def _chances(made: pd.DataFrame, stages: Mapping[str, Any] | None) -> pd.Series:
     """The chance that was stated then."""
     if stages is None:
         names = dict.fromkeys(made["stage"].dropna().astype(str))
-        cure = f"Give the chance of each stage: stages={{{', '.join(f'{name!r}: ...' for name in names)}}}."
+        chances_of = ", ".join(f"{name!r}: ..." for name in names)
+        cure = _("Give the chance of each stage: stages={{{chances}}}.", chances=chances_of)
         without = made.index[made["probability"].isna().to_numpy()]
-        refuse_rows(without, "row", "of the earlier export without a probability", cure)
+        refuse_rows(without, "row", _("of the earlier export without a probability"), cure)
         return made["probability"]
     cells = pd.DataFrame(None, index=made.index, columns=list(NAMES), dtype=object).assign(stage=made["stage"])
     return chances(cells, pd.Series(0.8, made.index), stages, ".")["probability"]
@@ -155,9 +170,15 @@ def _numbers(opportunities: pd.DataFrame | None) -> np.ndarray:
 
 
 def _none_decided(names: pd.Series, decided: pd.Index, waiting: int) -> InputError:
-    still = f"{waiting:,} are still open. " if waiting else ""
+    still = _("{waiting:,} are still open. ", waiting=waiting) if waiting else ""
     return InputError(
-        f"None of the {counted(len(names), 'opportunity', 'opportunities')} of the earlier export is decided in the "
-        f"later one. {still}Their numbers are written as {listed(names.map(repr), 2)} and "
-        f"{listed(decided.map(repr), 2)}. Are the two exports of one pipeline, and in their order?"
+        _(
+            "None of the {opportunities} of the earlier export is decided in the later one. {still}Their "
+            "numbers are written as {repr} and {repr_2}. Are the two exports of one pipeline, and in their "
+            "order?",
+            opportunities=counted(len(names), "opportunity", "opportunities"),
+            still=still,
+            repr=listed(names.map(repr), 2),
+            repr_2=listed(decided.map(repr), 2),
+        )
     )

@@ -20,6 +20,7 @@ from ltv_bayes.judgement.form.dates import days_in
 from ltv_bayes.judgement.form.layout import INTERVAL, NAMES, PARAMETERS
 from ltv_bayes.judgement.form.reading import Reading, picked, read_beliefs
 from ltv_bayes.judgement.form.sheets import read_form
+from ltv_bayes.language import _
 
 USUAL = Reading()
 FAR_SCALE = 30.0
@@ -84,7 +85,7 @@ def read_history(
     """
     needed = {by: "Name the column that says who judged with by=.", **OUTCOME}
     ours = (by, *NAMES, *OUTCOME, "closed_on")
-    stated = picked(read_form(source, sheet), columns or {}, ours, reading, needed=needed, what="closed judgements")
+    stated = picked(read_form(source, sheet), columns or {}, ours, reading, needed=needed, what=_("closed judgements"))
     won = read_won(stated)
     closed = stated.assign(
         who=stated[by].astype(str).str.strip(),
@@ -93,7 +94,7 @@ def read_history(
         closed_on=days_in(stated, "closed_on", reading.date_format),
         **read_beliefs(stated, reading),
     )
-    refuse(closed, blank(stated[by]), f"without {by!r}", "Name who judged.")
+    refuse(closed, blank(stated[by]), _("without {by!r}", by=by), _("Name who judged."))
     _refuse_outcomes(closed)
     _warn_of_units(closed)
     _warn_of_repeats(stated)
@@ -108,12 +109,15 @@ def closed_by(history: pd.DataFrame, day: dt.date) -> pd.DataFrame:
     JudgementError
         If some do not say when they were closed, or none was.
     """
-    cure = "Fill in the day on which each was won or lost, or leave these rows out."
-    refuse(history, history["closed_on"].isna(), "of the record without closed_on, needed for as_of=", cure)
+    cure = _("Fill in the day on which each was won or lost, or leave these rows out.")
+    refuse(history, history["closed_on"].isna(), _("of the record without closed_on, needed for as_of="), cure)
     closed = history[history["closed_on"] <= pd.Timestamp(day)]
     if closed.empty:
         raise JudgementError(
-            f"No judgement of the record was closed by {day}. Use judgements as stated until there is a record."
+            _(
+                "No judgement of the record was closed by {day}. Use judgements as stated until there is a record.",
+                day=day,
+            )
         )
     return closed
 
@@ -168,17 +172,21 @@ def _warn_of_units(closed: pd.DataFrame) -> None:
     won = closed[closed["won"]]
     ratio = float((won["amount"] / won["median"]).median())
     if ratio > 0:
-        times = f"{three_digits(ratio)} times" if ratio > 1 else f"1/{three_digits(1 / ratio)} of"
-        compared = f"Amounts won are typically {times} those stated"
-        cure = "If not, convert the columns to one unit; amount_unit= counts for all of them."
+        times = (
+            _("{ratio} times", ratio=three_digits(ratio))
+            if ratio > 1
+            else _("1/{ratio} of", ratio=three_digits(1 / ratio))
+        )
+        compared = _("Amounts won are typically {times} those stated", times=times)
+        cure = _("If not, convert the columns to one unit; amount_unit= counts for all of them.")
         warn_of_other_unit(ratio, FAR_SCALE, compared, cure, stacklevel=4)
 
 
 def _warn_of_repeats(stated: pd.DataFrame) -> None:
     """Warn of rows that repeat another row of a named opportunity: they would count twice."""
     twice = stated.astype(str).duplicated() & ~blank(stated["opportunity"])
-    problem = "of the closed judgements that say the same of an opportunity as a row before"
-    warn(stated, twice, problem, "Each counts as a case; leave out what is there twice.", stacklevel=4)
+    problem = _("of the closed judgements that say the same of an opportunity as a row before")
+    warn(stated, twice, problem, _("Each counts as a case; leave out what is there twice."), stacklevel=4)
 
 
 def read_won(stated: pd.DataFrame, *, open_too: bool = False) -> pd.Series:
@@ -189,8 +197,10 @@ def read_won(stated: pd.DataFrame, *, open_too: bool = False) -> pd.Series:
     refuse(
         stated,
         unknown,
-        f"with something else than yes or no in 'won'{f' ({found})' if found else ''}",
-        "Write 1 or 0, true or false, yes or no, 是 or 否; leave out what is still open.",
+        _("with something else than yes or no in 'won' ({found})", found=found)
+        if found
+        else _("with something else than yes or no in 'won'"),
+        _("Write 1 or 0, true or false, yes or no, 是 or 否; leave out what is still open."),
     )
     return words.isin(WON)
 
@@ -198,11 +208,13 @@ def read_won(stated: pd.DataFrame, *, open_too: bool = False) -> pd.Series:
 def _refuse_outcomes(closed: pd.DataFrame) -> None:
     """Refuse outcomes that cannot be, or from which nothing can be learned."""
     won, amount = closed["won"], closed["amount"]
-    refuse(closed, won & amount.isna(), "won without an amount", "Fill in its amount.")
-    refuse(closed, won & (amount <= 0), "won with an amount of 0 or less", "Correct the amount, or write it as lost.")
+    refuse(closed, won & amount.isna(), _("won without an amount"), _("Fill in its amount."))
+    refuse(
+        closed, won & (amount <= 0), _("won with an amount of 0 or less"), _("Correct the amount, or write it as lost.")
+    )
     paid = ~won & amount.notna() & (amount != 0)
-    refuse(closed, paid, "lost, but with an amount", "Leave the amount blank, or write it as won.")
+    refuse(closed, paid, _("lost, but with an amount"), _("Leave the amount blank, or write it as won."))
     sure = (closed["family"] == LOG_NORMAL) & (closed[["amount_2", "amount_3"]].min(axis=1) <= 0)
-    cure = "No factor widens such an interval. Give the one that was meant, or leave these rows out."
-    refuse(closed, won & (closed["low"] == closed["high"]), "with low equal to high", cure)
-    refuse(closed, won & sure, "with an interval that has no width on one side of its middle", cure)
+    cure = _("No factor widens such an interval. Give the one that was meant, or leave these rows out.")
+    refuse(closed, won & (closed["low"] == closed["high"]), _("with low equal to high"), cure)
+    refuse(closed, won & sure, _("with an interval that has no width on one side of its middle"), cure)

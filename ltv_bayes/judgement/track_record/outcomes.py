@@ -14,6 +14,7 @@ from ltv_bayes.formulas.special import Array, IntArray
 from ltv_bayes.intervals import bounds, flagged, mean_cells, median_cells
 from ltv_bayes.judgement.track_record.record import TrackRecord
 from ltv_bayes.judgement.valuing.adjustments import Adjustment
+from ltv_bayes.language import _
 
 ALL, NO_RECORD = "(all)", "(no record)"
 NEWCOMER = "(anybody else)"
@@ -44,7 +45,7 @@ def bias_table(record: TrackRecord, stated: float, prob: float, kind: str) -> pd
 def curve_table(record: TrackRecord, who: str | None, bins: int, prob: float, kind: str) -> pd.DataFrame:
     """Stated chances beside the share that occurred, see `Calibration.curve`."""
     if not (isinstance(bins, int) and bins >= 1):
-        raise InputError(f"bins must be a whole number of at least 1, not {bins!r}.")
+        raise InputError(_("bins must be a whole number of at least 1, not {bins!r}.", bins=bins))
     closed, chosen = record.closed, _cases_of(record, who)
     place = np.minimum((closed.probability * bins).astype(int), bins - 1)
     rows = {}
@@ -77,8 +78,11 @@ def learned_correlation(record: TrackRecord, prob: float, kind: str) -> pd.Serie
     groups = _errors_together(record)
     if not groups:
         raise InputError(
-            "No opportunity that was won was judged by several experts, so their correlation cannot be learned. Name "
-            "opportunities in the history (columns customer_id, opportunity), or give correlation= as a number."
+            _(
+                "No opportunity that was won was judged by several experts, so their correlation cannot be "
+                "learned. Name opportunities in the history (columns customer_id, opportunity), or give "
+                "correlation= as a number."
+            )
         )
     grid, weights = correlation_posterior(groups)
     drawn = np.interp(LEVELS, np.cumsum(weights), grid)
@@ -94,7 +98,13 @@ def _cases_of(record: TrackRecord, who: str | None) -> np.ndarray:
     if who is None:
         return np.ones(record.closed.who.size, dtype=bool)
     if who not in record.places:
-        raise InputError(f"There is no closed judgement of {who!r}. {suggestion(str(who), record.names)}")
+        raise InputError(
+            _(
+                "There is no closed judgement of {who!r}. {suggestion}",
+                who=who,
+                suggestion=suggestion(str(who), record.names),
+            )
+        )
     return record.closed.who == record.places[who]
 
 
@@ -162,7 +172,13 @@ def weights_by_score(record: TrackRecord, names: Iterable[str]) -> dict[str, flo
 def score_draws(record: TrackRecord, measure: Measure) -> tuple[IntArray, Array]:
     """Mean score of each expert in the long run: number of cases, and draws of shape (names, draws)."""
     if measure not in MEASURES:
-        raise InputError(f"measure {measure!r} is unknown. {suggestion(str(measure), MEASURES)}")
+        raise InputError(
+            _(
+                "measure {measure!r} is unknown. {suggestion}",
+                measure=measure,
+                suggestion=suggestion(str(measure), MEASURES),
+            )
+        )
     closed = record.closed
     if measure == "chances":
         who, scores = closed.who, brier(closed.probability, closed.won.astype(float))
@@ -170,7 +186,7 @@ def score_draws(record: TrackRecord, measure: Measure) -> tuple[IntArray, Array]
         won = closed.won
         who, scores = closed.who[won], log_amount_crps(closed.log_error[won], closed.below[won], closed.above[won])
     if not scores.size:
-        raise InputError("No judged opportunity was won, so amounts cannot be ranked. Rank by 'chances'.")
+        raise InputError(_("No judged opportunity was won, so amounts cannot be ranked. Rank by 'chances'."))
     rng = record.random("scores", measure)
     places, size = range(len(record.names)), record.size
     drawn = np.stack([mean_score_draws(scores[who == place], scores, size, rng) for place in places])

@@ -17,6 +17,7 @@ from ltv_bayes.errors import DataWarning, counted, listed
 from ltv_bayes.formulas.beliefs.closed_judgements import ClosedJudgements
 from ltv_bayes.formulas.special import Array
 from ltv_bayes.judgement.valuing.adjustments import Adjustment
+from ltv_bayes.language import _, _n
 from ltv_bayes.predictions.fitted import UNCONVERGED
 from ltv_bayes.random_streams import customer_stream
 
@@ -144,11 +145,19 @@ def warn_of_no_record(record: TrackRecord, names: Iterable[str | None]) -> None:
         return
     plain = {name.casefold(): name for name in record.names}
     near = {name: difflib.get_close_matches(name.casefold(), plain, n=1, cutoff=0.7) for name in unknown}
-    shown = [f"{name!r}{f' (did you mean {plain[near[name][0]]!r}?)' if near[name] else ''}" for name in unknown]
+    shown = [
+        _("{name!r} (did you mean {meant!r}?)", name=name, meant=plain[near[name][0]]) if near[name] else repr(name)
+        for name in unknown
+    ]
     noun = "name" if record.by == EXPERT else record.by
     warnings.warn(
-        f"{counted(len(unknown), noun, None if noun.isascii() else noun)} without a record: {listed(shown)}. "
-        f"{'It is' if len(unknown) == 1 else 'They are'} taken for any expert with one; correct what is misspelt.",
+        _n(
+            "{names} without a record: {shown}. It is taken for any expert with one; correct what is misspelt.",
+            "{names} without a record: {shown}. They are taken for any expert with one; correct what is misspelt.",
+            len(unknown),
+            names=counted(len(unknown), noun, None if noun.isascii() else noun),
+            shown=listed(shown),
+        ),
         DataWarning,
         stacklevel=3,
     )

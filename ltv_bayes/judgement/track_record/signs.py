@@ -21,6 +21,7 @@ from ltv_bayes.formulas.special import Array
 from ltv_bayes.judgement.form.cells import blank
 from ltv_bayes.judgement.form.sheets import read_form
 from ltv_bayes.judgement.track_record.history import read_won
+from ltv_bayes.language import _
 from ltv_bayes.predictions.alive import ENOUGH_DRAWS
 from ltv_bayes.predictions.fitted import thinned_to
 from ltv_bayes.predictions.purchases import FittedPurchases
@@ -93,12 +94,16 @@ def learn_sign_strength(
     >>> judged.with_relation("additional", shows_life=strength)  # doctest: +SKIP
     """
     if not isinstance(purchases, FittedPurchases):
-        raise InputError(f"Learn from a fit of purchases in which customers may leave, not {a_kind(purchases)}.")
+        raise InputError(
+            _("Learn from a fit of purchases in which customers may leave, not {kind}.", kind=a_kind(purchases))
+        )
     before, length = SignStrength() if prior is None else prior, as_duration(within, "within")
     as_of = purchases.idata.attrs.get("as_of") or None
     known = _with_orders(_read(history, columns, date_format, sheet), orders, length, pd.Timestamp(as_of))
     if known.empty or before.sd == 0:
-        reason = "no row is of a customer who had ordered by then, and old enough" if known.empty else "it is known"
+        reason = (
+            _("no row is of a customer who had ordered by then, and old enough") if known.empty else _("it is known")
+        )
         _warn(f"{reason}.")
         return before
     alive, buys = _by_orders(known, purchases, length)
@@ -106,13 +111,19 @@ def learn_sign_strength(
     mean, sd = posterior_of_log_ratio(alive, buys, won, bought & ~won, median=before.ratio, sd=before.sd)
     if sd > HARDLY_LESS * before.sd:
         doubted = int(((alive > 0.02) & (alive < 0.98)).sum())
-        _warn(f"of {counted(len(known), 'customer')} with an opportunity, the life of {doubted:,} was in doubt.")
+        _warn(
+            _(
+                "of {customers} with an opportunity, the life of {doubted:,} was in doubt.",
+                customers=counted(len(known), "customer"),
+                doubted=doubted,
+            )
+        )
     return replace(before, ratio=float(np.exp(mean)), sd=sd, learned_from=len(known))
 
 
 def _warn(reason: str) -> None:
-    message = "The record hardly tells how strong open opportunities are as signs of life, so the prior stays"
-    warnings.warn(f"{message}: {reason}", DataWarning, stacklevel=3)
+    message = _("The record hardly tells how strong open opportunities are as signs of life, so the prior stays")
+    warnings.warn(_("{message}: {reason}", message=message, reason=reason), DataWarning, stacklevel=3)
 
 
 def _read(source: Any, columns: Mapping[str, str] | None, date_format: str | None, sheet: Any) -> pd.DataFrame:

@@ -12,6 +12,7 @@ from scipy import special
 from ltv_bayes.errors import JudgementError, counted
 from ltv_bayes.formulas.beliefs.amount_families import Parameters, amounts_at
 from ltv_bayes.formulas.special import Array, IntArray
+from ltv_bayes.language import _
 from ltv_bayes.posterior import evenly_spaced
 
 
@@ -130,8 +131,12 @@ class Adjustments:
         """Raise unless there are changes for this number of judgements."""
         if len(self.who) != judgements:
             raise JudgementError(
-                f"There are adjustments of {counted(len(self.who), 'judgement')} for a table of "
-                f"{judgements:,}. Choose judgements with judged.subset(...), which keeps both together."
+                _(
+                    "There are adjustments of {judgements} for a table of {judgements_2:,}. Choose judgements "
+                    "with judged.subset(...), which keeps both together.",
+                    judgements=counted(len(self.who), "judgement"),
+                    judgements_2=judgements,
+                )
             )
 
     def of(self, judgement: int, shape: tuple[int, int] | None = None) -> Adjustment:

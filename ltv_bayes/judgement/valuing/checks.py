@@ -15,6 +15,7 @@ from ltv_bayes.judgement.form.layout import CONFIRMED, SCORED, VISIBLE_SHARE
 from ltv_bayes.judgement.future_value import FutureValuePriors
 from ltv_bayes.judgement.valuing.relations import are_opinions
 from ltv_bayes.judgement.valuing.windows import last_day_shown, windows
+from ltv_bayes.language import _
 from ltv_bayes.predictions.visibility import Coverage
 from ltv_bayes.terms import Terms
 
@@ -39,12 +40,16 @@ def require_known(judged: FutureValuePriors, customers: Customers) -> None:
     unknown = written_as(customers, judged.table["customer_id"]).isna()
     if unknown.any():
         names = list(dict.fromkeys(judged.table.loc[unknown, "customer_id"]))
-        problem = "not among the customers valued"
-        prospects = (
-            "If they are prospects without an order, value lb.all_customers(customers, judged.table), with those who "
-            "ordered in their stream: RepeatPurchases(purchases, spend, customers=customers)."
+        problem = _("not among the customers valued")
+        prospects = _(
+            "If they are prospects without an order, value lb.all_customers(customers, judged.table), with "
+            "those who ordered in their stream: RepeatPurchases(purchases, spend, customers=customers)."
         )
-        cure = f"{lost_zeros(names, customers)}Correct the ids, or leave these judgements out. {prospects}"
+        cure = _(
+            "{lost_zeros}Correct the ids, or leave these judgements out. {prospects}",
+            lost_zeros=lost_zeros(names, customers),
+            prospects=prospects,
+        )
         raise JudgementError(rows_at_fault(names, "judged customer", problem, cure), names)
 
 
@@ -59,8 +64,8 @@ def refuse_opinions_alone(judged: FutureValuePriors) -> None:
     refuse(
         judged.table,
         pd.Series(are_opinions(judged.table), judged.table.index),
-        "with an opinion on a customer's whole value (same_total), but no stream that predicts any of it",
-        "Give streams=, or write additional as their relation: they are then all that is valued.",
+        _("with an opinion on a customer's whole value (same_total), but no stream that predicts any of it"),
+        _("Give streams=, or write additional as their relation: they are then all that is valued."),
     )
 
 
@@ -76,16 +81,22 @@ def refuse_slips(judged: FutureValuePriors, largest_deal: float) -> None:
     refuse(
         table,
         ~np.isfinite(expected),
-        "with an expected value that is not finite",
-        "State narrower intervals; see judged.summary().",
+        _("with an expected value that is not finite"),
+        _("State narrower intervals; see judged.summary()."),
     )
     confirmed = table[CONFIRMED].eq(True) if CONFIRMED in table else pd.Series(False, table.index)
     refuse(
         table,
         (table["mean"] > FAR_MEAN * largest_deal) & ~are_opinions(table) & ~confirmed,
-        f"with a mean amount beyond {FAR_MEAN:,.0f} times the largest deal of the customers ({largest_deal:,.4g})",
-        "Look for a slip in interval (80% is 0.8), sd or amount_unit. If it is meant, read the judgements with "
-        "confirmed=True.",
+        _(
+            "with a mean amount beyond {far_mean:,.0f} times the largest deal of the customers ({largest_deal:,.4g})",
+            far_mean=FAR_MEAN,
+            largest_deal=largest_deal,
+        ),
+        _(
+            "Look for a slip in interval (80% is 0.8), sd or amount_unit. If it is meant, read the judgements "
+            "with confirmed=True."
+        ),
     )
 
 
@@ -101,8 +112,8 @@ def require_visible_share(judged: FutureValuePriors) -> None:
         refuse(
             judged.table,
             judged.relations == VISIBLE_SHARE,
-            "that are purchases which the pipeline shows, but not which share of purchases it shows",
-            "Pass visible=VisibleShare.known(0.6, within='6 months'), or learn it by VisibleShare.from_snapshots.",
+            _("that are purchases which the pipeline shows, but not which share of purchases it shows"),
+            _("Pass visible=VisibleShare.known(0.6, within='6 months'), or learn it by VisibleShare.from_snapshots."),
         )
 
 
@@ -124,11 +135,16 @@ def check_shown_in_time(judged: FutureValuePriors, terms: Terms) -> None:
     within, shown = judged.visible.within, judged.relations == VISIBLE_SHARE
     first, last = windows(judged.table, terms)
     until = last_day_shown(judged.visible, terms)
-    cure = f"Give visible= a longer time than {within}, or call them additional."
-    problem = f"that are purchases which the pipeline shows, but expected after the {within} that it shows"
+    cure = _("Give visible= a longer time than {within}, or call them additional.", within=within)
+    problem = _(
+        "that are purchases which the pipeline shows, but expected after the {within} that it shows", within=within
+    )
     refuse(judged.table, shown & (first > until), problem, cure)
-    problem = f"that the pipeline shows, but that may occur after the {within} in which the forecast leaves them out"
-    cure = f"They may be counted twice there. {cure}"
+    problem = _(
+        "that the pipeline shows, but that may occur after the {within} in which the forecast leaves them out",
+        within=within,
+    )
+    cure = _("They may be counted twice there. {cure}", cure=cure)
     warn(judged.table, shown & (last > until), problem, cure, noun="judgement", stacklevel=3)
 
 
@@ -153,16 +169,20 @@ def check_coverage(judged: FutureValuePriors, customers: Customers, covered: np.
     written = written_as(customers, judged.table["customer_id"])
     shown = judged.relations == VISIBLE_SHARE
     outside = shown & ~written.isin(list(customers.ids[covered]))
-    problem = "that are purchases which the pipeline shows, of customers who are not covered"
-    refuse(judged.table, outside, problem, "Add these customers to covers=, or call the judgements additional.")
+    problem = _("that are purchases which the pipeline shows, of customers who are not covered")
+    refuse(judged.table, outside, problem, _("Add these customers to covers=, or call the judgements additional."))
     counted_ones = ~are_opinions(judged.table) & (shown | (judged.shows_life is not False))
     if SCORED in judged.table:
         counted_ones &= judged.table[SCORED].isna()
     has = pd.Index(customers.ids[covered]).isin(written[counted_ones].dropna())
     if silent := _groups_without(customers.table[covered], has):
         warnings.warn(
-            f"No customer {silent} has an opportunity in the pipeline, where others do: was it reported of them? "
-            f"If not, say whose is, as in covers={{'account_manager': ['Chen']}}, a column of True and False, or ids.",
+            _(
+                "No customer {silent} has an opportunity in the pipeline, where others do: was it reported of "
+                "them? If not, say whose is, as in covers={{'account_manager': ['Chen']}}, a column of True "
+                "and False, or ids.",
+                silent=silent,
+            ),
             DataWarning,
             stacklevel=4,
         )
@@ -174,8 +194,13 @@ def warn_of_absent(coverage: Coverage, tables: Iterable[pd.DataFrame], known: It
     seen = set(known).union(*cells)
     if absent := sorted(coverage.values - seen):
         warnings.warn(
-            f"No customer has {listed(map(repr, absent))} in {coverage.column!r}, which covers= names, and so none is "
-            f"covered by it. The values are {listed(sorted(seen))}.",
+            _(
+                "No customer has {absent} in {column!r}, which covers= names, and so none is covered by it. "
+                "The values are {seen}.",
+                absent=listed(map(repr, absent)),
+                column=coverage.column,
+                seen=listed(sorted(seen)),
+            ),
             DataWarning,
             stacklevel=4,
         )
@@ -183,14 +208,19 @@ def warn_of_absent(coverage: Coverage, tables: Iterable[pd.DataFrame], known: It
 
 def _groups_without(table: pd.DataFrame, has: np.ndarray) -> str:
     """Name the largest group without an opportunity, where many are expected if all are alike; empty if none."""
-    groups = {f"with {name} {{}}": table[name] for name in table if table[name].dtype in ("object", "str", "category")}
+    groups = {str(name): table[name] for name in table if table[name].dtype in ("object", "str", "category")}
     if "frequency" in table:
-        groups["{}"] = (table["frequency"] > 0).map({True: "with repeat purchases", False: "without repeat purchases"})
+        groups[""] = (table["frequency"] > 0).map(
+            {True: _("with repeat purchases"), False: _("without repeat purchases")}
+        )
     found: dict[str, int] = {}
     for name, cells in groups.items():
         if cells.nunique() <= MANY_GROUPS:
             counts = pd.DataFrame({"has": has}).groupby(cells.astype(str).to_numpy())["has"].agg(["size", "sum"])
             none = counts["size"][counts["sum"] == 0]
-            found |= {name.format(value): int(size) for value, size in none.items()}
+            named = {
+                _("with {name} {value}", name=name, value=value) if name else str(value): value for value in none.index
+            }
+            found |= {words: int(none[value]) for words, value in named.items()}
     largest = max(found, key=lambda name: found[name], default="")
     return largest if found.get(largest, 0) * has.mean() >= ENOUGH_EXPECTED else ""

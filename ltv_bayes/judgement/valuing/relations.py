@@ -11,6 +11,7 @@ from ltv_bayes.formulas.point.inputs import as_share
 from ltv_bayes.judgement.form.cells import refuse
 from ltv_bayes.judgement.form.layout import RELATIONS, SAME_TOTAL, SCORED, VISIBLE_SHARE
 from ltv_bayes.judgement.valuing.expected import stated_quantiles
+from ltv_bayes.language import _, comma
 from ltv_bayes.predictions.signs.signs_of_life import SignsOfLife
 from ltv_bayes.predictions.signs.strength import SignStrength
 from ltv_bayes.predictions.visibility import Coverage
@@ -72,7 +73,10 @@ def refuse_relation_settings(opinion_weight: float | None, shows_life: object) -
         isinstance(shows_life, int | float | np.number) and shows_life > 1
     ):
         raise JudgementError(
-            f"shows_life must be True, False or a number above 1, or a SignStrength, not {shows_life!r}."
+            _(
+                "shows_life must be True, False or a number above 1, or a SignStrength, not {shows_life!r}.",
+                shows_life=shows_life,
+            )
         )
 
 
@@ -94,13 +98,13 @@ def refuse_relations(table: pd.DataFrame) -> None:
     """Raise for relations that cannot be."""
     relations, opinions = relations_of(table), are_opinions(table)
     unknown = relations.notna() & ~relations.isin(RELATIONS)
-    refuse(table, unknown, "with an unknown relation", f"Write one of {', '.join(RELATIONS)}.")
+    refuse(table, unknown, _("with an unknown relation"), _("Write one of {relations}.", relations=comma(RELATIONS)))
     twice = opinions & table["customer_id"].astype(str).where(opinions, "").duplicated(keep=False)
-    refuse(table, twice, "with another opinion on the same customer's whole value", "Pool them into one.")
+    refuse(table, twice, _("with another opinion on the same customer's whole value"), _("Pool them into one."))
 
 
 def refuse_certain_opinions(table: pd.DataFrame) -> None:
     """Raise for opinions on a customer's whole value without any spread, which nothing can be combined with."""
     certain = are_opinions(table) & (stated_quantiles(table, 0.9) <= stated_quantiles(table, 0.1))
-    problem = "with an opinion on a customer's whole value that has low equal to high"
-    refuse(table, certain, problem, "State how sure it is: a low below the high.")
+    problem = _("with an opinion on a customer's whole value that has low equal to high")
+    refuse(table, certain, problem, _("State how sure it is: a low below the high."))

@@ -11,6 +11,7 @@ from ltv_bayes.formulas.special import Array
 from ltv_bayes.judgement.beliefs.opportunity import Opportunity
 from ltv_bayes.judgement.valuing.expected import stated_quantiles
 from ltv_bayes.judgement.valuing.relations import are_opinions
+from ltv_bayes.language import _, comma
 
 STATED = ["customer_id", "opportunity", "expert", "probability", "low", "likely", "high", "expected_on"]
 WINDOW = ["expected_from", "expected_to"]
@@ -45,12 +46,15 @@ def lines_of(table: pd.DataFrame, interval: float, expected: Array) -> list[str]
     if len(table) > number or not number:
         customers = counted(table.loc[~opinions, "customer_id"].nunique(), "customer")
         named = counted(len(table) - number, "judged opportunity", "judged opportunities")
-        parts.append(f"{named} of {customers}")
+        parts.append(_("{named} of {customers}", named=named, customers=customers))
     if number:
-        parts.append(f"{counted(number, 'opinion')} on a customer's whole future value")
+        parts.append(_("{opinions} on a customer's whole future value", opinions=counted(number, "opinion")))
     levels = table["interval"].unique() if "interval" in table else np.array([interval])
     level = f"{100 * levels[0]:g}%" if len(levels) == 1 else "stated"
-    text = f"{', '.join(parts)}; amounts lie within {level} intervals"
+    text = _("{parts}; amounts lie within {level} intervals", parts=comma(parts), level=level)
     if len(table) == number > 0:
         return [text]
-    return [text, f"expected value before margin and discount: {money(float(expected[~opinions].sum()))}"]
+    return [
+        text,
+        _("expected value before margin and discount: {number}", number=money(float(expected[~opinions].sum()))),
+    ]

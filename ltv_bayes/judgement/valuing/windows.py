@@ -9,6 +9,7 @@ from ltv_bayes.errors import JudgementError
 from ltv_bayes.judgement.form.cells import refuse
 from ltv_bayes.judgement.future_value import FutureValuePriors
 from ltv_bayes.judgement.valuing.relations import are_opinions
+from ltv_bayes.language import _
 from ltv_bayes.predictions.visibility import VisibleShare
 from ltv_bayes.terms import Terms
 
@@ -24,15 +25,17 @@ def days_until(table: pd.DataFrame, terms: Terms, column: str) -> pd.Series:
     dated = table[column].notna()
     if dated.any() and terms.as_of is None:
         raise JudgementError(
-            "The judgements have dates (expected_on) but the customers have no as-of date to count from. "
-            "Pass as_of= to Customers.from_summary."
+            _(
+                "The judgements have dates (expected_on) but the customers have no as-of date to count from. "
+                "Pass as_of= to Customers.from_summary."
+            )
         )
     days = (table[column] - pd.Timestamp(terms.as_of or 0)).dt.days
     refuse(
         table,
         dated & (days < 0),
-        f"expected before the as-of date {terms.as_of}",
-        "Give a later date, or leave out what has already occurred or been lost.",
+        _("expected before the as-of date {as_of}", as_of=terms.as_of),
+        _("Give a later date, or leave out what has already occurred or been lost."),
     )
     return days.where(dated).astype(float)
 

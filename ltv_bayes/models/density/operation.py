@@ -16,6 +16,7 @@ from pytensor.graph.op import Op
 
 from ltv_bayes.formulas.kernels.likelihoods import Kernel
 from ltv_bayes.inference.unofficial import vectorizes
+from ltv_bayes.language import _
 from ltv_bayes.models.density.calendar import Calendar, OnClock
 from ltv_bayes.models.density.log_density import at_many_draws
 
@@ -51,7 +52,7 @@ class CompiledLikelihood(Op):
             If second derivatives are asked for.
         """
         if not isinstance(cotangents[1].type, DisconnectedType):
-            raise NotImplementedError("The compiled likelihood has no second derivatives.")
+            raise NotImplementedError(_("The compiled likelihood has no second derivatives."))
         return [cotangents[0] * outputs[1][i] for i in range(len(inputs))]
 
 
@@ -109,7 +110,7 @@ class LikelihoodOnClock(Op):
             If second derivatives are asked for.
         """
         if not all(isinstance(one.type, DisconnectedType) for one in cotangents[1:]):
-            raise NotImplementedError("The compiled likelihood has no second derivatives.")
+            raise NotImplementedError(_("The compiled likelihood has no second derivatives."))
         by_parameters = [cotangents[0] * outputs[2][i] for i in range(len(inputs) - 1)]
         return [cotangents[0] * outputs[1], *by_parameters]
 

@@ -13,6 +13,7 @@ from ltv_bayes.errors import DataWarning, InputError, PriorError, counted, sugge
 from ltv_bayes.formulas.models.parameterization import Naming
 from ltv_bayes.formulas.models.parameterization import naming as naming_of
 from ltv_bayes.formulas.special import Array
+from ltv_bayes.language import _
 from ltv_bayes.models.density.differences import Column, Slopes
 from ltv_bayes.models.priors import Prior, as_prior, chosen_priors
 from ltv_bayes.sizes import MANY_GROUPS
@@ -57,7 +58,13 @@ class Pool:
         if isinstance(covariates, Mapping):
             for name in covariates:
                 if name not in naming.links:
-                    raise InputError(f"covariates: there is no {name!r}. {suggestion(str(name), naming.links)}")
+                    raise InputError(
+                        _(
+                            "covariates: there is no {name!r}. {suggestion}",
+                            name=name,
+                            suggestion=suggestion(str(name), naming.links),
+                        )
+                    )
             shifted = {name: _as_columns(columns, "covariates") for name, columns in covariates.items()}
         else:
             columns = _as_columns(covariates, "covariates")
@@ -65,9 +72,13 @@ class Pool:
         numbers = tuple(dict.fromkeys(name for columns in shifted.values() for name in columns))
         for name in (*by, *numbers):
             if "/" in name or name in (*RESERVED, *OF_HISTORIES, *naming.links, *naming.parameters):
-                raise InputError(f"A column called {name!r} cannot name a part of the posterior: rename it.")
+                raise InputError(
+                    _("A column called {name!r} cannot name a part of the posterior: rename it.", name=name)
+                )
         if both := set(by) & set(numbers):
-            raise InputError(f"{sorted(both)[0]!r} cannot make segments and be a covariate too: leave one out.")
+            raise InputError(
+                _("{both!r} cannot make segments and be a covariate too: leave one out.", both=sorted(both)[0])
+            )
         return cls(by, shifted)
 
     def __bool__(self) -> bool:
@@ -93,13 +104,21 @@ class Pool:
         slopes = [f"{quantity}_slope" for quantity in self.covariates]
         known = [*usual, *sds, *slopes]
         if unknown := [name for name in given if name not in known]:
-            raise PriorError(f"There is no parameter {unknown[0]!r} in a pooled model. {suggestion(unknown[0], known)}")
+            raise PriorError(
+                _(
+                    "There is no parameter {unknown!r} in a pooled model. {suggestion}",
+                    unknown=unknown[0],
+                    suggestion=suggestion(unknown[0], known),
+                )
+            )
         for name in slopes:
             prior = as_prior(given.get(name, USUAL_SLOPE))
             numbers = dict(prior.parameters) if isinstance(prior, Prior) else {}
             normal = isinstance(prior, Prior) and prior.family == "Normal" and numbers.get("mu", 0.0) == 0
             if not (normal and numbers.get("sigma", 0.0) > 0):
-                raise PriorError(f"The prior of {name} must be Prior('Normal', mu=0, sigma=...), sigma above 0.")
+                raise PriorError(
+                    _("The prior of {name} must be Prior('Normal', mu=0, sigma=...), sigma above 0.", name=name)
+                )
         return {**usual, **given}
 
     def columns(self, data: InGroups) -> list[Column]:
@@ -127,7 +146,11 @@ class Pool:
             scale = float(np.sqrt(np.average((values - centre) ** 2, weights=weights)))
             if not scale > 1e-9 * max(1.0, abs(centre)):
                 raise InputError(
-                    f"The covariate {name!r} is {centre:g} for all customers and says nothing: leave it out."
+                    _(
+                        "The covariate {name!r} is {centre:g} for all customers and says nothing: leave it out.",
+                        name=name,
+                        centre=centre,
+                    )
                 )
             found[name] = centre, scale
         return found
@@ -154,20 +177,34 @@ class Pool:
             number = data.cells[name].nunique()
             if number < 2:
                 raise InputError(
-                    f"All {counted(int(customers), 'customer')} have the same {name}, {data.cells[name].iloc[0]!r}, so "
-                    f"segments cannot be compared: leave pool_by={name!r} out."
+                    _(
+                        "All {customers} have the same {name}, {iloc!r}, so segments cannot be compared: leave "
+                        "pool_by={name!r} out.",
+                        customers=counted(int(customers), "customer"),
+                        name=name,
+                        iloc=data.cells[name].iloc[0],
+                    )
                 )
             if number >= MANY_SEGMENTS and 2 * number > customers:
                 warnings.warn(
-                    f"pool_by={name!r} makes {number:,} segments of {customers:,.0f} customers, so most have a "
-                    f"segment of their own. Numbers shift parameters as covariates={name!r}, or are rounded first.",
+                    _(
+                        "pool_by={name!r} makes {number:,} segments of {customers:,.0f} customers, so most "
+                        "have a segment of their own. Numbers shift parameters as covariates={name!r}, or are "
+                        "rounded first.",
+                        name=name,
+                        number=number,
+                        customers=customers,
+                    ),
                     DataWarning,
                     stacklevel=4,
                 )
         if data.size > MANY_GROUPS:
             warnings.warn(
-                f"Customers are in {data.size:,} groups, one for each value of the covariates, which makes a fit "
-                f"slow. Round the covariates, their logarithms to one digit for instance.",
+                _(
+                    "Customers are in {size:,} groups, one for each value of the covariates, which makes a fit "
+                    "slow. Round the covariates, their logarithms to one digit for instance.",
+                    size=data.size,
+                ),
                 DataWarning,
                 stacklevel=4,
             )
@@ -183,5 +220,7 @@ def _as_columns(value: Any, argument: str) -> tuple[str, ...]:
         return ()
     names = (value,) if isinstance(value, str) else tuple(value)
     if not all(isinstance(name, str) for name in names) or len(set(names)) < len(names):
-        raise InputError(f"{argument} takes names of columns, each once, not {value!r}.")
+        raise InputError(
+            _("{argument} takes names of columns, each once, not {value!r}.", argument=argument, value=value)
+        )
     return names

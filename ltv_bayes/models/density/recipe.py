@@ -20,6 +20,7 @@ from ltv_bayes.formulas.models.parameterization import naming as naming_of
 from ltv_bayes.formulas.special import IntArray
 from ltv_bayes.inference.methods import Method, fit_posterior
 from ltv_bayes.inference.nuts import has_nutpie
+from ltv_bayes.language import _, comma
 from ltv_bayes.models.density.calendar import SDS, SMALL, Calendar, CalendarDensity, OnClock
 from ltv_bayes.models.density.differences import Column, Effects, Slopes
 from ltv_bayes.models.density.leaving_at_once import LeavingAtOnceDensity
@@ -36,7 +37,7 @@ DOMAINS = {"q": Domain(1.0, np.inf)}  # of gamma-gamma: the mean exists
 USUAL_SD = Prior("LogNormal", mu=np.log(0.3), sigma=1.0)
 USUAL_PRECISION = 0.3**-2
 OURS = {"draws", "tune", "chains", "random_seed", "progressbar"}
-CURE = "Write priors as Prior('LogNormal', ...), Prior('Gamma', ...) or Prior('Beta', ...), leave such settings out"
+CURE = _("Write priors as Prior('LogNormal', ...), Prior('Gamma', ...) or Prior('Beta', ...), leave such settings out")
 FEW_SEGMENTS = 8
 ACCEPT, ACCEPT_OF_FEW = 0.95, 0.98  # few segments leave the sd between them in doubt
 
@@ -249,11 +250,26 @@ class Recipe:
         if self.calendar is not None and density is None:
             found = self._against_calendar(foreign)
             if not self.calendar.optional:
-                raise FitError(f"Calendar effects do not go with {found}. {CURE}, or set calendar_effects=None.")
-            without = "this fit goes without, so totals seem surer than they are"
-            warnings.warn(f"Calendar effects do not go with {found}: {without}. {CURE}.", DataWarning, stacklevel=3)
+                raise FitError(
+                    _(
+                        "Calendar effects do not go with {found}. {cure}, or set calendar_effects=None.",
+                        found=found,
+                        cure=CURE,
+                    )
+                )
+            without = _("this fit goes without, so totals seem surer than they are")
+            warnings.warn(
+                _(
+                    "Calendar effects do not go with {found}: {without}. {cure}.",
+                    found=found,
+                    without=without,
+                    cure=CURE,
+                ),
+                DataWarning,
+                stacklevel=3,
+            )
             tree = replace(self, calendar=None).fit(method=method, **settings)
-            tree.attrs["without_calendar"] = f"they do not go with {found}"
+            tree.attrs["without_calendar"] = str(_("they do not go with {found}", found=found))
             return tree
         if self.pool:
             fewest = min((len(column.levels) for column in self.columns), default=FEW_SEGMENTS)
@@ -268,10 +284,10 @@ class Recipe:
     def _against_calendar(self, foreign: Sequence[str]) -> str:
         """What keeps a fit from calendar effects, which need the density written out."""
         found = [
-            f"the prior of {', '.join(self.uncommon)}" if self.uncommon else "",
-            f"settings of pymc.sample ({', '.join(foreign)})" if foreign else "",
+            _("the prior of {uncommon}", uncommon=comma(self.uncommon)) if self.uncommon else "",
+            _("settings of pymc.sample ({foreign})", foreign=comma(foreign)) if foreign else "",
         ]
-        return " and ".join(filter(None, found)) or "an installation without nutpie"
+        return " and ".join(filter(None, found)) or _("an installation without nutpie")
 
     def attrs(self) -> dict[str, Any]:
         """What a fit remembers of the model: k, and what is needed to find the parameters of a customer."""

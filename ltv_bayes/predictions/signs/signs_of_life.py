@@ -10,6 +10,7 @@ import pandas as pd
 from ltv_bayes.data.reading.ids import as_text
 from ltv_bayes.formatting import percent
 from ltv_bayes.formulas.special import Array, IntArray
+from ltv_bayes.language import _
 from ltv_bayes.predictions.signs.strength import FRESH_DAYS, SignStrength, Strength, fading
 from ltv_bayes.predictions.visibility import Coverage
 
@@ -38,7 +39,7 @@ class SignShare:
         return share_with_a_sign(given, self.alive + (self.number - self.alive) / strength.ratio)
 
     def __repr__(self) -> str:
-        return f"{percent(float(self.at(SignStrength().middle)))} of the living"
+        return _("{at} of the living", at=percent(float(self.at(SignStrength().middle))))
 
 
 @dataclass(frozen=True)

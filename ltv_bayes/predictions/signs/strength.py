@@ -8,6 +8,7 @@ from scipy import special
 
 from ltv_bayes.errors import InputError, counted
 from ltv_bayes.formulas.special import Array
+from ltv_bayes.language import _
 from ltv_bayes.random_streams import customer_stream
 from ltv_bayes.time_units import as_number
 
@@ -68,9 +69,11 @@ class SignStrength:
     def __post_init__(self) -> None:
         numbers = [as_number(getattr(self, one.name), one.name) for one in fields(self) if one.name != "ratio"]
         if not (np.isfinite(numbers).all() and min(numbers) >= 0 and self.half_life > 0):
-            raise InputError(f"sd and half_life_sd must be 0 or more, and half_life above 0: {numbers[:3]}.")
+            raise InputError(
+                _("sd and half_life_sd must be 0 or more, and half_life above 0: {numbers}.", numbers=numbers[:3])
+            )
         if not self.ratio > 1 or (np.isinf(self.ratio) and self.sd > 0):
-            raise InputError(f"ratio must be above 1, and infinite only with sd=0, not {self.ratio!r}.")
+            raise InputError(_("ratio must be above 1, and infinite only with sd=0, not {ratio!r}.", ratio=self.ratio))
 
     @classmethod
     def known(cls, ratio: float) -> Self:
@@ -105,9 +108,13 @@ class SignStrength:
         doubt = ""
         if self.sd > 0:
             low, high = (self.ratio * np.exp(side * Z90 * self.sd) for side in (-1, 1))
-            doubt = f" (90%: {max(low, 1.0):.2g} to {high:.2g})"
-        learned = f", learned from {counted(self.learned_from, 'customer')}" if self.learned_from else ""
-        return f"{self.ratio:.3g} to 1{doubt}{learned}"
+            doubt = _(" (90%: {low:.2g} to {high:.2g})", low=max(low, 1.0), high=high)
+        learned = (
+            _(", learned from {customers}", customers=counted(self.learned_from, "customer"))
+            if self.learned_from
+            else ""
+        )
+        return _("{ratio:.3g} to 1{doubt}{learned}", ratio=self.ratio, doubt=doubt, learned=learned)
 
 
 def fading(days: float | Array, half_life: float | Array) -> Any:

@@ -2,7 +2,10 @@
 
 from functools import partial
 
+import pandas as pd
+
 from ltv_bayes.formatting import label
+from ltv_bayes.intervals import bound_columns
 from ltv_bayes.language import _
 from ltv_bayes.plots.acquisition import plot_acquisition, plot_payback
 from ltv_bayes.plots.decisions import plot_value_over_time
@@ -23,11 +26,20 @@ def _segments(by: SegmentValues, key: str) -> Section:
     compared, name = by.compare(), label(by.column)
     parts: list[Part] = [Text(one) for one in compared.get("sentence", [])[: min(SENTENCES, len(by.customers) - 1)]]
     parts.append(Picture(key, _("Value per customer by {name}", name=name), partial(plot_segments, by)))
-    parts.append(Table(key, _("Value by {name}", name=name), by.summary(), by.currency))
+    parts.append(Table(key, _("Value by {name}", name=name), _led_by_medians(by.summary()), by.currency))
     if len(compared):
-        parts.append(Table(f"{key}_compared", _("Differences by {name}", name=name), compared, by.currency, rows=20))
+        pairs = compared.set_index(["segment_a", "segment_b"])
+        bounds = bound_columns(name for name in pairs if not str(name).startswith("ratio"))
+        shown = pairs[["median_difference", *bounds, "probability_a_above_b"]]
+        parts.append(Table(f"{key}_compared", _("Differences by {name}", name=name), shown, by.currency, rows=20))
     parts += map(note, by.notes())
     return Section(key, _("Segments: {name}", name=name), tuple(parts))
+
+
+def _led_by_medians(table: pd.DataFrame) -> pd.DataFrame:
+    """A summary of segments without the means of what has a median."""
+    means = [name for name in table if str(name).endswith("_mean") and f"{str(name)[:-5]}_median" in table]
+    return table.drop(columns=means)
 
 
 def channels(of: Material) -> Section | None:
@@ -35,10 +47,10 @@ def channels(of: Material) -> Section | None:
     found = of.acquisition
     if found is None:
         return None
-    parts: list[Part] = [Text(one) for one in found.sentences()]
-    parts += [
+    parts: list[Part] = [
         Picture("acquisition", _("Value of a new customer over its cost"), partial(plot_acquisition, found)),
         Table("acquisition", _("Channels: value and cost of a new customer"), found.summary(), found.currency),
+        *map(Text, found.sentences()),
         Picture("payback", _("When the cost of a new customer is paid back"), partial(plot_payback, found)),
         *map(note, found.notes()),
     ]

@@ -82,9 +82,15 @@ def years(of: Material) -> Section:
             _("Value in each future year, with its {interval}", interval=interval),
             lambda: plot_cash_flow(of.ltv),
         ),
-        Table("years", _("Value by future year"), flow.drop(columns="sd"), of.currency),
+        Table("years", _("Value by future year"), flow.drop(columns=["sd", "until"]), of.currency),
         Picture("sources", _("Where the value comes from"), lambda: plot_waterfall(sources)),
-        Table("sources", _("Value by source"), sources.drop(columns="sd"), of.currency, note=_how_to_add()),
+        Table(
+            "sources",
+            _("Value by source"),
+            sources.drop(columns="sd").rename(index=label),
+            of.currency,
+            note=_how_to_add(),
+        ),
     ]
     if len(of.valued.settings.terms.horizons) > 1:
         horizons = of.ltv.by_horizon().drop(columns="sd")

@@ -17,6 +17,7 @@ from ltv_bayes.formatting import money
 from ltv_bayes.formulas.acquisition_cost import ChannelRates, chance_of_one_rate, time_until
 from ltv_bayes.formulas.special import Array
 from ltv_bayes.intervals import flagged, interval_name, interval_settings, median_cells, quoted_with, summarize_draws
+from ltv_bayes.language import _, as_known
 from ltv_bayes.posterior import SAMPLE_DIMS, labelled_draws
 from ltv_bayes.random_streams import as_seed, customer_stream
 from ltv_bayes.sizes import LARGEST_AMOUNT
@@ -155,7 +156,13 @@ class Acquisition(Printed):
         prob, kind = interval_settings(ci_prob, ci_kind)
         units = 1.0 if amount is None else as_number(amount, "amount")
         if not 0 < units <= LARGEST_AMOUNT:
-            raise UnitError(f"amount must be above 0 and up to {LARGEST_AMOUNT:g}, not {units:g}.")
+            raise UnitError(
+                _(
+                    "amount must be above 0 and up to {largest_amount:g}, not {units:g}.",
+                    largest_amount=LARGEST_AMOUNT,
+                    units=units,
+                )
+            )
         net = units * (self.ratio - 1)
         values = net.to_numpy().reshape(-1, len(self.channels))
         best = values.max(axis=1, keepdims=True)
@@ -195,25 +202,36 @@ class Acquisition(Printed):
 
     def notes(self) -> list[str]:
         """What a reader should know before relying on these figures."""
-        notes = [f"{self.value.caution}: do not use these numbers yet."] if self.value.caution else []
+        notes = (
+            [_("{caution}: do not use these numbers yet.", caution=self.value.caution)] if self.value.caution else []
+        )
         if self.value.column is None:
-            notes.append("the fits are not pooled by channel, so a client of any channel is worth the same.")
-        notes += [*self.costs.notes, *(f"{note}." for note in self.value.unseen_notes("channels"))]
+            notes.append(_("the fits are not pooled by channel, so a client of any channel is worth the same."))
+        notes += [*self.costs.notes, *(_("{begin}.", begin=note) for note in self.value.unseen_notes("channels"))]
         if self.costs.totals().loc[list(self.channels), "clients_won"].notna().sum() > 1:
-            notes.append("costs per client are pooled over channels: the fewer clients won, the nearer to the others.")
+            notes.append(
+                _("costs per client are pooled over channels: the fewer clients won, the nearer to the others.")
+            )
         if self.left_out:
-            notes.append(f"without costs, so left out: {listed(self.left_out)}.")
+            notes.append(_("without costs, so left out: {left_out}.", left_out=listed(self.left_out)))
         paid = self.costs.rows[self.costs.rows["spend"] != 0]
         for name, rows in paid.groupby("channel", sort=False):
             if rows["clients_won"].notna().all() and chance_of_one_rate(rows["spend"], rows["clients_won"]) < BY_CHANCE:
                 notes.append(
-                    f"clients won per money differ between the periods of {name} by more than chance: "
-                    f"its interval is too narrow; see by_period()."
+                    _(
+                        "clients won per money differ between the periods of {name} by more than chance: its "
+                        "interval is too narrow; see by_period().",
+                        name=name,
+                    )
                 )
         if apart := self._won_apart():
             notes.append(
-                f"clients won are not those of the fit, by more than a factor of {APART:g}: {listed(apart)}. Are costs "
-                f"and orders of the same channels and years?"
+                _(
+                    "clients won are not those of the fit, by more than a factor of {apart:g}: {apart_2}. Are "
+                    "costs and orders of the same channels and years?",
+                    apart=APART,
+                    apart_2=listed(apart),
+                )
             )
         return notes
 
@@ -222,7 +240,7 @@ class Acquisition(Printed):
         won, fitted = self.costs.totals()["clients_won"], self.value.terms.fitted_customers()
         both = [(name, float(won[name]), float(fitted.get(name, 0.0))) for name in self.channels]
         return [
-            f"{name} ({costs:,.0f} won, {here:,.0f} in the fit)"
+            _("{name} ({costs:,.0f} won, {here:,.0f} in the fit)", name=name, costs=costs, here=here)
             for name, costs, here in both
             if min(costs, here) >= MANY and max(costs, here) > APART * min(costs, here)
         ]
@@ -230,11 +248,16 @@ class Acquisition(Printed):
     def _unseen_clause(self, channel: str) -> str:
         """What is drawn for a channel, as one more sentence."""
         notes = self.value.of([channel]).unseen_notes("channels") if channel in self.value.unseen else {}
-        return "".join(f" {sentence_case(note)}." for note in notes)
+        return "".join(_(" {note}.", note=sentence_case(note)) for note in notes)
 
     def _page(self) -> ResultPage:
-        notes = [f"note: {note}" for note in self.notes()]
-        return ResultPage([f"Acquisition by {self.column}: {self.value.settings}"], self._shown(), notes, self.currency)
+        notes = [_("note: {note}", note=note) for note in self.notes()]
+        return ResultPage(
+            [_("Acquisition by {column}: {settings}", column=as_known(self.column), settings=self.value.settings)],
+            self._shown(),
+            notes,
+            self.currency,
+        )
 
     def _shown(self) -> pd.DataFrame:
         """The columns that fit on a page, under short names."""
@@ -396,16 +419,26 @@ def acquisition(
     [[[3.87, 1.55]]]
     """
     if not isinstance(value, NewCustomerValue):
-        raise InputError(f"Pass what new_customer_value(...) returned first, not {a_kind(value)}.")
+        raise InputError(_("Pass what new_customer_value(...) returned first, not {kind}.", kind=a_kind(value)))
     if unseen not in ("refuse", "population"):
-        raise InputError(f"unseen={unseen!r} is unknown. {suggestion(str(unseen), ('refuse', 'population'))}")
+        raise InputError(
+            _(
+                "unseen={unseen!r} is unknown. {suggestion}",
+                unseen=unseen,
+                suggestion=suggestion(str(unseen), ("refuse", "population")),
+            )
+        )
     targets = Targets.read(threshold, payback_within, least_clients, value.horizon)
     read = AcquisitionCosts.read(
         costs, columns=columns, amount_unit=amount_unit, decimal=decimal, sheet=sheet, encoding=encoding, header=header
     )
     if read.currency and value.currency and read.currency != SAME_CURRENCY.get(value.currency, value.currency):
         raise UnitError(
-            f"Costs are in {read.currency}, values in {value.currency}. Convert the costs to {value.currency} first."
+            _(
+                "Costs are in {currency}, values in {currency_2}. Convert the costs to {currency_2} first.",
+                currency=read.currency,
+                currency_2=value.currency,
+            )
         )
     known = list(dict.fromkeys([*value.segments, *value.terms.known()])) if value.column else []
     if value.column and unseen == "refuse":
@@ -428,8 +461,8 @@ def _refuse_impossible(found: Acquisition) -> None:
     small = (typical * LARGEST_RATIO < worth) | ((each > 0) & (each * LARGEST_RATIO < worth))
     wrong = small | ~np.isfinite(typical) | ((typical / LARGEST_RATIO > worth) & (worth > 0))
     if wrong.any():
-        problem = "with a cost per client below a billionth, or above a billion times, of what a new client is worth"
-        cure = "Correct it: is it counted in the unit of the values?"
+        problem = _("with a cost per client below a billionth, or above a billion times, of what a new client is worth")
+        cure = _("Correct it: is it counted in the unit of the values?")
         raise InputError(rows_at_fault(rows.index[wrong], found.costs.noun, problem, cure), rows.index[wrong])
 
 
@@ -437,5 +470,5 @@ def _warn_of_scale(found: Acquisition) -> None:
     """Warn where costs and values can hardly be counted in one unit."""
     typical = float(np.median(found.ratio))
     value, cost = (money(float(np.median(drawn)), found.currency) for drawn in (found.ltv, found.cac))
-    compared = f"A new client is typically worth {value}, and costs {cost}"
-    warn_of_other_unit(typical, FAR_SCALE, compared, "If not, pass amount_unit=.")
+    compared = _("A new client is typically worth {value}, and costs {cost}", value=value, cost=cost)
+    warn_of_other_unit(typical, FAR_SCALE, compared, _("If not, pass amount_unit=."))

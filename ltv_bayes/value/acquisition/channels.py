@@ -11,11 +11,12 @@ from ltv_bayes.formatting import money, probability, with_currency
 from ltv_bayes.formulas.point.inputs import as_count
 from ltv_bayes.formulas.special import Array
 from ltv_bayes.intervals import describe_interval, interval
+from ltv_bayes.language import N_, _, _n, semicolon
 from ltv_bayes.time_units import Duration, as_duration, as_number
 
 NEARLY_SURE = 0.9
 NEARLY_NEVER = 0.05
-NOT_ENOUGH = "not enough data"
+NOT_ENOUGH = N_("not enough data")
 BEYOND = 1e12
 SAME = 1e-9
 USUAL_PAYBACK = Duration(12, "month")
@@ -52,7 +53,7 @@ class Targets:
         """
         threshold = as_number(threshold, "threshold")
         if not threshold > 0:
-            raise UnitError(f"threshold must be above 0, not {threshold:g}.")
+            raise UnitError(_("threshold must be above 0, not {threshold:g}.", threshold=threshold))
         return cls(threshold, _payback_within(payback_within, horizon), as_count(least_clients, "least_clients"))
 
     def in_time(self, months: Array) -> np.ndarray:
@@ -66,8 +67,12 @@ def _payback_within(given: Any, horizon: Duration) -> Duration:
     within = as_duration(given, "payback_within")
     if within.days > horizon.days * (1 + SAME):
         raise UnitError(
-            f"payback_within={str(within)!r} is longer than the value's horizon of {horizon}. "
-            f"Value new customers over a longer horizon, or ask for payback within a shorter time."
+            _(
+                "payback_within={within!r} is longer than the value's horizon of {horizon}. Value new "
+                "customers over a longer horizon, or ask for payback within a shorter time.",
+                within=str(within),
+                horizon=horizon,
+            )
         )
     return within
 
@@ -131,9 +136,11 @@ class ChannelDraws:
         low, high = self.ratio_interval
         if self.clients_won < self.targets.least_clients and high >= 1:
             number = counted(int(self.clients_won), "client")
-            return f"{number} won, fewer than {self.targets.least_clients}"
+            return _(
+                "{number} won, fewer than {least_clients}", number=number, least_clients=self.targets.least_clients
+            )
         most = max(1.0, self.targets.threshold)
-        return f"the interval reaches from below 1 to above {most:g}" if low < 1 and high > most else ""
+        return _("the interval reaches from below 1 to above {most:g}", most=most) if low < 1 and high > most else ""
 
     def chance(self, value: float) -> str:
         """Write a probability, no surer than the draws can tell."""
@@ -145,14 +152,18 @@ def verdict(of: ChannelDraws) -> str:
     """Say in three words what is nearly sure, with a probability of 0.9 or more."""
     wanted, above_1 = f"{of.targets.threshold:g}", float(np.mean(of.ratio > 1))
     if of.reservation:
-        return NOT_ENOUGH
+        return _(NOT_ENOUGH)
     if of.above_threshold >= NEARLY_SURE:
-        return f"above {wanted}"
+        return _("above {wanted}", wanted=wanted)
     if above_1 <= 1 - NEARLY_SURE:
-        return "loses money"
+        return _("loses money")
     if above_1 < NEARLY_SURE:
-        return "perhaps pays"
-    return f"pays, below {wanted}" if of.above_threshold <= 1 - NEARLY_SURE else f"pays, perhaps {wanted}"
+        return _("perhaps pays")
+    return (
+        _("pays, below {wanted}", wanted=wanted)
+        if of.above_threshold <= 1 - NEARLY_SURE
+        else _("pays, perhaps {wanted}", wanted=wanted)
+    )
 
 
 def sentence(of: ChannelDraws, horizon: Duration, currency: str | None) -> str:
@@ -160,13 +171,27 @@ def sentence(of: ChannelDraws, horizon: Duration, currency: str | None) -> str:
     worth = with_currency(money(of.value, currency), currency)
     low, high = map(_times, of.ratio_interval)
     parts = [
-        f"{of.channel}: a new client is worth {worth} within {horizon} and costs {_cost(of, currency)}",
-        f"that is {_times(float(np.median(of.ratio)))} times the cost, {describe_interval(*of.level)} {low} to {high}, "
-        f"and more than {of.targets.threshold:g} times with probability {of.chance(of.above_threshold)}",
+        _(
+            "{channel}: a new client is worth {worth} within {horizon} and costs {cost}",
+            channel=of.channel,
+            worth=worth,
+            horizon=horizon,
+            cost=_cost(of, currency),
+        ),
+        _(
+            "that is {times} times the cost, {interval} {low} to {high}, and more than {threshold:g} "
+            "times with probability {chance}",
+            times=_times(float(np.median(of.ratio))),
+            interval=describe_interval(*of.level),
+            low=low,
+            high=high,
+            threshold=of.targets.threshold,
+            chance=of.chance(of.above_threshold),
+        ),
         _payback(of, horizon),
     ]
-    reservation = f" Not enough data: {of.reservation}." if of.reservation else ""
-    return "; ".join(parts) + "." + reservation
+    reservation = _(" Not enough data: {reservation}.", reservation=of.reservation) if of.reservation else ""
+    return _("{begin}.", begin=semicolon(parts)) + reservation
 
 
 def _cost(of: ChannelDraws, currency: str | None) -> str:
@@ -176,20 +201,45 @@ def _cost(of: ChannelDraws, currency: str | None) -> str:
         return typical
     spend = money(of.spend, currency)
     if of.clients_won == 0:
-        return f"more than {least} with probability {probability(1 - NEARLY_NEVER)} (no client won for {spend})"
-    return f"{typical} ({counted(int(of.clients_won), 'client')} won for {spend})"
+        return _(
+            "more than {least} with probability {nearly_never} (no client won for {spend})",
+            least=least,
+            nearly_never=probability(1 - NEARLY_NEVER),
+            spend=spend,
+        )
+    return _(
+        "{typical} ({clients} won for {spend})",
+        typical=typical,
+        clients=counted(int(of.clients_won), "client"),
+        spend=spend,
+    )
 
 
 def _payback(of: ChannelDraws, horizon: Duration) -> str:
-    in_time = f"within {of.targets.payback_within} with probability {of.chance(of.in_time)}"
+    in_time = _(
+        "within {payback_within} with probability {chance}",
+        payback_within=of.targets.payback_within,
+        chance=of.chance(of.in_time),
+    )
     if isinf(of.payback_median):
         never = of.chance(float(np.mean(np.isinf(of.payback))))
-        return f"the cost is not back within {horizon} with probability {never}, and is {in_time}"
+        return _(
+            "the cost is not back within {horizon} with probability {never}, and is {in_time}",
+            horizon=horizon,
+            never=never,
+            in_time=in_time,
+        )
     low, high = of.payback_interval
     if high == 0:
-        return f"the first order pays the cost back, {in_time}"
-    late = f"beyond {horizon}" if isinf(high) else _with_unit(high)
-    return f"the cost is back after {_with_unit(of.payback_median)} ({_months(low)} to {late}), {in_time}"
+        return _("the first order pays the cost back, {in_time}", in_time=in_time)
+    late = _("beyond {horizon}", horizon=horizon) if isinf(high) else _with_unit(high)
+    return _(
+        "the cost is back after {with_unit} ({months} to {late}), {in_time}",
+        with_unit=_with_unit(of.payback_median),
+        months=_months(low),
+        late=late,
+        in_time=in_time,
+    )
 
 
 def _bounds(values: Array, level: tuple[float, str]) -> tuple[float, float]:
@@ -226,7 +276,7 @@ def _with_unit(months: float) -> str:
     ('1 month', '0.3 months')
     """
     number = _months(months)
-    return f"{number} month{'' if number == '1' else 's'}"
+    return _n("{number} month", "{number} months", 1 if number == "1" else 2, number=number)
 
 
 def _months(number: float) -> str:

@@ -17,6 +17,7 @@ from ltv_bayes.data.reading.faults import Fault, at_fault, refuse
 from ltv_bayes.data.reading.files import HeaderRows, SheetChoice, read_table
 from ltv_bayes.data.reading.ids import BLANKS, as_text
 from ltv_bayes.errors import ColumnError, DataWarning, InputError, a_kind, listed, rows_at_fault, suggestion
+from ltv_bayes.language import _, as_written, comma
 
 COLUMNS = ("channel", "period", "spend", "clients_won", "cost_per_client")
 MONEY = ("spend", "cost_per_client")
@@ -101,8 +102,11 @@ class AcquisitionCosts:
             noun, source = "channel", _of_mapping(source)
         elif source is None or isinstance(source, Number | list | tuple | set):
             raise InputError(
-                f"Costs are a mapping from channel to its cost per client, as in {{'Fair': 2100}}, or a table with a "
-                f"row for each channel, not {a_kind(source)}."
+                _(
+                    "Costs are a mapping from channel to its cost per client, as in {{'Fair': 2100}}, or a "
+                    "table with a row for each channel, not {kind}.",
+                    kind=a_kind(source),
+                )
             )
         raw = read_table(source, sheet=sheet, encoding=encoding, header=header)
         given, notes = _own_names(raw, columns or {})
@@ -142,13 +146,20 @@ def refuse_unseen(costs: AcquisitionCosts, known: list[str], column: str) -> Non
     if unknown.any():
         rows, names = list(costs.rows.index[unknown]), list(dict.fromkeys(costs.rows.loc[unknown, "channel"]))
         sums = [name for name in names if name in costs.totals_by_name]
-        looks = f"{listed(map(repr, sums))} looks like a row of totals: leave it out. " if sums else ""
-        cure = (
-            f"{looks}{suggestion(names[0], known)} If they are new, pass unseen='population': "
-            f"the value of their clients is then drawn from the distribution of channels."
+        looks = _("{sums} looks like a row of totals: leave it out. ", sums=listed(map(repr, sums))) if sums else ""
+        cure = _(
+            "{looks}{suggestion} If they are new, pass unseen='population': the value of their clients is "
+            "then drawn from the distribution of channels.",
+            looks=looks,
+            suggestion=suggestion(names[0], known),
         )
-        which = "" if costs.noun == "channel" else "with a channel "
-        problem = f"{which}that the fit by {column!r} has not seen, {listed(map(repr, names))}"
+        which = "" if costs.noun == "channel" else _("with a channel ")
+        problem = _(
+            "{which}that the fit by {column!r} has not seen, {names}",
+            which=which,
+            column=column,
+            names=listed(map(repr, names)),
+        )
         raise InputError(rows_at_fault(rows, costs.noun, problem, cure), rows)
 
 
@@ -157,7 +168,10 @@ def warn_of_totals(costs: AcquisitionCosts, known: list[str]) -> None:
     sums = [name for name in costs.totals_by_name if name not in known]
     if sums and len(costs.channels) > 1:
         warnings.warn(
-            f"{listed(map(repr, sums))} looks like a row of totals, and is taken for a channel: leave it out.",
+            _(
+                "{sums} looks like a row of totals, and is taken for a channel: leave it out.",
+                sums=listed(map(repr, sums)),
+            ),
             DataWarning,
             stacklevel=3,
         )
@@ -166,9 +180,9 @@ def warn_of_totals(costs: AcquisitionCosts, known: list[str]) -> None:
 def _of_mapping(source: Mapping[Any, Any] | pd.Series) -> pd.DataFrame:
     """A table of costs per client, its rows known by their channel."""
     if not len(source):
-        raise InputError("There are no costs. Give at least one channel its cost per client.")
-    channels = [str(name) for name, _ in source.items()]
-    costs = [cost for _, cost in source.items()]
+        raise InputError(_("There are no costs. Give at least one channel its cost per client."))
+    channels = [str(name) for name, _unused in source.items()]
+    costs = [cost for _unused, cost in source.items()]
     return pd.DataFrame({"channel": channels, "cost_per_client": costs}, index=pd.Index(channels, dtype=object))
 
 
@@ -177,29 +191,49 @@ def _own_names(raw: pd.DataFrame, names: Mapping[str, str]) -> tuple[dict[str, s
     absent = [name for name in COLUMNS if name not in names and name not in raw]
     left = raw.drop(columns=[name for name in (*COLUMNS, *names.values()) if name in raw])
     found = columns_beside(left, "costs", absent, "columns={{{!r}: {!r}}}".format)
-    found_names = [f"{name.replace('_', ' ')} is the column {str(own)!r}" for name, own in found.items()]
-    return {**names, **found}, (f"of the costs, {'; '.join(found_names)}.",) if found_names else ()
+    found_names = [
+        _("{name} is the column {own!r}", name=name.replace("_", " "), own=str(own)) for name, own in found.items()
+    ]
+    return {**names, **found}, (
+        _("of the costs, {found_names}.", found_names="; ".join(found_names)),
+    ) if found_names else ()
 
 
 def _names(raw: pd.DataFrame, names: Mapping[str, str]) -> dict[str, str]:
     """The columns with a meaning: their names by ours."""
     for name, own in names.items():
         if name not in COLUMNS and own in COLUMNS and name in raw:
-            raise ColumnError(f"columns= is turned round: our name comes first, as in {{{own!r}: {name!r}}}.")
+            raise ColumnError(
+                _("columns= is turned round: our name comes first, as in {{{own!r}: {name!r}}}.", own=own, name=name)
+            )
         if name not in COLUMNS:
             near = MEANT.get(str(name).lower())
-            meant = f"Did you mean {near}? Known names: {', '.join(COLUMNS)}." if near else suggestion(name, COLUMNS)
-            raise ColumnError(f"columns= starts from our names, and {name!r} is none of them. {meant}")
+            meant = (
+                _("Did you mean {near}? Known names: {columns}.", near=near, columns=comma(COLUMNS))
+                if near
+                else suggestion(name, COLUMNS)
+            )
+            raise ColumnError(
+                _("columns= starts from our names, and {name!r} is none of them. {meant}", name=name, meant=meant)
+            )
         if own not in raw:
-            raise ColumnError(f"There is no column {own!r} in the costs. {suggestion(own, map(str, raw.columns))}")
+            raise ColumnError(
+                _(
+                    "There is no column {own!r} in the costs. {suggestion}",
+                    own=own,
+                    suggestion=suggestion(own, map(str, raw.columns)),
+                )
+            )
     found = {name: names.get(name, name) for name in COLUMNS if names.get(name, name) in raw}
-    known = f"It has {listed(raw.columns, 20)}."
-    cure = "Name your own columns with columns={'channel': '...', 'spend': '...', 'clients_won': '...'}."
+    known = _("It has {raw}.", raw=listed(raw.columns, 20))
+    cure = _("Name your own columns with columns={{'channel': '...', 'spend': '...', 'clients_won': '...'}}.")
     if "channel" not in found:
-        raise ColumnError(f"The table of costs has no column 'channel'. {known} {cure}")
+        raise ColumnError(_("The table of costs has no column 'channel'. {known} {cure}", known=known, cure=cure))
     if "cost_per_client" not in found and not {"spend", "clients_won"} <= found.keys():
-        wanted = "'cost_per_client', or 'spend' and 'clients_won'"
-        raise ColumnError(f"The table of costs needs a column {wanted}. {known} {cure}")
+        wanted = _("'cost_per_client', or 'spend' and 'clients_won'")
+        raise ColumnError(
+            _("The table of costs needs a column {wanted}. {known} {cure}", wanted=wanted, known=known, cure=cure)
+        )
     return found
 
 
@@ -209,7 +243,7 @@ def _converted(
     """Texts and numbers, with the rows where they cannot be read."""
     channel = _texts(table["channel"])
     rows = pd.DataFrame({"channel": channel, "period": ""}, index=table.index)
-    faults = [Fault((channel == "").to_numpy(), "without a channel", "Fill it in, for instance with 'unknown'.")]
+    faults = [Fault((channel == "").to_numpy(), _("without a channel"), _("Fill it in, for instance with 'unknown'."))]
     if "period" in table:
         rows["period"] = _texts(table["period"])
     require_units_alike([names[name] for name in MONEY if name in names], unit)
@@ -220,15 +254,16 @@ def _converted(
             rows[name], found = as_amounts(table[name], decimal=decimal, **stated)
             if name in MONEY:
                 unit_to_apply(names[name], unit, stacklevel=4)
-            faults += [_about(fault, name) for fault in found if not fault.problem.startswith("without")]
+            faults += [_about(fault, name) for fault in found if not as_written(fault.problem).startswith("without")]
     return rows, faults
 
 
 def _about(fault: Fault, name: str) -> Fault:
-    problem = fault.problem.replace("an amount", f"a {name}").replace("an infinite amount", f"an infinite {name}")
+    problem = fault.problem.replace(_("an amount"), _("a {name}", name=name))
+    problem = problem.replace(_("an infinite amount"), _("an infinite {name}", name=name))
     cure = fault.cure
-    if name in MONEY and "cannot be read" in problem:
-        cure = f"{cure} Pass a unit such as 万元 with amount_unit=."
+    if name in MONEY and "cannot be read" in as_written(fault.problem):
+        cure = _("{cure} Pass a unit such as 万元 with amount_unit=.", cure=cure)
     return Fault(fault.at, problem, cure, fault.example)
 
 
@@ -241,36 +276,38 @@ def _contradictions(rows: pd.DataFrame, with_periods: bool) -> list[Fault]:
     owed = pd.Series(negative, rows.index).groupby(rows["channel"]).transform("any").to_numpy()
     made = pd.Series(np.where(np.isnan(spend), each * won, spend), rows.index)
     total = made.groupby(rows["channel"]).transform("sum", min_count=1).to_numpy()
-    free = "What costs nothing has no ratio of value to cost: leave the channel out, or put a price on the work in it."
+    free = _(
+        "What costs nothing has no ratio of value to cost: leave the channel out, or put a price on the work in it."
+    )
     with np.errstate(divide="ignore", invalid="ignore"):
         apart = np.abs(np.where(won > 0, spend / won, np.nan) / each - 1) > SAME
     twice = rows.duplicated(["channel", "period"], keep=False).to_numpy()
-    again = "Add them up to one row." if with_periods else "Add them up, or name the column of periods 'period'."
+    again = _("Add them up to one row.") if with_periods else _("Add them up, or name the column of periods 'period'.")
     uncounted = (
         pd.Series(np.isnan(won) & ~np.isnan(each), rows.index).groupby(rows["channel"]).transform("any").to_numpy()
     )
     unnamed = (rows["period"] == "").to_numpy() & rows["channel"].duplicated(keep=False).to_numpy() & with_periods
     several = rows["channel"].duplicated(keep=False).to_numpy() & uncounted & ~nothing & ~twice
-    both = "Give spend and clients_won, or cost_per_client alone."
+    both = _("Give spend and clients_won, or cost_per_client alone.")
     return [
-        Fault(nothing, "without a cost", "Give cost_per_client, or spend and clients_won."),
-        Fault(uncosted, "with a spend but without clients_won", "Give them, 0 where no client was won."),
-        Fault(negative, "with a negative cost", "Net it against the month it belongs to."),
-        Fault(~owed & ((total <= 0) | (np.isnan(total) & (each <= 0))), "with a cost that is not above 0", free),
-        Fault(won < 0, "with fewer than 0 clients_won", "Correct the number."),
-        Fault(won % 1 > 0, "with a part of a client in clients_won", "Count whole clients."),
-        Fault(apart, "with a cost_per_client that is not spend over clients_won", both),
-        Fault(unnamed & ~twice, "without a period, of a channel with several rows", "Fill it in."),
+        Fault(nothing, _("without a cost"), _("Give cost_per_client, or spend and clients_won.")),
+        Fault(uncosted, _("with a spend but without clients_won"), _("Give them, 0 where no client was won.")),
+        Fault(negative, _("with a negative cost"), _("Net it against the month it belongs to.")),
+        Fault(~owed & ((total <= 0) | (np.isnan(total) & (each <= 0))), _("with a cost that is not above 0"), free),
+        Fault(won < 0, _("with fewer than 0 clients_won"), _("Correct the number.")),
+        Fault(won % 1 > 0, _("with a part of a client in clients_won"), _("Count whole clients.")),
+        Fault(apart, _("with a cost_per_client that is not spend over clients_won"), both),
+        Fault(unnamed & ~twice, _("without a period, of a channel with several rows"), _("Fill it in.")),
         Fault(
             twice,
-            f"with the same channel{' and period' if with_periods else ''} as another",
+            _("with the same channel and period as another") if with_periods else _("with the same channel as another"),
             again,
             _named(rows, twice),
         ),
         Fault(
             several,
-            "of a channel with several periods but without clients_won",
-            "Give them: costs cannot be added without.",
+            _("of a channel with several periods but without clients_won"),
+            _("Give them: costs cannot be added without."),
         ),
     ]
 
@@ -278,7 +315,7 @@ def _contradictions(rows: pd.DataFrame, with_periods: bool) -> list[Fault]:
 def _named(rows: pd.DataFrame, at: np.ndarray) -> str:
     """Channels of some rows, as they were read."""
     names = list(dict.fromkeys(rows.loc[at, "channel"]))
-    return f"{listed(map(repr, names))} (blanks around names do not count)" if names else ""
+    return _("{names} (blanks around names do not count)", names=listed(map(repr, names))) if names else ""
 
 
 def _completed(rows: pd.DataFrame) -> pd.DataFrame:

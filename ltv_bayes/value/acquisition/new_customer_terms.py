@@ -7,6 +7,7 @@ from typing import Any
 from ltv_bayes.data.customers.grouping import segment_names
 from ltv_bayes.errors import InputError
 from ltv_bayes.formulas.point.inputs import as_money, as_share
+from ltv_bayes.language import _
 from ltv_bayes.predictions.fitted import FittedModel, currency_of, pooling_of, shape_of
 from ltv_bayes.predictions.spend import FittedSpend
 from ltv_bayes.streams.notes import role
@@ -113,12 +114,18 @@ class NewCustomerTerms:
 
     def __str__(self) -> str:
         rate = self.discount_rate
-        discount = f"discounted at {100 * rate:.3g}% a year" if rate else "not discounted"
+        discount = _("discounted at {rate:.3g}% a year", rate=100 * rate) if rate else _("not discounted")
         margins = self.margin.values() if isinstance(self.margin, Mapping) else [self.margin]
         shares = [as_share(share, "margin") for share in margins]
         margin = in_percent(min(shares), max(shares))
-        without = "" if self.first_order is not False else ", without the first order"
-        return f"{self.horizon} from the first order{without}, {discount}, margin {margin}"
+        without = "" if self.first_order is not False else _(", without the first order")
+        return _(
+            "{horizon} from the first order{without}, {discount}, margin {margin}",
+            horizon=self.horizon,
+            without=without,
+            discount=discount,
+            margin=margin,
+        )
 
 
 def _of_segment(given: Any, segment: str, argument: str) -> Any:
@@ -127,5 +134,11 @@ def _of_segment(given: Any, segment: str, argument: str) -> Any:
         return given
     by_name = dict(zip(segment_names(given), given.values(), strict=True))
     if segment not in by_name:
-        raise InputError(f"{argument}= has nothing for {segment!r}. Give every segment one, or one number for all.")
+        raise InputError(
+            _(
+                "{argument}= has nothing for {segment!r}. Give every segment one, or one number for all.",
+                argument=argument,
+                segment=segment,
+            )
+        )
     return by_name[segment]

@@ -16,6 +16,7 @@ from ltv_bayes.errors import ColumnError, InputError, UnitError, a_kind, listed,
 from ltv_bayes.formulas.point.inputs import as_share
 from ltv_bayes.formulas.special import Array
 from ltv_bayes.intervals import flagged, summarize_draws
+from ltv_bayes.language import N_, _, as_known
 from ltv_bayes.posterior import labelled_draws
 from ltv_bayes.predictions.events import FittedEvents
 from ltv_bayes.predictions.fitted import FittedModel, caution_of, pooling_of, shape_of, shuffled, smallest_shape
@@ -32,8 +33,8 @@ from ltv_bayes.value.acquisition.newcomers import Newcomer
 
 ANYBODY = "a new client"
 NAMES = {
-    "expected_new_customer_value": "expected value of the next customer",
-    "predicted_new_customer_value": "value of one next customer",
+    "expected_new_customer_value": N_("expected value of the next customer"),
+    "predicted_new_customer_value": N_("value of one next customer"),
 }
 FITS = (FittedPurchases, FittedEvents, FittedRenewals)
 
@@ -170,19 +171,19 @@ class NewCustomerValue(Printed):
             One name, or several; blanks around them do not count.
         """
         if self.column is None:
-            raise ColumnError("The fits are not pooled, so all clients are alike. Fit with pool_by=.")
+            raise ColumnError(_("The fits are not pooled, so all clients are alike. Fit with pool_by=."))
         given = segments if isinstance(segments, Iterable) and not isinstance(segments, str) else [segments]
         names = tuple(dict.fromkeys(segment_names(given, self.column)))
         if not names:
-            raise InputError("segments= names none. Leave it out for all.")
+            raise InputError(_("segments= names none. Leave it out for all."))
         return replace(self, segments=names)
 
     def _page(self) -> ResultPage:
-        grouped = f" by {self.column}" if self.column else ""
-        notes = [f"{sentence_case(note)}." for note in self.unseen_notes()]
+        grouped = _(" by {column}", column=as_known(self.column)) if self.column else ""
+        notes = [_("{begin}.", begin=sentence_case(note)) for note in self.unseen_notes()]
         if others := self.terms.others():
-            notes.append(f"The fits differ by {listed(others)} too, which counts as typical.")
-        heading = f"Expected value of a new client{grouped}: {self.settings}"
+            notes.append(_("The fits differ by {others} too, which counts as typical.", others=listed(others)))
+        heading = _("Expected value of a new client{grouped}: {settings}", grouped=grouped, settings=self.settings)
         return ResultPage([heading], self.summary(), notes, self.currency)
 
     def _each[T](self, compute: Callable[[str], T]) -> list[T]:
@@ -206,7 +207,7 @@ class NewCustomerValue(Printed):
         stacked = np.stack(values, axis=-1).reshape(*self.terms.shape, len(values))
         labels = {} if self.column is None else {self.column: np.array(self.segments, dtype=object)}
         drawn = stacked[..., 0] if self.column is None else stacked
-        attrs = {"long_name": NAMES[name], "units": self.units, "settings": self.settings}
+        attrs = {"long_name": str(_(NAMES[name])), "units": self.units, "settings": self.settings}
         return labelled_draws(drawn, name, labels, **attrs)
 
 
@@ -314,15 +315,18 @@ def new_customer_value(
 def _require_fits(purchases: Any, spend: Any) -> None:
     if not isinstance(purchases, FITS):
         raise InputError(
-            f"new_customer_value takes a fit of purchases or renewals first, not {a_kind(purchases)}. "
-            f"Pass what BGNBD().fit(...) or ShiftedBetaGeometric().fit(...) returned."
+            _(
+                "new_customer_value takes a fit of purchases or renewals first, not {kind}. Pass what "
+                "BGNBD().fit(...) or ShiftedBetaGeometric().fit(...) returned.",
+                kind=a_kind(purchases),
+            )
         )
     renews = isinstance(purchases, FittedRenewals)
     if renews and spend is not None:
-        raise InputError("Renewals have a price, not a fit of spend. Pass price= in its place.")
+        raise InputError(_("Renewals have a price, not a fit of spend. Pass price= in its place."))
     if not renews and not isinstance(spend, FittedSpend):
         given = "missing" if spend is None else f"{a_kind(spend)}"
-        raise InputError(f"The fit of spend is {given}. Pass what GammaGamma().fit(...) returned.")
+        raise InputError(_("The fit of spend is {given}. Pass what GammaGamma().fit(...) returned.", given=given))
 
 
 def _paired(purchases: Any, spend: FittedSpend | None, seed: int) -> tuple[Any, FittedSpend | None]:
@@ -340,17 +344,29 @@ def _column(fits: Sequence[FittedModel], by: Any) -> str | None:
     """The column of segments."""
     known = list(dict.fromkeys(name for pooling in filter(None, map(pooling_of, fits)) for name in pooling.by))
     if by is None and len(known) > 1:
-        raise ColumnError(f"The fits are pooled by {listed(known)}: say which column, as in by={known[0]!r}.")
+        raise ColumnError(
+            _(
+                "The fits are pooled by {known}: say which column, as in by={known_2!r}.",
+                known=listed(known),
+                known_2=known[0],
+            )
+        )
     if by is not None and not known:
-        raise ColumnError(f"No fit is pooled, so there is no {by!r} to tell clients apart. Fit with pool_by={by!r}.")
+        raise ColumnError(
+            _("No fit is pooled, so there is no {by!r} to tell clients apart. Fit with pool_by={by!r}.", by=by)
+        )
     if by is not None and not isinstance(by, str) and set(by) <= set(known):
         several = ", ".join(f"{name}=..." for name in by)
         raise ColumnError(
-            f"New clients are distinguished by one column, as in by={known[0]!r}. For one kind by several, pass fits "
-            f"of it: purchases.of_segment({several}) and spend.of_segment({several})."
+            _(
+                "New clients are distinguished by one column, as in by={known!r}. For one kind by several, "
+                "pass fits of it: purchases.of_segment({several}) and spend.of_segment({several}).",
+                known=known[0],
+                several=several,
+            )
         )
     if by is not None and by not in known:
-        raise ColumnError(f"No fit is pooled by {by!r}. {suggestion(str(by), known)}")
+        raise ColumnError(_("No fit is pooled by {by!r}. {suggestion}", by=by, suggestion=suggestion(str(by), known)))
     return by or next(iter(known), None)
 
 
@@ -363,11 +379,16 @@ def _segments(terms: NewCustomerTerms, segments: Iterable[Any] | None) -> tuple[
 def _period(fit: Any, price: Any, period: str | None) -> str | None:
     if not isinstance(fit, FittedRenewals):
         if price is not None or period is not None:
-            raise InputError("price= and period= are for renewals; the fit of spend knows the value of orders.")
+            raise InputError(_("price= and period= are for renewals; the fit of spend knows the value of orders."))
         return None
     if price is None:
-        raise InputError("The price of a renewal is missing. Pass price=, of one renewal.")
+        raise InputError(_("The price of a renewal is missing. Pass price=, of one renewal."))
     known = str(fit.idata.attrs.get("periods", ""))
     if period is None and (not known or ", " in known):
-        raise UnitError(f"Contracts run for {known or 'a time that is not known'}. Pass period='year', or as it is.")
+        raise UnitError(
+            _(
+                "Contracts run for {value}. Pass period='year', or as it is.",
+                value=known or _("a time that is not known"),
+            )
+        )
     return as_period(period or known)

@@ -3,6 +3,8 @@
 import pandas as pd
 
 from ltv_bayes.data.customers.customers import Customers
+from ltv_bayes.language import _, _n
+from ltv_bayes.time_units import PLURALS, UNITS, in_units
 
 LONG = 1.5
 
@@ -19,11 +21,15 @@ def in_words(frequency: float, recency: float, T: float, unit: str) -> str:
     """
     silent = T - recency
     if frequency == 0:
-        return f"one order so far, {ago(silent, unit)}"
+        return _("one order so far, {ago}", ago=ago(silent, unit))
     gap = recency / frequency
     if silent > LONG * gap:
-        return f"no order for {length(silent, unit)}, before that one every {length(gap, unit)}"
-    return f"an order every {length(gap, unit)}, the last {ago(silent, unit)}"
+        return _(
+            "no order for {length}, before that one every {length_2}",
+            length=length(silent, unit),
+            length_2=length(gap, unit),
+        )
+    return _("an order every {length}, the last {ago}", length=length(gap, unit), ago=ago(silent, unit))
 
 
 def length(time: float, unit: str) -> str:
@@ -34,10 +40,11 @@ def length(time: float, unit: str) -> str:
     >>> length(18.2, "month"), length(2.54, "week"), length(1.0, "month"), length(0.02, "year")
     ('18 months', '2.5 weeks', 'month', 'less than 0.1 years')
     """
-    rounded = round(time, 0 if time >= 9.95 else 1)
-    if rounded == 1:
-        return unit
-    return f"less than 0.1 {unit}s" if rounded == 0 else f"{rounded:g} {unit}s"
+    amount = f"{round(time, 0 if time >= 9.95 else 1):g}"
+    if amount == "0":
+        return _("less than {length}", length=in_units("0.1", unit))
+    names = {"unit": _(UNITS[unit]), "units": _(PLURALS[unit])}
+    return _n("{unit}", "{amount} {units}", 1 if amount == "1" else 2, amount=amount, **names)
 
 
 def ago(time: float, unit: str) -> str:
@@ -48,8 +55,9 @@ def ago(time: float, unit: str) -> str:
     >>> ago(0.0, "month"), ago(1.0, "month"), ago(3.2, "week")
     ('just now', 'a month ago', '3.2 weeks ago')
     """
-    written = length(time, unit)
-    return "just now" if time < 0.05 else f"{'a ' if written == unit else ''}{written} ago"
+    if time < 0.05:
+        return _("just now")
+    return _n("a {length} ago", "{length} ago", 1 if round(time, 1) == 1 else 2, length=length(time, unit))
 
 
 def histories_in_words(customers: Customers) -> pd.Series:

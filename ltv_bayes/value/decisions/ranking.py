@@ -8,6 +8,7 @@ import pandas as pd
 from ltv_bayes.errors import InputError
 from ltv_bayes.formatting import probability
 from ltv_bayes.intervals import bound_columns
+from ltv_bayes.language import _
 from ltv_bayes.value.draws.passes import PAYING
 from ltv_bayes.value.draws.valuation import REALISED
 from ltv_bayes.value.valued import Valued
@@ -25,7 +26,7 @@ def require_statistic(statistic: str) -> None:
         With what is possible.
     """
     if statistic not in ("mean", "median"):
-        raise InputError(f"statistic must be 'mean' or 'median', not {statistic!r}.")
+        raise InputError(_("statistic must be 'mean' or 'median', not {statistic!r}.", statistic=statistic))
 
 
 def ranked(value: Valued, interval: tuple[float, str], statistic: Statistic = "mean") -> pd.DataFrame:
@@ -65,9 +66,10 @@ def _why(table: pd.DataFrame, leading: str) -> list[str]:
     """Say why a statistic lies outside its interval, or has none: most likely nothing more comes, or seldom much."""
     low, high = (table[name] for name in bound_columns(table))
     outside = (table[leading] > high) | (table[leading] < low) | nothing_more(table)
-    return [
-        f"{'most likely nothing more' if chance < 0.5 else 'seldom much more'}: P(more) {probability(chance)}"
-        if far
-        else ""
-        for far, chance in zip(outside, table["probability_of_more"], strict=True)
-    ]
+    return [_in_words(chance) if far else "" for far, chance in zip(outside, table["probability_of_more"], strict=True)]
+
+
+def _in_words(chance: float) -> str:
+    if chance < 0.5:
+        return _("most likely nothing more: P(more) {chance}", chance=probability(chance))
+    return _("seldom much more: P(more) {chance}", chance=probability(chance))

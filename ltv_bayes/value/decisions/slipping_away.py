@@ -19,6 +19,7 @@ from ltv_bayes.errors import InputError, UnitError, a_kind, counted, suggestion
 from ltv_bayes.formatting import money, probability, with_currency
 from ltv_bayes.formulas.special import Array
 from ltv_bayes.intervals import describe_interval, flagged, interval, interval_settings, quoted_with, summarize_sorted
+from ltv_bayes.language import _, _n, comma
 from ltv_bayes.posterior import labelled_draws
 from ltv_bayes.predictions.fitted import pooling_of, shuffled
 from ltv_bayes.predictions.over_customers import require_memory
@@ -107,18 +108,39 @@ class SlippingAway(Printed):
 
     def _sentence(self, ci_prob: float | None, ci_kind: str | None) -> str:
         customers = counted(self.customers, "customer")
-        fell = f"fell by {self.least_drop:g} or more from {self.since} to {self.as_of}"
+        fell = _(
+            "fell by {least_drop:g} or more from {since} to {as_of}",
+            least_drop=self.least_drop,
+            since=self.since,
+            as_of=self.as_of,
+        )
         if self.facts.empty:
-            none = f"P(alive) of no{' other' if len(self.gone) else ''} customer {fell}"
-            return f"None of {customers} is slipping away: {none}.{self._left_out()}"
+            none = _("P(alive) of no other customer {fell}", fell=fell)
+            if self.gone.empty:
+                none = _("P(alive) of no customer {fell}", fell=fell)
+            return _(
+                "None of {customers} is slipping away: {none}.{left_out}",
+                customers=customers,
+                none=none,
+                left_out=self._left_out(),
+            )
         prob, kind = interval_settings(ci_prob, ci_kind)
         draws = self.total().to_numpy().ravel()
         low, high = (money(float(end), self.currency) for end in interval(draws, prob, kind))
         mean = with_currency(money(float(self.facts["at_stake"].sum()), self.currency), self.currency)
-        verb = "is" if len(self.facts) == 1 else "are"
-        return (
-            f"{len(self.facts):,} of {customers} {verb} slipping away: P(alive) {fell}. At stake is {mean} on average, "
-            f"{describe_interval(prob, kind)} {low} to {high}.{self._left_out()}"
+        return _n(
+            "{n:,} of {customers} is slipping away: P(alive) {fell}. At stake is {mean} on average, {interval} {low} "
+            "to {high}.{left_out}",
+            "{n:,} of {customers} are slipping away: P(alive) {fell}. At stake is {mean} on average, {interval} {low} "
+            "to {high}.{left_out}",
+            len(self.facts),
+            customers=customers,
+            fell=fell,
+            mean=mean,
+            interval=describe_interval(prob, kind),
+            low=low,
+            high=high,
+            left_out=self._left_out(),
         )
 
     def _left_out(self) -> str:
@@ -126,8 +148,13 @@ class SlippingAway(Printed):
         if self.gone.empty:
             return ""
         lost = with_currency(money(float(self.gone["at_stake"].sum()), self.currency), self.currency)
-        more = f"{len(self.gone):,} more {'is' if len(self.gone) == 1 else 'are'} left out"
-        return f" {more}, with P(alive) below {self.least_alive:g} now: most likely gone, with {lost} on average."
+        return _n(
+            " {n:,} more is left out, with P(alive) below {least:g} now: most likely gone, with {lost} on average.",
+            " {n:,} more are left out, with P(alive) below {least:g} now: most likely gone, with {lost} on average.",
+            len(self.gone),
+            least=self.least_alive,
+            lost=lost,
+        )
 
     def _page(self) -> ResultPage:
         lines = [self.sentence(), str(self.settings)]
@@ -189,11 +216,11 @@ def slipping_away(
     which is never below 0, and a row adds up to the error of means of a finite number of draws.
     """
     if not isinstance(ltv, LifetimeValue):
-        raise InputError(f"slipping_away needs what lifetime_value(...) returned, not {a_kind(ltv)}.")
+        raise InputError(_("slipping_away needs what lifetime_value(...) returned, not {kind}.", kind=a_kind(ltv)))
     if not 0 < as_number(least_drop, "least_drop") <= 1:
-        raise UnitError(f"least_drop must be above 0 and at most 1, not {least_drop!r}.")
+        raise UnitError(_("least_drop must be above 0 and at most 1, not {least_drop!r}.", least_drop=least_drop))
     if not 0 <= as_number(least_alive, "least_alive") < 1:
-        raise UnitError(f"least_alive must be at least 0 and below 1, not {least_alive!r}.")
+        raise UnitError(_("least_alive must be at least 0 and below 1, not {least_alive!r}.", least_alive=least_alive))
     value = valued_of(ltv)
     chosen = _stream_that_ends(value.valuation.conditioned, stream)
     now = ltv.customers if chosen.customers is None else chosen.customers
@@ -231,13 +258,19 @@ def _stream_that_ends(streams: Sequence[Stream], name: str | None) -> RepeatPurc
     }
     if not able:
         raise InputError(
-            "No stream of this value says by itself who is still a customer. "
-            "Value one: RepeatPurchases(purchases, spend), with a fit of BGNBD, for instance."
+            _(
+                "No stream of this value says by itself who is still a customer. Value one: "
+                "RepeatPurchases(purchases, spend), with a fit of BGNBD, for instance."
+            )
         )
     if name is None and len(able) > 1:
-        raise InputError(f"Several streams say who is still a customer: pass stream=, one of {', '.join(able)}.")
+        raise InputError(
+            _("Several streams say who is still a customer: pass stream=, one of {able}.", able=comma(able))
+        )
     if name is not None and name not in able:
-        raise InputError(f"There is no such stream {name!r}. {suggestion(name, able)}")
+        raise InputError(
+            _("There is no such stream {name!r}. {suggestion}", name=name, suggestion=suggestion(name, able))
+        )
     return able[name or next(iter(able))]
 
 
@@ -245,17 +278,20 @@ def _before(earlier: Any, since: Any, now: Customers) -> Customers:
     """The customers as they stood on the earlier day."""
     if isinstance(earlier, Transactions):
         if since is None:
-            raise InputError("A log does not say which day to look back to. Pass since='2025-06-30'.")
+            raise InputError(_("A log does not say which day to look back to. Pass since='2025-06-30'."))
         _require_earlier(as_date(since, "since"), now)
         return summarize(earlier, time_unit=now.time_unit, as_of=since)
     if not isinstance(earlier, Customers):
         raise InputError(
-            f"The earlier day is looked up in the log of orders, as read_transactions returned it, with since=; or in "
-            f"the customers of that day, as summarize(orders, as_of=...) returned them; not in "
-            f"{a_kind(earlier)}."
+            _(
+                "The earlier day is looked up in the log of orders, as read_transactions returned it, with "
+                "since=; or in the customers of that day, as summarize(orders, as_of=...) returned them; not "
+                "in {kind}.",
+                kind=a_kind(earlier),
+            )
         )
     if since is not None:
-        raise InputError("since= belongs to a log of orders; customers have their as-of date.")
+        raise InputError(_("since= belongs to a log of orders; customers have their as-of date."))
     require_history(earlier)
     _require_earlier(earlier.as_of, now)
     return earlier
@@ -264,8 +300,12 @@ def _before(earlier: Any, since: Any, now: Customers) -> Customers:
 def _require_earlier(day: dt.date | None, now: Customers) -> None:
     if day is None or now.as_of is None or day >= now.as_of:
         raise UnitError(
-            f"The earlier day must lie before the as-of date of the value: {day} and {now.as_of}. "
-            f"Make both customers with summarize(orders, as_of=...)."
+            _(
+                "The earlier day must lie before the as-of date of the value: {day} and {as_of}. Make both "
+                "customers with summarize(orders, as_of=...).",
+                day=day,
+                as_of=now.as_of,
+            )
         )
 
 
@@ -275,7 +315,7 @@ def _facts(stream: RepeatPurchases, valued: Customers, now: Customers, before: C
     known, knew = known_ids(now, text), known_ids(before, text)
     both = np.array([one in known and one in knew for one in text], dtype=bool)
     if not both.any():
-        raise InputError("No customer is known on both days. Are both from one log, with ids written alike?")
+        raise InputError(_("No customer is known on both days. Are both from one log, with ids written alike?"))
     now = now.subset([known[one] for one in text[both]])
     before = _with_segments(before.subset([knew[one] for one in text[both]]), now, stream)
     facts = pd.DataFrame(
@@ -287,7 +327,13 @@ def _facts(stream: RepeatPurchases, valued: Customers, now: Customers, before: C
     ).reindex(text[both])
     facts["drop"] = facts["probability_alive_before"] - facts["probability_alive"]
     fell = [
-        f"{history}; P(alive) fell from {probability(high)} to {probability(low)} since {before.as_of}"
+        _(
+            "{history}; P(alive) fell from {high} to {low} since {as_of}",
+            history=history,
+            high=probability(high),
+            low=probability(low),
+            as_of=before.as_of,
+        )
         for high, low, history in facts[["probability_alive_before", "probability_alive", "reason"]].to_numpy()
     ]
     return facts.assign(reason=fell).set_index(valued.ids[both])

@@ -10,6 +10,7 @@ import pandas as pd
 
 from ltv_bayes.errors import InputError, UnitError, counted
 from ltv_bayes.formulas.special import Array
+from ltv_bayes.language import _
 from ltv_bayes.sizes import RANKED_BYTES
 from ltv_bayes.time_units import as_number
 from ltv_bayes.value.draws.valuation import REALISED, in_order
@@ -25,7 +26,9 @@ def tiers(value: Valued, shares: Sequence[float], names: Sequence[str] | None) -
     draws, mean, so_far = _draws(value)
     within = np.zeros((draws.shape[1], len(titles)))
     ranked = (partial(shares_of_tiers, money, bounds) for money in draws)
-    for shares_of_draw in in_order(ranked, len(draws), f"ranking {counted(draws.shape[1], 'customer')}"):
+    for shares_of_draw in in_order(
+        ranked, len(draws), _("ranking {customers}", customers=counted(draws.shape[1], "customer"))
+    ):
         within += shares_of_draw
     within /= len(draws)
     past = {REALISED: so_far} if value.settings.realised else {}
@@ -75,11 +78,15 @@ def shares_of_tiers(money: Array, bounds: Array) -> Array:
 
 def _bounds(shares: Sequence[float]) -> Array:
     """The share of customers down to the end of each tier."""
-    parts = np.array([as_number(share, "a share") for share in shares])
+    parts = np.array([as_number(share, _("a share")) for share in shares])
     if not parts.size or (parts <= 0).any() or abs(parts.sum() - 1) > 1e-9:
         raise UnitError(
-            f"The shares of tiers are above 0 and add up to 1, the best first, such as (0.2, 0.3, 0.5); "
-            f"{tuple(shares)} add up to {parts.sum():g}."
+            _(
+                "The shares of tiers are above 0 and add up to 1, the best first, such as (0.2, 0.3, 0.5); "
+                "{shares} add up to {number:g}.",
+                shares=tuple(shares),
+                number=parts.sum(),
+            )
         )
     bounds = np.cumsum(parts)
     bounds[-1] = 1.0
@@ -90,9 +97,15 @@ def _names(bounds: Array, names: Sequence[str] | None) -> list[str]:
     """Names of tiers: as given, or by their place."""
     if names is None:
         ends = [f"{100 * bound:.4g}%" for bound in bounds]
-        return [f"top {ends[0]}", *(f"{low[:-1]}-{high}" for low, high in pairwise(ends))]
+        return [_("top {ends}", ends=ends[0]), *(f"{low[:-1]}-{high}" for low, high in pairwise(ends))]
     if isinstance(names, str) or len(names) != len(bounds) or len(set(map(str, names))) != len(names):
-        raise InputError(f"{counted(len(bounds), 'tier')} need as many names, each another, not {names!r}.")
+        raise InputError(
+            _(
+                "{tiers} need as many names, each another, not {names!r}.",
+                tiers=counted(len(bounds), "tier"),
+                names=names,
+            )
+        )
     return [str(name) for name in names]
 
 
@@ -111,9 +124,14 @@ def _draws(value: Valued) -> tuple[Array, Array, Array]:
     step = math.ceil(8 * number * size / RANKED_BYTES)
     if size // step < min(FEWEST_DRAWS, size):
         raise InputError(
-            f"Ranks need all customers of a draw at once, and {RANKED_BYTES / 2**30:g} GiB hold fewer than "
-            f"{FEWEST_DRAWS} draws of {counted(number, 'customer')}. Value a part of them, such as the half with the "
-            f"highest mean: lifetime_value(customers.subset(ids), ...).tiers()."
+            _(
+                "Ranks need all customers of a draw at once, and {ranked_bytes:g} GiB hold fewer than "
+                "{fewest_draws} draws of {customers}. Value a part of them, such as the half with the highest "
+                "mean: lifetime_value(customers.subset(ids), ...).tiers().",
+                ranked_bytes=RANKED_BYTES / 2**30,
+                fewest_draws=FEWEST_DRAWS,
+                customers=counted(number, "customer"),
+            )
         )
     kept, (mean, so_far) = np.zeros((len(range(0, size, step)), number)), np.zeros((2, number))
     to_come = [name for name in value.sources if name != REALISED]

@@ -10,6 +10,7 @@ from ltv_bayes.errors import ColumnError, listed
 from ltv_bayes.formatting import label, money, probability
 from ltv_bayes.formulas.special import Array
 from ltv_bayes.intervals import summarize_sorted
+from ltv_bayes.language import _, comma, semicolon
 from ltv_bayes.predictions.purchases import FittedPurchases
 from ltv_bayes.sizes import CUSTOMERS_IN_BATCH
 from ltv_bayes.streams.repeat_purchases import RepeatPurchases, mean_alive
@@ -80,8 +81,8 @@ def _reasons(value: Valued, table: pd.DataFrame) -> list[str]:
         if from_judgements > from_models:
             parts.reverse()
         if np.isfinite(realised):
-            parts.append(f"realised {money(realised, value.currency)} so far")
-        words.append("; ".join(part for part in parts if part))
+            parts.append(_("realised {realised} so far", realised=money(realised, value.currency)))
+        words.append(semicolon(part for part in parts if part))
     return words
 
 
@@ -89,7 +90,7 @@ def _of_histories(value: Valued, text: pd.Index) -> dict[str, str]:
     """Histories in words, by id as text; where there are none, the streams that pay."""
     streams = [one for one in value.valuation.streams if isinstance(one, RepeatPurchases)]
     others = [label(one.name) for one in value.valuation.streams if one not in streams]
-    words_by_id = dict.fromkeys(text, f"from {listed(others)}" if others else "")
+    words_by_id = dict.fromkeys(text, _("from {others}", others=listed(others)) if others else "")
     for stream in streams:
         histories = value.customers if stream.customers is None else stream.customers
         known = known_ids(histories, text)
@@ -104,7 +105,7 @@ def _alive(stream: RepeatPurchases, customers: Customers) -> list[str]:
     """Whether customers are still active, where the stream knows it."""
     if stream.while_alive is not None or not isinstance(stream.purchases, FittedPurchases):
         return [""] * len(customers)
-    return [f", P(alive) {probability(chance)}" for chance in mean_alive(stream, customers)]
+    return [_(", P(alive) {chance}", chance=probability(chance)) for chance in mean_alive(stream, customers)]
 
 
 def _of_judgements(value: Valued) -> dict[str, str]:
@@ -122,8 +123,13 @@ def _of_judgements(value: Valued) -> dict[str, str]:
 
 def _named(rows: pd.DataFrame, currency: str | None) -> str:
     parts = [
-        f"{row.opportunity}, {money(row.median, currency)} with probability {probability(row.probability)}"
+        _(
+            "{opportunity}, {median} with probability {probability}",
+            opportunity=row.opportunity,
+            median=money(row.median, currency),
+            probability=probability(row.probability),
+        )
         for row in rows.head(NAMED).itertuples()
     ]
-    more = f" and {len(rows) - NAMED} more" if len(rows) > NAMED else ""
-    return f"judged: {', '.join(parts)}{more}"
+    more = _(" and {number} more", number=len(rows) - NAMED) if len(rows) > NAMED else ""
+    return _("judged: {parts}{more}", parts=comma(parts), more=more)

@@ -12,6 +12,7 @@ from ltv_bayes.data.reading.columns import refuse_text
 from ltv_bayes.errors import ColumnError, InputError, rows_at_fault, suggestion
 from ltv_bayes.formulas.point.inputs import as_share
 from ltv_bayes.formulas.special import Array
+from ltv_bayes.language import _
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,13 @@ class Margin:
             share = as_share(margin, "margin")
             return cls(share, in_percent(share, share))
         if isinstance(margin, str) and margin not in customers.columns:
-            raise ColumnError(f"The customers have no column {margin!r}. {suggestion(margin, customers.columns)}")
+            raise ColumnError(
+                _(
+                    "The customers have no column {margin!r}. {suggestion}",
+                    margin=margin,
+                    suggestion=suggestion(margin, customers.columns),
+                )
+            )
         given = margin if isinstance(margin, str) else _by_id(margin)
         shares = [cls(given, "").of(batch) for batch in customers.batches()]
         return cls(given, in_percent(min(share.min() for share in shares), max(share.max() for share in shares)))
@@ -62,8 +69,8 @@ class Margin:
         wrong = ~((values >= 0) & (values <= 1))
         if wrong.any():
             ids = list(customers.ids[wrong])
-            problem = "with a margin that is missing, no number, or outside 0 to 1"
-            raise InputError(rows_at_fault(ids, "customer", problem, "Write 35% as margin=0.35."), ids)
+            problem = _("with a margin that is missing, no number, or outside 0 to 1")
+            raise InputError(rows_at_fault(ids, "customer", problem, _("Write 35% as margin=0.35.")), ids)
         return values
 
 
@@ -90,13 +97,13 @@ class Margins:
 def _by_id(margin: Mapping[Any, float] | pd.Series) -> dict[str, Any]:
     """Shares by id as text; an id that is given twice is refused, as 7 and "7" are."""
     pairs = [(str(key), value) for key, value in margin.items()]
-    ids = pd.Series([key for key, _ in pairs], dtype=object)
+    ids = pd.Series([key for key, _unused in pairs], dtype=object)
     if twice := ids[ids.duplicated()].unique().tolist():
-        problem = "with a margin given twice"
-        raise InputError(rows_at_fault(twice, "customer", problem, "Give one share for each id."), twice)
+        problem = _("with a margin given twice")
+        raise InputError(rows_at_fault(twice, "customer", problem, _("Give one share for each id.")), twice)
     return dict(pairs)
 
 
 def in_percent(low: float, high: float) -> str:
     """Write a share, or the lowest and the highest of several."""
-    return f"{100 * low:.3g}%" if low == high else f"{100 * low:.3g}% to {100 * high:.3g}%"
+    return f"{100 * low:.3g}%" if low == high else _("{low:.3g}% to {high:.3g}%", low=100 * low, high=100 * high)

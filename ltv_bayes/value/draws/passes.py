@@ -12,6 +12,7 @@ from ltv_bayes.data.customers.customers import Customers
 from ltv_bayes.errors import counted
 from ltv_bayes.formulas.special import Array, IntArray
 from ltv_bayes.intervals import summarize_sorted
+from ltv_bayes.language import _
 from ltv_bayes.sizes import CUSTOMERS_IN_BATCH, MOST_SEGMENTS
 from ltv_bayes.value.draws.valuation import (
     REALISED,
@@ -250,7 +251,7 @@ class KeptDraws:
             known = replace(block, means={name: every[block.rows] for name, every in self.means.items()})
             return reduce(known, {name: every[:, block.rows].swapaxes(0, 1) for name, every in self.money.items()})
 
-        what = f"summarising {counted(len(self.customers), 'customer')}"
+        what = _("summarising {customers}", customers=counted(len(self.customers), "customer"))
         return over_blocks(self.customers, self.block, lambda _: read, what, about=about, progressbar=progressbar)
 
 
@@ -356,7 +357,7 @@ def segments_by(
 
     adding = Adding()
     for sums in over(_sums, about=about, means=True):
-        for _, *segment in sums:
+        for _unused, *segment in sums:
             adding.add(*segment)
     return adding.segments()
 

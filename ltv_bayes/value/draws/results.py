@@ -11,6 +11,7 @@ from ltv_bayes.data.customers.known_ids import known_ids
 from ltv_bayes.errors import InputError, suggestion
 from ltv_bayes.formulas.special import Array
 from ltv_bayes.intervals import interval_settings
+from ltv_bayes.language import _
 from ltv_bayes.predictions.over_customers import require_memory
 from ltv_bayes.sizes import CUSTOMERS_IN_BATCH
 from ltv_bayes.value.draws.passes import (
@@ -199,7 +200,12 @@ class Results:
         if not known:
             some = next(iter(customers.batches(CUSTOMERS_IN_BATCH))).ids[:5].astype(str)
             raise InputError(
-                f"There is no customer {customer_id!r}. {suggestion(str(customer_id), some)}", [customer_id]
+                _(
+                    "There is no customer {customer_id!r}. {suggestion}",
+                    customer_id=customer_id,
+                    suggestion=suggestion(str(customer_id), some),
+                ),
+                [customer_id],
             )
         alone = customers.subset(list(known.values()))
         make, block = self.valuation.of(alone), Block(alone, 0, 1, 0)

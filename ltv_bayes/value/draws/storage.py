@@ -10,6 +10,7 @@ import xarray as xr
 
 from ltv_bayes.data.engine.parquet import ParquetPieces
 from ltv_bayes.errors import InputError
+from ltv_bayes.language import _, either
 from ltv_bayes.sizes import CUSTOMERS_IN_CHUNK, WRITTEN_ROWS
 from ltv_bayes.value.draws.valuation import Block, Components, added
 from ltv_bayes.value.valued import Valued, stored_attrs
@@ -46,7 +47,7 @@ def place_for(value: Valued, path: str | Path, *suffixes: str) -> Path:
     place = Path(path).expanduser()
     refuse_place(place, suffixes)
     if place.resolve() in value.customers.files:
-        raise InputError(f"The customers live in {place.name}, so nothing else can be written there.")
+        raise InputError(_("The customers live in {name}, so nothing else can be written there.", name=place.name))
     return place
 
 
@@ -60,11 +61,17 @@ def refuse_place(path: Path, suffixes: tuple[str, ...]) -> None:
     """
     suffix = path.suffix.lower()
     if suffix not in suffixes:
-        raise InputError(f"{path} does not end in {' or '.join(suffixes)}, which names the format to write.")
+        raise InputError(
+            _(
+                "{path} does not end in {suffixes}, which names the format to write.",
+                path=path,
+                suffixes=either(suffixes),
+            )
+        )
     if path.is_dir() and not (suffix == ".zarr" and _is_ours(path)):
-        raise InputError(f"{path} is a folder that was not written by write_draws. Choose another name.")
+        raise InputError(_("{path} is a folder that was not written by write_draws. Choose another name.", path=path))
     if suffix == ".zarr" and path.is_file():
-        raise InputError(f"{path} is a file, and a zarr store is a folder. Choose another name.")
+        raise InputError(_("{path} is a file, and a zarr store is a folder. Choose another name.", path=path))
 
 
 def _draws_to_parquet(value: Valued, path: Path) -> None:

@@ -17,6 +17,7 @@ from ltv_bayes.judgement.future_value import FutureValuePriors
 from ltv_bayes.judgement.valuing.draws import JudgedDraws
 from ltv_bayes.judgement.valuing.relations import are_opinions
 from ltv_bayes.judgement.valuing.whole_value import Opinion, opinions_on
+from ltv_bayes.language import _, comma
 from ltv_bayes.sizes import BLOCKS_AHEAD, CUSTOMERS_IN_BATCH, CUSTOMERS_IN_BLOCK, NUMBERS_IN_SOURCE, available_cores
 from ltv_bayes.streams.order_draws import OrderDraws
 from ltv_bayes.streams.order_stream import total_value
@@ -221,7 +222,11 @@ class Valuation:
 
             return task
 
-        what = f"valuing {counted(len(self.customers), 'customer')}: {', '.join(map(label, self.sources))}"
+        what = _(
+            "valuing {customers}: {sources}",
+            customers=counted(len(self.customers), "customer"),
+            sources=comma(map(label, self.sources)),
+        )
         return over_blocks(self.customers, self.block, task_for, what, about=about, progressbar=progressbar)
 
 

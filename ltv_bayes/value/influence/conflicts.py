@@ -15,6 +15,7 @@ from ltv_bayes.formulas.models.gamma_gamma import expected_spend, spend_outlook
 from ltv_bayes.formulas.models.price_level import Prices, at_prices_now
 from ltv_bayes.formulas.special import Array
 from ltv_bayes.judgement.valuing.relations import are_opinions
+from ltv_bayes.language import _, _n, semicolon
 from ltv_bayes.predictions.fitted import parameter_arrays
 from ltv_bayes.predictions.purchases import FittedPurchases
 from ltv_bayes.predictions.spend import FittedSpend, prices_for, spend_histories
@@ -34,8 +35,15 @@ def note_on_conflicts(value: Valued) -> list[str]:
     found = conflicts(value)["conflict"]
     if not found.any():
         return []
-    verb = "disagrees" if found.sum() == 1 else "disagree"
-    return [f"{counted(int(found.sum()), 'judgement')} {verb} with the model beyond chance: see conflicts()."]
+    number = int(found.sum())
+    return [
+        _n(
+            "{judgements} disagrees with the model beyond chance: see conflicts().",
+            "{judgements} disagree with the model beyond chance: see conflicts().",
+            number,
+            judgements=counted(number, "judgement"),
+        )
+    ]
 
 
 def conflicts(value: Valued, threshold: float = 0.01, gone: float = 0.2) -> pd.DataFrame:
@@ -45,8 +53,10 @@ def conflicts(value: Valued, threshold: float = 0.01, gone: float = 0.2) -> pd.D
     streams = [_thinned(stream) for stream in value.valuation.streams if isinstance(stream, RepeatPurchases)]
     if not streams:
         raise InputError(
-            "No stream of repeat purchases is valued, so no model says what these clients' deals are worth. "
-            "Value them with [RepeatPurchases(purchases, spend)]."
+            _(
+                "No stream of repeat purchases is valued, so no model says what these clients' deals are "
+                "worth. Value them with [RepeatPurchases(purchases, spend)]."
+            )
         )
     stated = judged.audit()[[*NAMES, "probability", "median"]].rename(columns={"median": "judged_amount"})
     stated = stated[~are_opinions(judged.table)].reset_index(drop=True)
@@ -84,7 +94,7 @@ def tail_probability(
 def _level(value: float, name: str) -> float:
     level = as_number(value, name)
     if not 0 < level < 1:
-        raise UnitError(f"{name} must lie between 0 and 1, not {value!r}.")
+        raise UnitError(_("{name} must lie between 0 and 1, not {value!r}.", name=name, value=value))
     return level
 
 
@@ -162,18 +172,27 @@ def _with_reasons(table: pd.DataFrame, threshold: float, gone: float, currency: 
     def reason(row: Any, is_far: bool, has_left: bool) -> str:
         parts = []
         if is_far:
-            side = "above" if row.judged_amount > row.expected_order else "below"
+            side = _("above") if row.judged_amount > row.expected_order else _("below")
             parts.append(
-                f"{money(row.judged_amount, currency)} is judged, far {side} this client's usual order "
-                f"({money(row.expected_order, currency)}): chance of an order so far out "
-                f"{probability(row.tail_probability)}"
+                _(
+                    "{judged_amount} is judged, far {side} this client's usual order ({expected_order}): "
+                    "chance of an order so far out {tail_probability}",
+                    judged_amount=money(row.judged_amount, currency),
+                    side=side,
+                    expected_order=money(row.expected_order, currency),
+                    tail_probability=probability(row.tail_probability),
+                )
             )
         if has_left:
             parts.append(
-                f"a chance of {probability(row.probability)} is judged, but by its history the client is still "
-                f"active with probability {probability(row.probability_alive)} only"
+                _(
+                    "a chance of {probability} is judged, but by its history the client is still active with "
+                    "probability {probability_alive} only",
+                    probability=probability(row.probability),
+                    probability_alive=probability(row.probability_alive),
+                )
             )
-        return "; ".join(parts)
+        return semicolon(parts)
 
     rows = zip(table.itertuples(), far, left, strict=True)
     return table.assign(conflict=far | left, reason=[reason(*row) for row in rows])

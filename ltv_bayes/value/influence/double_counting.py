@@ -16,6 +16,7 @@ from ltv_bayes.judgement.form.layout import VISIBLE_SHARE
 from ltv_bayes.judgement.future_value import FutureValuePriors
 from ltv_bayes.judgement.valuing.relations import are_opinions, signs_of_life
 from ltv_bayes.judgement.valuing.whole_value import opinions_on
+from ltv_bayes.language import _, _n, comma
 from ltv_bayes.posterior import evenly_spaced
 from ltv_bayes.predictions.fitted import thinned_to
 from ltv_bayes.predictions.purchases import FittedPurchases
@@ -60,14 +61,20 @@ def ask_for_relations(customers: Customers, streams: Sequence[Stream], judged: F
     if possible <= WORTH_A_QUESTION * stated.sum():
         return
     one = len(unsaid) == 1
-    number, how = counted(len(unsaid), "judgement"), "how it relates" if one else "how they relate"
+    number, how = counted(len(unsaid), "judgement"), _("how it relates") if one else _("how they relate")
     judged_sum, twice = _worth(stated.sum(), customers), _worth(possible, customers)
     raise JudgementError(
-        f"{number} without a word on {how} to the repeat purchases that the model foresees anyway: of {judged_sum} "
-        f"judged, up to {twice} would be counted twice (before margin and discount) if these are the same orders. "
-        f"Write a column relation, or say it for all with judged.with_relation(...): 'additional' for orders beside "
-        f"the usual ones, 'visible_share' for usual orders already in sight, 'same_total' for an opinion on the whole "
-        f"value."
+        _(
+            "{number} without a word on {how} to the repeat purchases that the model foresees anyway: of "
+            "{judged_sum} judged, up to {twice} would be counted twice (before margin and discount) if these "
+            "are the same orders. Write a column relation, or say it for all with judged.with_relation(...): "
+            "'additional' for orders beside the usual ones, 'visible_share' for usual orders already in sight, "
+            "'same_total' for an opinion on the whole value.",
+            number=number,
+            how=how,
+            judged_sum=judged_sum,
+            twice=twice,
+        )
     )
 
 
@@ -90,10 +97,15 @@ def warn_of_stale_signs(customers: Customers, streams: Sequence[Stream], judged:
         spread = np.sqrt(np.average((alive - usual) ** 2, weights=weight) / max(has.sum(), 1))
         if has.sum() >= FEW_SIGNS and alive[has].mean() < usual - FAR_BELOW * spread:
             warnings.warn(
-                f"{counted(int(has.sum()), 'customer')} with an open opportunity would be alive with probability "
-                f"{alive[has].mean():.2f} by their orders, where {usual:.2f} is expected of customers who have one: "
-                f"are some opportunities stale, or was the pipeline of some customers not asked for? State the age by "
-                f"stated_on, whose pipeline it is by covers=, or pass a smaller ratio as shows_life=.",
+                _(
+                    "{customers} with an open opportunity would be alive with probability {mean:.2f} by their "
+                    "orders, where {usual:.2f} is expected of customers who have one: are some opportunities "
+                    "stale, or was the pipeline of some customers not asked for? State the age by stated_on, "
+                    "whose pipeline it is by covers=, or pass a smaller ratio as shows_life=.",
+                    customers=counted(int(has.sum()), "customer"),
+                    mean=alive[has].mean(),
+                    usual=usual,
+                ),
                 DataWarning,
                 stacklevel=3,
             )
@@ -128,13 +140,24 @@ def notes_on_overlap(value: Valued) -> list[str]:
         notes += [_on_life(signs) for signs in found if signs is not None and signs.observed]
     if models and judged.visible is not None and (judged.relations == VISIBLE_SHARE).any():
         notes.append(
-            f"{judged.visible}; they are left out of {_each(models)}{_of(judged.covers)} and judged instead"
-            f"{_far_from_complete(valuation, judged, judged.visible)}"
+            _(
+                "{visible}; they are left out of {each}{of} and judged instead{far_from_complete}",
+                visible=judged.visible,
+                each=_each(models),
+                of=_of(judged.covers),
+                far_from_complete=_far_from_complete(valuation, judged, judged.visible),
+            )
         )
     if are_opinions(judged.table).any():
         unsure = list(combined_opinions(value).query(f"not pareto_k < {TRUSTED}").index)
         if unsure:
-            notes.append(f"opinion and model have little in common for {listed(unsure)} (Pareto k above {TRUSTED}).")
+            notes.append(
+                _(
+                    "opinion and model have little in common for {unsure} (Pareto k above {trusted}).",
+                    unsure=listed(unsure),
+                    trusted=TRUSTED,
+                )
+            )
     return notes
 
 
@@ -146,12 +169,13 @@ def _far_from_complete(valuation: Valuation, judged: FutureValuePriors, visible:
     until = replace(terms, horizons=(visible.within,)) if near else terms
     left_out = visible.share * sum(_expected_of_all(one, customers, until) for one in _repeats(valuation.conditioned))
     if instead >= FAR_LESS * left_out:
-        return "."
-    who = "all" if judged.covers is None else "these"
-    sizes = _worth(left_out, customers), _worth(instead, customers)
-    return (
-        f": about {sizes[0]} of {who} customers is left out, and {sizes[1]} judged "
-        f"(before margin and discount); is the pipeline complete?"
+        return _(".")
+    return _(
+        ": about {amount} of {whom} is left out, and {judged} judged (before margin and discount); is the pipeline "
+        "complete?",
+        amount=_worth(left_out, customers),
+        whom=_("all customers") if judged.covers is None else _("these customers"),
+        judged=_worth(instead, customers),
     )
 
 
@@ -187,12 +211,12 @@ def _expected_orders(stream: RepeatPurchases, customers: Customers, terms: Terms
 
 
 def _of(coverage: Coverage | None) -> str:
-    return "" if coverage is None else f" of the customers covered ({coverage})"
+    return "" if coverage is None else _(" of the customers covered ({coverage})", coverage=coverage)
 
 
 def _each(streams: Sequence[RepeatPurchases]) -> str:
     names = [label(stream.name) for stream in streams]
-    return f"{', '.join(names)} alike" if len(names) > 1 else "repeat purchases"
+    return _("{names} alike", names=comma(names)) if len(names) > 1 else _("repeat purchases")
 
 
 def _repeats(streams: Sequence[Stream]) -> list[RepeatPurchases]:
@@ -211,24 +235,38 @@ def _signs_among(stream: RepeatPurchases) -> SignsOfLife | None:
 
 
 def _on_life(signs: SignsOfLife) -> str:
-    have = "has" if len(signs.observed) == 1 else "have"
     ratio, sd = signs.strength.ratio, signs.strength.sd
-    times = f"{ratio:g}" if not sd else f"about {ratio:.2g}"
-    alive = "surely alive" if np.isinf(ratio) else f"alive with {times} times the odds that orders give"
+    times = f"{ratio:g}" if not sd else _("about {ratio:.2g}", ratio=ratio)
+    alive = (
+        _("surely alive") if np.isinf(ratio) else _("alive with {times} times the odds that orders give", times=times)
+    )
     old = sum(age > FRESH_DAYS for age in signs.ages.values())
     kinds, place = signs.kinds(pd.Index(list(signs.limits)))
     usual = signs.weights(kinds, signs.strength.middle)[place]
     raised = int(np.sum(np.fromiter(signs.limits.values(), float) < usual))
-    raises = f"; {raised:,} of them with the chance that it comes, which is higher" if raised else ""
-    aged = f"; {old:,} of them stated it more than {FRESH_DAYS:g} days ago, which counts less" if old else ""
-    share = signs.usual_share
-    silent = (
-        f"; about {percent(share)} of the living{_of(signs.coverage)} have one, so the others are a little less likely "
-        f"to be"
+    raises = _("; {raised:,} of them with the chance that it comes, which is higher", raised=raised) if raised else ""
+    aged = (
+        _(
+            "; {old:,} of them stated it more than {fresh_days:g} days ago, which counts less",
+            old=old,
+            fresh_days=FRESH_DAYS,
+        )
+        if old
+        else ""
     )
-    return (
-        f"{counted(len(signs.observed), 'customer')} {have} an open opportunity and {'is' if have == 'has' else 'are'} "
-        f"{alive}{raises}{aged}{silent if share > 0 else ''} (see shows_life)."
+    share = signs.usual_share
+    silent = _(
+        "; about {share} of the living{of} have one, so the others are a little less likely to be",
+        share=percent(share),
+        of=_of(signs.coverage),
+    )
+    return _n(
+        "{customers} has an open opportunity and is {alive}{more} (see shows_life).",
+        "{customers} have an open opportunity and are {alive}{more} (see shows_life).",
+        len(signs.observed),
+        customers=counted(len(signs.observed), "customer"),
+        alive=alive,
+        more=f"{raises}{aged}{silent if share > 0 else ''}",
     )
 
 

@@ -15,6 +15,7 @@ from ltv_bayes.judgement.future_value import FutureValuePriors
 from ltv_bayes.judgement.valuing.draws import JudgedDraws
 from ltv_bayes.judgement.valuing.relations import are_opinions
 from ltv_bayes.judgement.valuing.whole_value import opinions_on
+from ltv_bayes.language import _
 from ltv_bayes.value.draws.valuation import JUDGED, REALISED, Block, Maker, added
 from ltv_bayes.value.valued import Valued, share_of
 
@@ -31,7 +32,7 @@ def require_judged(value: Valued) -> FutureValuePriors:
         If there are none.
     """
     if value.future_value is None:
-        raise InputError("Nothing in this value is judged. Value it with lifetime_value(..., future_value=judged).")
+        raise InputError(_("Nothing in this value is judged. Value it with lifetime_value(..., future_value=judged)."))
     return value.future_value
 
 

@@ -7,6 +7,7 @@ import pandas as pd
 
 from ltv_bayes.errors import counted
 from ltv_bayes.intervals import interval_settings
+from ltv_bayes.language import _
 from ltv_bayes.value.influence import conflicts, double_counting, judged_parts, power_scaling, sensitivity
 from ltv_bayes.value.valued import Valued
 
@@ -224,6 +225,11 @@ class JudgementInValue:
 
     def __repr__(self) -> str:
         judged = self.valued.future_value
-        number = "no judgement" if judged is None else counted(len(judged), "judgement")
-        asked = "share, with_and_without, sensitivity, tornado, power_scaling, conflicts, opinions, audit"
-        return f"Judgement in a value of {counted(len(self.valued.customers), 'customer')}: {number}. Ask: {asked}"
+        number = _("no judgement") if judged is None else counted(len(judged), "judgement")
+        asked = _("share, with_and_without, sensitivity, tornado, power_scaling, conflicts, opinions, audit")
+        return _(
+            "Judgement in a value of {customers}: {number}. Ask: {asked}",
+            customers=counted(len(self.valued.customers), "customer"),
+            number=number,
+            asked=asked,
+        )

@@ -14,6 +14,7 @@ from ltv_bayes.intervals import interval_name, interval_settings, summarize_sort
 from ltv_bayes.judgement.future_value import FutureValuePriors
 from ltv_bayes.judgement.valuing.adjustments import Adjustments
 from ltv_bayes.judgement.valuing.relations import are_opinions
+from ltv_bayes.language import N_, _, comma, semicolon
 from ltv_bayes.predictions.fitted import FittedModel, order_of_draws
 from ltv_bayes.time_units import as_number
 from ltv_bayes.value.influence.judged_parts import NO_ONE, judged_parts, named
@@ -22,8 +23,8 @@ from ltv_bayes.value.valued import Valued
 
 NOTICEABLE = 0.05
 HIGHEST_PARETO_K = 0.7
-WITHOUT_OPINIONS = "nearly without customers with an opinion on their whole value: their draws change places"
-UNKNOWN_PRIOR = "the fit does not remember its priors, or they are of no common family"
+WITHOUT_OPINIONS = N_("nearly without customers with an opinion on their whole value: their draws change places")
+UNKNOWN_PRIOR = N_("the fit does not remember its priors, or they are of no common family")
 
 
 def power_scaling(
@@ -39,7 +40,9 @@ def power_scaling(
 def _checked(alphas: Any) -> tuple[float, float]:
     lower, upper = (as_number(alpha, "alphas") for alpha in alphas)
     if not 0 < lower < 1 < upper:
-        raise UnitError(f"alphas must lie on either side of 1, as in alphas=(0.8, 1.25), not {alphas!r}.")
+        raise UnitError(
+            _("alphas must lie on either side of 1, as in alphas=(0.8, 1.25), not {alphas!r}.", alphas=alphas)
+        )
     return lower, upper
 
 
@@ -53,17 +56,17 @@ def _of_judgements(
     scaled = [judged_parts(value, power_scaled(judged, alpha, value.valuation.shape)) for alpha in alphas]
     alone: list[dict[str, Any]] = []
     together: dict[str, Array] = {}
-    for (position, money), (_, looser), (_, firmer) in zip(judged_parts(value), *scaled, strict=True):
+    for (position, money), (_unused, looser), (_unused, firmer) in zip(judged_parts(value), *scaled, strict=True):
         change = np.stack([looser - money, firmer - money])
         name = named(judged, position)
-        alone.append({"held": "one judgement", **name, **_exactly(total, change, alphas, ci_prob)})
+        alone.append({"held": _("one judgement"), **name, **_exactly(total, change, alphas, ci_prob)})
         expert = "" if pd.isna(name["expert"]) else str(name["expert"])
         together[expert] = together.get(expert, np.zeros_like(change)) + change
     every = np.sum(list(together.values()), axis=0)
-    yield {"held": "all judgements", **NO_ONE, **_exactly(total, every, alphas, ci_prob)}
+    yield {"held": _("all judgements"), **NO_ONE, **_exactly(total, every, alphas, ci_prob)}
     for expert in sorted(set(together) - {""}):
         by_expert = {**NO_ONE, "expert": expert}
-        yield {"held": "all of an expert", **by_expert, **_exactly(total, together[expert], alphas, ci_prob)}
+        yield {"held": _("all of an expert"), **by_expert, **_exactly(total, together[expert], alphas, ci_prob)}
     yield from sorted(alone, key=lambda row: -row["sensitivity"])
 
 
@@ -90,16 +93,19 @@ def _of_priors(value: Valued, total: Array, alphas: tuple[float, float], ci_prob
     opinions = judged is not None and bool(are_opinions(judged.table).any())
     chains, draws = valuation.shape
     for fit, uses in _fits(value):
-        held = {"held": f"priors of {fit.model}, {', '.join(map(label, uses.values()))}", **NO_ONE}
+        held = {
+            "held": _("priors of {model}, {uses}", model=fit.model, uses=comma(map(label, uses.values()))),
+            **NO_ONE,
+        }
         of_draws = log_prior(fit.thin(draws, chains))
         if of_draws is None:
-            yield {**held, "noticeable": False, "note": UNKNOWN_PRIOR}
+            yield {**held, "noticeable": False, "note": _(UNKNOWN_PRIOR)}
             continue
         orders = (order_of_draws(valuation.shape, valuation.seed, purpose) for purpose in uses)
         density = np.sum([of_draws[order] for order in orders], axis=0)
         weighted = [pareto_smoothed((alpha - 1) * density) for alpha in alphas]
-        ends = [_weighted(total, weights, ci_prob) for weights, _ in weighted]
-        verdict = _verdict(max(k for _, k in weighted), opinions=opinions)
+        ends = [_weighted(total, weights, ci_prob) for weights, _unused in weighted]
+        verdict = _verdict(max(k for _unused, k in weighted), opinions=opinions)
         yield {**held, **_changes(ends, total, alphas, ci_prob), **verdict}
 
 
@@ -120,10 +126,16 @@ def _fits(value: Valued) -> list[tuple[FittedModel, dict[str, str]]]:
 
 
 def _verdict(pareto_k: float, *, opinions: bool) -> dict[str, Any]:
-    notes = [WITHOUT_OPINIONS] if opinions else []
+    notes = [_(WITHOUT_OPINIONS)] if opinions else []
     if not pareto_k < HIGHEST_PARETO_K:
-        notes.insert(0, f"Pareto k is not below {HIGHEST_PARETO_K}: not to be trusted; fit anew")
-    return {"pareto_k": pareto_k, "note": "; ".join(notes)}
+        notes.insert(
+            0,
+            _(
+                "Pareto k is not below {highest_pareto_k}: not to be trusted; fit anew",
+                highest_pareto_k=HIGHEST_PARETO_K,
+            ),
+        )
+    return {"pareto_k": pareto_k, "note": semicolon(notes)}
 
 
 def _exactly(total: Array, change: Array, alphas: tuple[float, float], ci_prob: float) -> dict[str, Any]:

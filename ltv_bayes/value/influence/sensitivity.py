@@ -12,6 +12,7 @@ from ltv_bayes.formulas.special import Array
 from ltv_bayes.intervals import summarize_sorted
 from ltv_bayes.judgement.future_value import FutureValuePriors
 from ltv_bayes.judgement.valuing.provenance import quantiles_used
+from ltv_bayes.language import _
 from ltv_bayes.value.draws.valuation import JUDGED, Components, added, streams_are_judged
 from ltv_bayes.value.influence.judged_parts import (
     NO_ONE,
@@ -85,7 +86,7 @@ def _without(value: Valued, customer_id: Any = None) -> Components:
 def tornado(value: Valued, statistic: Literal["mean", "median"] = "mean") -> pd.DataFrame:
     """Each judgement settled in turn; see `JudgementInValue.tornado`."""
     if statistic not in ("mean", "median"):
-        raise InputError(f"statistic must be 'mean' or 'median', not {statistic!r}.")
+        raise InputError(_("statistic must be 'mean' or 'median', not {statistic!r}.", statistic=statistic))
     judged, total = require_judged(value), value.total()
     statistic_of = np.mean if statistic == "mean" else np.median
     if statistic == "mean":
@@ -108,7 +109,7 @@ def _settled(value: Valued, judged: FutureValuePriors, total: Array) -> Iterator
         opportunity_parts(value, with_certain_amounts(judged, high)),
         strict=True,
     )
-    for (position, money), (_, at_low), (_, at_high) in surely:
+    for (position, money), (_unused, at_low), (_unused, at_high) in surely:
         yield position, total - money, at_low, at_high
     for position, money, worth in settled_opinions(value, judged):
         yield position, total - money, np.asarray(worth * low[position]), np.asarray(worth * high[position])

@@ -21,6 +21,7 @@ from ltv_bayes.intervals import (
     quoted_with,
     summarize_sorted,
 )
+from ltv_bayes.language import N_, _
 from ltv_bayes.time_units import as_number
 
 TOSS_UP = 0.6
@@ -30,12 +31,12 @@ ALIKE = 0.95
 BEYOND, INFINITE = 1e140, 1e100
 ENDS = ("_lb", "_ub")
 CURES = (
-    (("compare", "draws"), "It compares its segments itself: by.compare('total'), or pass by.draws('total')."),
-    (("by", "draws"), "Make segments first: ltv.by(column).compare()."),
-    (("segment_draws",), "Pass fit.segment_draws(column)['mean_spend']."),
-    (("draws",), "Pass what it is made of: its .draws."),
-    (("ratio",), "Pass what it is made of: its .ratio."),
-    ((), "Pass by.draws('total') or fit.segment_draws(column)['mean_spend']."),
+    (("compare", "draws"), N_("It compares its segments itself: by.compare('total'), or pass by.draws('total').")),
+    (("by", "draws"), N_("Make segments first: ltv.by(column).compare().")),
+    (("segment_draws",), N_("Pass fit.segment_draws(column)['mean_spend'].")),
+    (("draws",), N_("Pass what it is made of: its .draws.")),
+    (("ratio",), N_("Pass what it is made of: its .ratio.")),
+    ((), N_("Pass by.draws('total') or fit.segment_draws(column)['mean_spend'].")),
 )
 """Where the draws of something are found, by what it has; the first that fits."""
 NO_UNIT = ("1", "currency of the data")
@@ -206,7 +207,7 @@ def best(draws: xr.DataArray, *, top: int = 3, lower_is_better: bool = False) ->
 def best_of(options: "Options", top: int) -> pd.DataFrame:
     """Which option to choose; see `best`."""
     if int(top) != top or top < 1:
-        raise UnitError(f"top must be a whole number of at least 1, not {top!r}.")
+        raise UnitError(_("top must be a whole number of at least 1, not {top!r}.", top=top))
     (first, last), better = options.ranks(), -options.at_means if options.lower_is_better else options.at_means
     table = pd.DataFrame(
         {
@@ -256,17 +257,20 @@ class Options:
         rest = [str(dim) for dim in getattr(draws, "dims", ()) if dim not in SAMPLE_DIMS]
         if not isinstance(draws, xr.DataArray) or len(rest) != 1 or not set(SAMPLE_DIMS) <= set(draws.dims):
             raise InputError(
-                f"Options are compared by draws with the dimensions chain, draw and one more, not {_seen(draws)}. "
-                f"{_cure(draws)}"
+                _(
+                    "Options are compared by draws with the dimensions chain, draw and one more, not {seen}. {cure}",
+                    seen=_seen(draws),
+                    cure=_cure(draws),
+                )
             )
         if not draws.size:
-            raise InputError("There are no draws to compare: give at least one option and one draw.")
+            raise InputError(_("There are no draws to compare: give at least one option and one draw."))
         values = draws.transpose(rest[0], *SAMPLE_DIMS).to_numpy().reshape(draws.sizes[rest[0]], -1).astype(float)
         names = list(draws[rest[0]].to_numpy())
         bad = [name for name, fine in zip(names, np.isfinite(values).all(axis=1), strict=True) if not fine]
         if bad:
-            problem = "with draws that are missing or infinite"
-            raise InputError(rows_at_fault(bad, "option", problem, "Leave them out with draws.sel(...)."), bad)
+            problem = _("with draws that are missing or infinite")
+            raise InputError(rows_at_fault(bad, "option", problem, _("Leave them out with draws.sel(...).")), bad)
         unit = str(draws.attrs.get("units", ""))
         unit = "" if unit in NO_UNIT else unit
         known = values.mean(axis=1) if means is None else means.loc[names].to_numpy()
@@ -294,16 +298,17 @@ class Options:
 def _seen(given: Any) -> str:
     """What was given in place of draws."""
     if isinstance(given, xr.DataArray):
-        return f"draws with {listed(given.dims) or 'none'}"
-    several = f" of {listed(given.data_vars)}" if isinstance(given, xr.Dataset) else ""
-    return f"{a_kind(given)}{several}"
+        return _("draws with {dimensions}", dimensions=listed(given.dims) or _("none"))
+    if isinstance(given, xr.Dataset):
+        return _("{kind} of {variables}", kind=a_kind(given), variables=listed(given.data_vars))
+    return a_kind(given)
 
 
 def _cure(given: Any) -> str:
     """Where the draws are to be found."""
     if isinstance(given, xr.Dataset) and len(given.data_vars):
-        return f"Take one of its variables, as in draws[{str(next(iter(given.data_vars)))!r}]."
-    return next(cure for names, cure in CURES if all(hasattr(type(given), name) for name in names))
+        return _("Take one of its variables, as in draws[{next!r}].", next=str(next(iter(given.data_vars))))
+    return next(_(cure) for names, cure in CURES if all(hasattr(type(given), name) for name in names))
 
 
 @dataclass(frozen=True)
@@ -317,11 +322,11 @@ class Region:
     def read(cls, amount: float | None, share: float | None) -> "Region":
         """Check what the user gave."""
         if amount is not None and share is not None:
-            raise UnitError("A region of practical equivalence is an amount or a share: give one of the two.")
+            raise UnitError(_("A region of practical equivalence is an amount or a share: give one of the two."))
         if amount is not None and not as_number(amount, "rope") > 0:
-            raise UnitError(f"rope must be an amount above 0, not {amount!r}.")
+            raise UnitError(_("rope must be an amount above 0, not {amount!r}.", amount=amount))
         if share is not None and not 0 < as_number(share, "rope_share") < 1:
-            raise UnitError(f"rope_share must lie between 0 and 1, not {share!r}. Write a tenth as 0.1.")
+            raise UnitError(_("rope_share must lie between 0 and 1, not {share!r}. Write a tenth as 0.1.", share=share))
         return cls(amount, share)
 
     def __bool__(self) -> bool:
@@ -366,12 +371,19 @@ class Words:
     @classmethod
     def of_quantity(cls, name: str, unit: str, interval: tuple[float, str]) -> "Words":
         """Words for a quantity by its name, such as mean spend."""
-        return cls((f"has a higher {name} than", ""), f"has the higher {name}", f" in {name}", unit, interval)
+        return cls(
+            (_("has a higher {name} than", name=name), ""),
+            _("has the higher {name}", name=name),
+            _(" in {name}", name=name),
+            unit,
+            interval,
+        )
 
     @classmethod
     def of_worth(cls, how: str, unit: str, interval: tuple[float, str]) -> "Words":
         """Words for what options are worth, such as per customer or in total."""
-        return cls(("is worth more than", f" {how}"), f"is worth more {how}", f" {how}", unit, interval)
+        after = _(" {how}", how=how)
+        return cls((_("is worth more than"), after), _("is worth more {how}", how=how), after, unit, interval)
 
     def of(self, row: Mapping[Any, Any], region: Region, size: int) -> str:
         """The sentence for a row of the table, made from ``size`` draws: no finite number of them is certainty."""
@@ -379,21 +391,58 @@ class Words:
         above = min(row["probability_a_above_b"], most)
         chance = probability(above)
         held = min(row.get("probability_equivalent", 0.0), most)
-        within = f"it is at most {region.text(self.unit)} either way with probability {probability(held)}"
+        within = _(
+            "it is at most {text} either way with probability {held}",
+            text=region.text(self.unit),
+            held=probability(held),
+        )
         if region and held >= ALIKE:
-            begin = f"{a} and {b} are practically alike{self.alike}; {self._difference(row)}"
-            return f"{begin}; {within}, and {a} is higher with probability {chance}."
+            begin = _(
+                "{a} and {b} are practically alike{alike}; {difference}",
+                a=a,
+                b=b,
+                alike=self.alike,
+                difference=self._difference(row),
+            )
+            return _(
+                "{begin}; {within}, and {a} is higher with probability {chance}.",
+                begin=begin,
+                within=within,
+                a=a,
+                chance=chance,
+            )
         if round(above, 2) >= TOSS_UP:  # as it is written
-            begin = f"{a} {self.more[0]} {b}{self.more[1]} with probability {chance}"
+            begin = _(
+                "{a} {more} {b}{more_2} with probability {chance}",
+                a=a,
+                more=self.more[0],
+                b=b,
+                more_2=self.more[1],
+                chance=chance,
+            )
         else:
-            begin = f"Whether {a} or {b} {self.unsure} is a toss-up, {a} with probability {chance}"
-        return f"{begin}; {self._difference(row)}{f'; {within}' if region else ''}."
+            begin = _(
+                "Whether {a} or {b} {unsure} is a toss-up, {a} with probability {chance}",
+                a=a,
+                b=b,
+                unsure=self.unsure,
+                chance=chance,
+            )
+        if region:
+            return _("{begin}; {difference}; {within}.", begin=begin, difference=self._difference(row), within=within)
+        return _("{begin}; {difference}.", begin=begin, difference=self._difference(row))
 
     def _difference(self, row: Mapping[Any, Any]) -> str:
         name = interval_name(*self.interval)
         low, high = (money(row[f"{name}{end}"], self.unit) for end in ENDS)
         middle = with_currency(money(row["median_difference"], self.unit), self.unit)
-        return f"the median difference is {middle}, {describe_interval(*self.interval)} {low} to {high}"
+        return _(
+            "the median difference is {middle}, {interval} {low} to {high}",
+            middle=middle,
+            interval=describe_interval(*self.interval),
+            low=low,
+            high=high,
+        )
 
 
 def _pairs(

@@ -12,6 +12,7 @@ from ltv_bayes.data.customers.known_ids import by_id
 from ltv_bayes.data.reading.columns import refuse_text
 from ltv_bayes.errors import ColumnError, InputError, a_kind, listed, rows_at_fault, suggestion
 from ltv_bayes.formulas.special import Array
+from ltv_bayes.language import _
 from ltv_bayes.sizes import CUSTOMERS_IN_BATCH
 from ltv_bayes.value.draws.passes import MISSING, Segmenting, Weighting, by_column
 
@@ -59,11 +60,14 @@ class SegmentGrouping:
         columns = tuple([given] if isinstance(given, str) else given if isinstance(given, Sequence) else ())
         if not columns or not all(isinstance(column, str) for column in columns):
             raise ColumnError(
-                f"Segments are made by the name of a column, by a list of such names, or by a mapping from customer id "
-                f"to segment, not by {a_kind(given)}."
+                _(
+                    "Segments are made by the name of a column, by a list of such names, or by a mapping from "
+                    "customer id to segment, not by {kind}.",
+                    kind=a_kind(given),
+                )
             )
         if len(set(columns)) < len(columns):
-            raise ColumnError(f"Segments are made by each column once, not by {list(columns)!r}.")
+            raise ColumnError(_("Segments are made by each column once, not by {columns!r}.", columns=list(columns)))
         for column in columns:
             _require_column(customers, column)
         if len(columns) == 1:
@@ -94,7 +98,7 @@ def weighting(customers: Customers, weight: str | pd.Series | Mapping[Any, Any])
     InputError
         If a mapping names no customer who is valued.
     """
-    where = "" if isinstance(weight, Mapping | pd.Series) else f" in {weight!r}"
+    where = "" if isinstance(weight, Mapping | pd.Series) else _(" in {weight!r}", weight=weight)
     revenue = isinstance(weight, str) and weight == REVENUE and REVENUE not in customers.columns
     column = TOTAL_VALUE if revenue else weight
     values_of = _numbers_of(customers, column)
@@ -107,7 +111,10 @@ def weighting(customers: Customers, weight: str | pd.Series | Mapping[Any, Any])
             values = np.maximum(values, 0.0)
         bad = list(some.ids[~(np.isfinite(values) & (values >= 0))])
         if bad:
-            problem, cure = f"without a weight{where}", "Fill in a number of 0 or more, or leave weight= out."
+            problem, cure = (
+                _("without a weight{where}", where=where),
+                _("Fill in a number of 0 or more, or leave weight= out."),
+            )
             raise InputError(rows_at_fault(bad, "customer", problem, cure), bad)
         return values
 
@@ -121,8 +128,11 @@ def _numbers_of(customers: Customers, weight: Any) -> Callable[[Customers], pd.S
         return lambda some: pd.Series([given.get(str(one)) for one in some.ids], dtype=object)
     if not isinstance(weight, str):
         raise ColumnError(
-            f"Customers are weighted by the name of a column, or by a mapping from customer id to weight, not by a "
-            f"{type(weight).__name__}."
+            _(
+                "Customers are weighted by the name of a column, or by a mapping from customer id to weight, "
+                "not by a {name}.",
+                name=type(weight).__name__,
+            )
         )
     _require_column(customers, weight)
     return lambda some: some.table[weight]
@@ -142,16 +152,27 @@ def total_weights(customers: Customers, grouping: SegmentGrouping, weights: Weig
     total = sums.reindex(keys).to_numpy()
     bad = [name for name, weight in zip(grouping.named(keys)[0], total, strict=True) if not weight > 0]
     if bad:
-        cure = "Leave weight= out, or put them in a segment with others."
+        cure = _("Leave weight= out, or put them in a segment with others.")
         raise InputError(
-            f"No customer of {listed(bad)} has a weight above 0, so there is no weighted mean. {cure}", bad
+            _(
+                "No customer of {bad} has a weight above 0, so there is no weighted mean. {cure}",
+                bad=listed(bad),
+                cure=cure,
+            ),
+            bad,
         )
     return total
 
 
 def _require_column(customers: Customers, column: str) -> None:
     if column not in customers.columns:
-        raise ColumnError(f"The customers have no column {column!r}. {suggestion(column, map(str, customers.columns))}")
+        raise ColumnError(
+            _(
+                "The customers have no column {column!r}. {suggestion}",
+                column=column,
+                suggestion=suggestion(column, map(str, customers.columns)),
+            )
+        )
 
 
 def _by_columns(columns: tuple[str, ...]) -> Segmenting:

@@ -13,6 +13,7 @@ from ltv_bayes.errors import ColumnError, DataWarning, counted, listed, suggesti
 from ltv_bayes.formatting import label
 from ltv_bayes.formulas.special import Array
 from ltv_bayes.intervals import bound_columns, flagged, interval_settings, summarize_draws
+from ltv_bayes.language import N_, _, _n, as_known
 from ltv_bayes.posterior import labelled_draws
 from ltv_bayes.predictions.fitted import FittedModel, pooling_of
 from ltv_bayes.streams.stream import Stream
@@ -25,8 +26,8 @@ from ltv_bayes.value.segments.next_customer import two_orders
 from ltv_bayes.value.valued import Valued, ValueSettings, share_of, stored_attrs
 
 PER_CUSTOMER, TOTAL, TO_COME = "per_customer", "total", "to_come_per_customer"
-YIELD = "what today's customers will yield"
-HAVE_YIELDED = "what today's customers have yielded and will yield"
+YIELD = N_("what today's customers will yield")
+HAVE_YIELDED = N_("what today's customers have yielded and will yield")
 LESS_IS_BETTER = ("dropout", "churn")
 
 
@@ -90,7 +91,13 @@ class SegmentValues(Printed):
         """Draws of one measure, of shape (chain, draw, segment)."""
         measure = measure or self.measures[0]
         if measure not in self.measures:
-            raise ColumnError(f"There is no measure {measure!r}. {suggestion(str(measure), self.measures)}")
+            raise ColumnError(
+                _(
+                    "There is no measure {measure!r}. {suggestion}",
+                    measure=measure,
+                    suggestion=suggestion(str(measure), self.measures),
+                )
+            )
         if measure in self.quantities:
             return self.quantities[measure]
         if measure == TO_COME and self.so_far is not None:
@@ -284,7 +291,9 @@ class SegmentValues(Printed):
         table = flagged(table, self.caution, self.currency if money else None)
         if left_out := segments_left_out(self, measure):
             table.attrs["left_out"] = left_out
-            warnings.warn(f"{_unknown([measure], left_out)}. Left out here.", DataWarning, stacklevel=3)
+            warnings.warn(
+                _("{unknown}. Left out here.", unknown=_unknown([measure], left_out)), DataWarning, stacklevel=3
+            )
         return table
 
     def notes(self) -> list[str]:
@@ -292,35 +301,48 @@ class SegmentValues(Printed):
         found: dict[tuple[str, ...], list[str]] = {}
         for measure in self.quantities:
             found.setdefault(tuple(segments_left_out(self, measure)), []).append(measure)
-        return [f"{_unknown(measures, left_out)}." for left_out, measures in found.items() if left_out]
+        return [_("{begin}.", begin=_unknown(measures, left_out)) for left_out, measures in found.items() if left_out]
 
     def _words(self, measure: str, interval: tuple[float, str]) -> Words:
         if measure in self.quantities:
             attrs = self.quantities[measure].attrs
             return Words.of_quantity(attrs.get("long_name", label(measure)), attrs.get("units", ""), interval)
-        weighted = "" if self.weighted is None else f", weighted by {label(self.weighted.name)}"
-        what = YIELD if self.so_far is None or measure == TO_COME else HAVE_YIELDED
-        how = "in total" if measure == TOTAL else f"per customer{weighted}"
-        return Words.of_worth(f"{how} ({what})", self.currency or "", interval)
+        weighted = "" if self.weighted is None else _(", weighted by {name}", name=label(self.weighted.name))
+        what = _(YIELD) if self.so_far is None or measure == TO_COME else _(HAVE_YIELDED)
+        how = _("in total") if measure == TOTAL else _("per customer{weighted}", weighted=weighted)
+        return Words.of_worth(_("{how} ({what})", how=how, what=what), self.currency or "", interval)
 
     def _level(self, within: str | Sequence[str]) -> pd.Series:
         """What each segment has in some of several columns."""
         if self.levels is None:
-            raise ColumnError(f"These segments are made by {self.column} alone. Make them by several: ltv.by([...]).")
+            raise ColumnError(
+                _("These segments are made by {column} alone. Make them by several: ltv.by([...]).", column=self.column)
+            )
         names = [within] if isinstance(within, str) else list(within)
         for name in names:
             if name not in self.levels:
-                raise ColumnError(f"Segments are not made by {name!r}. {suggestion(str(name), self.levels)}")
+                raise ColumnError(
+                    _(
+                        "Segments are not made by {name!r}. {suggestion}",
+                        name=name,
+                        suggestion=suggestion(str(name), self.levels),
+                    )
+                )
         if not names:
-            raise ColumnError(f"within= names no column. {suggestion('', self.levels)}")
+            raise ColumnError(_("within= names no column. {suggestion}", suggestion=suggestion("", self.levels)))
         return self.levels[names].agg(APART.join, axis="columns")
 
     def _page(self) -> ResultPage:
         """The summary, without the columns that the names of segments are made of."""
-        weighted = "" if self.weighted is None else f" (customers weighted by {label(self.weighted.name)})"
-        heading = f"Lifetime value by {self.column}{weighted}: {self.settings}"
+        weighted = "" if self.weighted is None else _(" (customers weighted by {name})", name=label(self.weighted.name))
+        heading = _(
+            "Lifetime value by {column}{weighted}: {settings}",
+            column=as_known(str(self.column)),
+            weighted=weighted,
+            settings=self.settings,
+        )
         shown = self.summary().drop(columns=[] if self.levels is None else list(self.levels))
-        return ResultPage([heading], shown, [f"note: {note}" for note in self.notes()], self.currency)
+        return ResultPage([heading], shown, [_("note: {note}", note=note) for note in self.notes()], self.currency)
 
 
 def segments_left_out(by: SegmentValues, measure: str) -> list[str]:
@@ -336,9 +358,16 @@ def less_is_better(by: SegmentValues, measure: str) -> bool:
 
 def _unknown(measures: Sequence[str], segments: Sequence[str]) -> str:
     """Name segments with unknown quantities."""
-    be, seen = ("is" if len(measures) == 1 else "are"), ("it" if len(segments) == 1 else "them")
-    where = f"{counted(len(segments), 'segment')} ({listed(segments)})"
-    return f"{listed(map(label, measures))} {be} not known of {where}: the fit has not seen {seen}"
+    seen = _n("the fit has not seen it", "the fit has not seen them", len(segments))
+    return _n(
+        "{measures} is not known of {segments} ({names}): {seen}",
+        "{measures} are not known of {segments} ({names}): {seen}",
+        len(measures),
+        measures=listed(map(label, measures)),
+        segments=counted(len(segments), "segment"),
+        names=listed(segments),
+        seen=seen,
+    )
 
 
 def values_by(value: Valued, column: Any, weight: Any) -> SegmentValues:

@@ -5,6 +5,7 @@ import zipfile
 from pathlib import Path
 
 from ltv_bayes.errors import InputError
+from ltv_bayes.language import _
 
 TEXT_FILES = (".csv", ".tsv", ".txt")
 WORKBOOKS = (".xlsx", ".xls", ".xlsm", ".xlsb", ".ods")
@@ -58,11 +59,17 @@ def content_of(path: Path) -> tuple[bytes, str]:
     if raw.startswith(b"PAR1"):
         return raw, "Parquet"
     if raw.startswith(OLD_WORKBOOKS):
-        return raw, "Excel workbook"
+        return raw, _("Excel workbook")
     if raw.startswith(b"PK\x03\x04"):
         return raw, _zipped(raw, path)
     if mark := next((mark for mark in FOREIGN if raw.startswith(mark)), None):
-        raise InputError(f"{path.name} is {FOREIGN[mark]}, whatever its name. Export it as .xlsx or CSV UTF-8.")
+        raise InputError(
+            _(
+                "{name} is {foreign}, whatever its name. Export it as .xlsx or CSV UTF-8.",
+                name=path.name,
+                foreign=FOREIGN[mark],
+            )
+        )
     return raw, _text_form(raw, path)
 
 
@@ -77,13 +84,21 @@ def is_workbook(path: Path) -> bool:
 def _refuse_no_file(path: Path) -> None:
     """Raise unless there is a file with a known suffix and something in it."""
     if not path.is_file():
-        kind = "is a folder" if path.is_dir() else "does not exist"
-        raise InputError(f"{path} {kind} (read from {Path.cwd()}). Check the path of the file.")
+        kind = _("is a folder") if path.is_dir() else _("does not exist")
+        raise InputError(
+            _("{path} {kind} (read from {cwd}). Check the path of the file.", path=path, kind=kind, cwd=Path.cwd())
+        )
     if path.suffix.lower() not in EXPECTED:
         known = " ".join(EXPECTED)
-        raise InputError(f"{path.name} has none of the suffixes that can be read: {known}. Save it as one of them.")
+        raise InputError(
+            _(
+                "{name} has none of the suffixes that can be read: {known}. Save it as one of them.",
+                name=path.name,
+                known=known,
+            )
+        )
     if path.stat().st_size == 0:
-        raise InputError(f"{path.name} is empty. Export it again, with a header and at least one row.")
+        raise InputError(_("{name} is empty. Export it again, with a header and at least one row.", name=path.name))
 
 
 def _zipped(raw: bytes, path: Path) -> str:
@@ -94,11 +109,13 @@ def _zipped(raw: bytes, path: Path) -> str:
     except (zipfile.BadZipFile, ValueError, NotImplementedError, OSError):
         names = set()
     if any(name.startswith("xl/") for name in names):
-        return "Excel workbook"
+        return _("Excel workbook")
     if "content.xml" in names:
         return "OpenDocument"
     if names:
-        raise InputError(f"{path.name} is a zip file and no workbook. Unpack it, and read the file within.")
+        raise InputError(
+            _("{name} is a zip file and no workbook. Unpack it, and read the file within.", name=path.name)
+        )
     return _as_named(path)
 
 
@@ -106,9 +123,11 @@ def _text_form(raw: bytes, path: Path) -> str:
     """Tell a page from separated text."""
     start = raw[:4096].replace(b"\0", b"").lstrip(b"\xef\xbb\xbf\xff\xfe \t\r\n").lower()
     if b"urn:schemas-microsoft-com:office:spreadsheet" in start and b"<workbook" in start:
-        raise InputError(f"{path.name} is an XML spreadsheet of 2003. Open it in Excel and save it as .xlsx.")
+        raise InputError(
+            _("{name} is an XML spreadsheet of 2003. Open it in Excel and save it as .xlsx.", name=path.name)
+        )
     if start.startswith(b"<") and (b"<table" in raw.lower() or b"<html" in start):
-        return "HTML table"
+        return _("HTML table")
     written = raw[:1_000_000].strip()
     several = b"\n" in written or b"\r" in written
     cells = any(mark in written for mark in (b",", b";", b"\t", b"|"))

@@ -21,6 +21,7 @@ from ltv_bayes.data.reading.formats.letters import (
     WESTERN_RATES,
 )
 from ltv_bayes.errors import InputError
+from ltv_bayes.language import _, either
 
 BYTE_ORDER_MARKS = {  # that of UTF-32 begins with that of UTF-16
     codecs.BOM_UTF32_LE: "utf-32",
@@ -29,7 +30,7 @@ BYTE_ORDER_MARKS = {  # that of UTF-32 begins with that of UTF-16
     codecs.BOM_UTF16_BE: "utf-16",
     codecs.BOM_UTF8: "utf-8",
 }
-CURE = "Save the file again as CSV UTF-8, or name the encoding in which its program writes."
+CURE = _("Save the file again as CSV UTF-8, or name the encoding in which its program writes.")
 ENCODINGS = (
     *("gb18030", "cp950", "cp932", "euc_jp", "cp949", "cp1251", "koi8-r"),
     *("cp1252", "mac_roman", "cp1250", "iso-8859-2", "cp1254"),
@@ -109,17 +110,19 @@ def as_utf8(
     ('客户,日期', 'gb18030, told by its letters')
     """
     if encoding is not None:
-        return _decode_as(raw, name, encoding).encode(), f"{encoding}, as given"
+        return _decode_as(raw, name, encoding).encode(), _("{encoding}, as given", encoding=encoding)
     if raw.startswith(codecs.BOM_UTF8) and _is_utf8(raw):
-        return raw[len(codecs.BOM_UTF8) :], "UTF-8, told by its byte order mark"
+        return raw[len(codecs.BOM_UTF8) :], _("UTF-8, told by its byte order mark")
     for mark, marked in BYTE_ORDER_MARKS.items():
         if raw.startswith(mark):
-            return _decode_as(raw, name, marked).encode(), f"{marked.upper()}, told by its byte order mark"
+            return _decode_as(raw, name, marked).encode(), _(
+                "{marked}, told by its byte order mark", marked=marked.upper()
+            )
     if b"\0" in raw:
         return _wide(raw, name)
     if raw.isascii():
-        return raw, "UTF-8, ASCII letters alone"
-    return (raw, "UTF-8, told by its letters") if _is_utf8(raw) else _told(raw, name, call)
+        return raw, _("UTF-8, ASCII letters alone")
+    return (raw, _("UTF-8, told by its letters")) if _is_utf8(raw) else _told(raw, name, call)
 
 
 def _is_utf8(raw: bytes) -> bool:
@@ -136,20 +139,29 @@ def _decode_as(raw: bytes, name: str, encoding: str) -> str:
     try:
         return raw.decode(encoding).removeprefix("\ufeff")
     except LookupError:
-        raise InputError(f"encoding {encoding!r} is not known. {_cure(raw)}") from None
+        raise InputError(_("encoding {encoding!r} is not known. {cure}", encoding=encoding, cure=_cure(raw))) from None
     except UnicodeError as problem:
         line = raw.count(b"\n", 0, getattr(problem, "start", 0)) + 1
-        raise InputError(f"{name} is not written in {encoding}: see line {line:,}. {_cure(raw)}", [line]) from None
+        raise InputError(
+            _(
+                "{name} is not written in {encoding}: see line {line:,}. {cure}",
+                name=name,
+                encoding=encoding,
+                line=line,
+                cure=_cure(raw),
+            ),
+            [line],
+        ) from None
 
 
 def _cure(raw: bytes) -> str:
     """Offer the encodings in which the letters make sense."""
     if _is_utf8(raw):
-        return "It is written in UTF-8: leave encoding out."
+        return _("It is written in UTF-8: leave encoding out.")
     likely = list(_likely(raw))
     if not likely:
         return CURE
-    return f"Its letters make sense in {' or '.join(f'encoding={encoding!r}' for encoding in likely)}."
+    return _("Its letters make sense in {names}.", names=either(f"encoding={encoding!r}" for encoding in likely))
 
 
 def _wide(raw: bytes, name: str) -> tuple[bytes, str]:
@@ -162,20 +174,22 @@ def _wide(raw: bytes, name: str) -> tuple[bytes, str]:
         start = text[:SAMPLE]
         plain = sum(letter in "\t\r\n" or letter.isprintable() for letter in start)
         if "\0" not in text and any(end in start for end in "\r\n") and plain > 0.9 * len(start):
-            return text.encode(), f"{encoding.upper()}, told by its null bytes"
-    cure = "Save it as CSV UTF-8; a workbook must be called .xlsx or .xls."
-    raise InputError(f"{name} is not a text file: it holds null characters. {cure}")
+            return text.encode(), _("{encoding}, told by its null bytes", encoding=encoding.upper())
+    cure = _("Save it as CSV UTF-8; a workbook must be called .xlsx or .xls.")
+    raise InputError(_("{name} is not a text file: it holds null characters. {cure}", name=name, cure=cure))
 
 
 def _told(raw: bytes, name: str, call: str) -> tuple[bytes, str]:
     """Decode by the encoding in which the letters make sense, if it is one."""
     texts = _likely(raw)
     if not texts:
-        raise InputError(f"The encoding of {name} is neither UTF-8 nor another that can be told. {CURE}")
+        raise InputError(
+            _("The encoding of {name} is neither UTF-8 nor another that can be told. {cure}", name=name, cure=CURE)
+        )
     if len(texts) > 1:
         raise _open_choice(name, call, texts, raw.count(b"\n", 0, raw.find(_sample(raw))))
     best = next(iter(texts))
-    return raw.decode(best).encode(), f"{best}, told by its letters"
+    return raw.decode(best).encode(), _("{best}, told by its letters", best=best)
 
 
 def _likely(raw: bytes) -> dict[str, str]:
@@ -228,7 +242,15 @@ def _open_choice(name: str, call: str, texts: dict[str, str], before: int) -> In
         for encoding, line in zip(texts, lines, strict=True)
     )
     line_number = before + place + 1
-    return InputError(f"The encoding of {name} cannot be told: line {line_number} may be read as{shown}", [line_number])
+    return InputError(
+        _(
+            "The encoding of {name} cannot be told: line {line_number} may be read as{shown}",
+            name=name,
+            line_number=line_number,
+            shown=shown,
+        ),
+        [line_number],
+    )
 
 
 def _sense(text: str, encoding: str) -> float:

@@ -7,6 +7,7 @@ import pandas as pd
 
 from ltv_bayes.data.reading.headers import Span
 from ltv_bayes.errors import InputError, counted
+from ltv_bayes.language import _
 
 CHARSET = re.compile(rb"<meta[^>]*charset\s*=\s*[\"']?\s*([-\w]+)", re.IGNORECASE)
 SPACES = re.compile(r"[ \t\r\n\f]+")
@@ -72,13 +73,17 @@ def read_page_rows(
     read = [_rows(one) for one in root.iter("table") if one.find(".//table") is None]
     tables = [(cells, merged) for cells, merged in read if cells]
     if not tables:
-        raise InputError(f"{name} is a page without a table. Save the table as .xlsx or CSV UTF-8.")
-    place = _chosen([cells for cells, _ in tables], name, call, table)
+        raise InputError(_("{name} is a page without a table. Save the table as .xlsx or CSV UTF-8.", name=name))
+    place = _chosen([cells for cells, _unused in tables], name, call, table)
     cells, merged = tables[place]
     rows = pd.DataFrame(cells, dtype="str")
     rows.index += 1
     others = len(tables) - 1
-    return rows, tuple(merged), [f"{counted(others, 'other table')} of the page left out"] if others else []
+    return (
+        rows,
+        tuple(merged),
+        [_("{other_tables} of the page left out", other_tables=counted(others, "other table"))] if others else [],
+    )
 
 
 def _chosen(tables: list[list[list[str | None]]], name: str, call: str, table: str | int | None) -> int:
@@ -86,12 +91,21 @@ def _chosen(tables: list[list[list[str | None]]], name: str, call: str, table: s
     if table is not None:
         if isinstance(table, int) and not isinstance(table, bool) and 0 <= table < len(tables):
             return table
-        raise InputError(f"There is no table {table!r} in {name}: they are counted from 0 to {len(tables) - 1}.")
+        raise InputError(
+            _(
+                "There is no table {table!r} in {name}: they are counted from 0 to {number}.",
+                table=table,
+                name=name,
+                number=len(tables) - 1,
+            )
+        )
     true = [place for place, cells in enumerate(tables) if len(cells) > 1 and _columns(cells) > 1]
     if len(true) > 1 or (not true and len(tables) > 1):
         places = true or range(len(tables))
         shown = "".join(f"\n  {_start(tables[place])}: {call.format(f'sheet={place}')}" for place in places)
-        raise InputError(f"{name} has {counted(len(places), 'table')}. Say which:{shown}")
+        raise InputError(
+            _("{name} has {tables}. Say which:{shown}", name=name, tables=counted(len(places), "table"), shown=shown)
+        )
     return true[0] if true else 0
 
 

@@ -16,6 +16,7 @@ import pyarrow.csv as arrow_csv
 from ltv_bayes.data.reading.headers import LOOKED_AT, find_header, last_row
 from ltv_bayes.errors import InputError, counted
 from ltv_bayes.formatting import unescape_formula
+from ltv_bayes.language import _
 
 SEPARATORS = "\t;|,"
 """A comma comes last: it stands in texts and numbers too."""
@@ -25,7 +26,7 @@ FEW = 100
 """Rows that are put into their places one by one."""
 SWALLOWED = 3
 """So many lines of a cell that look like rows are rows, behind a quotation mark that was never closed."""
-QUOTE_CURE = "Close it, or double it inside a cell."
+QUOTE_CURE = _("Close it, or double it inside a cell.")
 MARKS = ("=", "'")
 AS_FORMULA = re.compile(r'="(.*)"', re.DOTALL)
 BEFORE_DIGITS = re.compile(r"'\d")
@@ -201,9 +202,19 @@ def _refuse_longer(
     """Raise if a row has more cells than the header."""
     for number, cells in odd.items():
         if any(cell.strip() for cell in cells[columns:]) and number + skipped > header:
-            cure = f"Put cells that contain {separator!r} into quotation marks."
+            cure = _("Put cells that contain {separator!r} into quotation marks.", separator=separator)
             row = number + skipped
-            raise InputError(f"Row {row:,} of {name} has {len(cells)} cells, the header {columns}. {cure}", [row])
+            raise InputError(
+                _(
+                    "Row {row:,} of {name} has {number} cells, the header {columns}. {cure}",
+                    row=row,
+                    name=name,
+                    number=len(cells),
+                    columns=columns,
+                    cure=cure,
+                ),
+                [row],
+            )
 
 
 def _refuse_never_closed(end: bytes, rows: pd.DataFrame, odd: dict[int, list[str]], separator: str, name: str) -> None:
@@ -214,7 +225,9 @@ def _refuse_never_closed(end: bytes, rows: pd.DataFrame, odd: dict[int, list[str
     text = end.decode("utf-8", "ignore")
     opened = text.endswith(f'"{written}') and not text.rstrip("\r\n").endswith(f'{written}"')
     if opened or (not written and text.rstrip("\r\n").endswith((f'{separator}"', '\n"'))):
-        raise InputError(f"A quotation mark in {name} is opened but never closed. {QUOTE_CURE}")
+        raise InputError(
+            _("A quotation mark in {name} is opened but never closed. {quote_cure}", name=name, quote_cure=QUOTE_CURE)
+        )
 
 
 def _refuse_swallowed(rows: pd.DataFrame, separator: str, name: str) -> None:
@@ -224,7 +237,7 @@ def _refuse_swallowed(rows: pd.DataFrame, separator: str, name: str) -> None:
         for row, cell in rows.loc[long, place].items():
             lines = [line.count(separator) for line in cell.split("\n")]
             if sum(number >= len(rows.columns) - 1 for number in lines) >= SWALLOWED:
-                problem = f"A quotation mark in row {row} of {name} is closed only rows later"
+                problem = _("A quotation mark in row {row} of {name} is closed only rows later", row=row, name=name)
                 raise InputError(f"{problem}. {QUOTE_CURE}", [row])
 
 
@@ -256,7 +269,9 @@ def without_marks(rows: pd.DataFrame, *, formulas: bool) -> tuple[pd.DataFrame, 
                 bare = marked.map(lambda cell: unmarked(cell, formulas=formulas))
                 number += int((bare != marked).sum())
                 rows.loc[at, place] = bare
-    return rows, [f'{counted(number, "cell")} written as ="..." or with an apostrophe before it'] if number else []
+    return rows, [
+        _('{cells} written as ="..." or with an apostrophe before it', cells=counted(number, "cell"))
+    ] if number else []
 
 
 def _any_marked(cells: pd.Series) -> bool:

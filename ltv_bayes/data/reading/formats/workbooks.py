@@ -14,8 +14,9 @@ from ltv_bayes.data.reading.formats.workbook_parts import Parts, is_protected, p
 from ltv_bayes.data.reading.headers import Span
 from ltv_bayes.data.reading.ids import KEPT_LIMIT
 from ltv_bayes.errors import InputError, counted, suggestion
+from ltv_bayes.language import _, comma
 
-NO_WORKBOOK = "Open it in a spreadsheet program and save it again as .xlsx."
+NO_WORKBOOK = _("Open it in a spreadsheet program and save it again as .xlsx.")
 
 SheetChoice = str | int | Sequence[str | int] | None
 
@@ -110,10 +111,17 @@ def _faults_in_words(name: str, raw: bytes) -> Iterator[None]:
         raise
     except BaseException as problem:  # a panic of calamine is no Exception
         if is_protected(raw):
-            cure = "Open it in a spreadsheet program and save it again as .xlsx without one, or as CSV UTF-8."
-            raise InputError(f"{name} is protected by a password. {cure}") from None
+            cure = _("Open it in a spreadsheet program and save it again as .xlsx without one, or as CSV UTF-8.")
+            raise InputError(_("{name} is protected by a password. {cure}", name=name, cure=cure)) from None
         reason = " ".join(f"{problem}".split()) or type(problem).__name__
-        raise InputError(f"{name} cannot be read as a workbook: {reason}. {NO_WORKBOOK}") from None
+        raise InputError(
+            _(
+                "{name} cannot be read as a workbook: {reason}. {no_workbook}",
+                name=name,
+                reason=reason,
+                no_workbook=NO_WORKBOOK,
+            )
+        ) from None
 
 
 def _wanted(sheet: SheetChoice, names: list[str], name: str) -> list[str] | None:
@@ -128,9 +136,16 @@ def _wanted(sheet: SheetChoice, names: list[str], name: str) -> list[str] | None
         elif one in names:
             found.append(str(one))
         else:
-            raise InputError(f"There is no sheet {one!r} in {name}. {suggestion(str(one), names)}")
+            raise InputError(
+                _(
+                    "There is no sheet {one!r} in {name}. {suggestion}",
+                    one=one,
+                    name=name,
+                    suggestion=suggestion(str(one), names),
+                )
+            )
     if not found or len(set(found)) < len(found):
-        raise InputError(f"sheet={sheet!r} names no sheet, or one twice. Name each once.")
+        raise InputError(_("sheet={sheet!r} names no sheet, or one twice. Name each once.", sheet=sheet))
     return found
 
 
@@ -166,14 +181,33 @@ def _chosen(
     """Take the only sheet that holds anything, or all of them; hidden ones only where they are named."""
     filled = [one for one in sheets if one.is_filled and one.name not in hidden]
     unseen = [one.name for one in sheets if one.is_filled and one.name in hidden]
-    notes = [f"{counted(len(unseen), 'hidden sheet')} left out: {', '.join(unseen)}"] if unseen else []
+    notes = (
+        [
+            _(
+                "{hidden_sheets} left out: {unseen}",
+                hidden_sheets=counted(len(unseen), "hidden sheet"),
+                unseen=comma(unseen),
+            )
+        ]
+        if unseen
+        else []
+    )
     if not filled and unseen:
         cure = f"To read one, name it: {call.format(f'sheet={unseen[0]!r}')}."
-        raise InputError(f"{name} holds nothing but {', '.join(unseen)}, which is hidden. {cure}")
+        raise InputError(
+            _(
+                "{name} holds nothing but {unseen}, which is hidden. {cure}",
+                name=name,
+                unseen=comma(unseen),
+                cure=cure,
+            )
+        )
     if len(filled) > 1 and sheet is None:
         names = [one.name for one in filled]
         count = counted(len(filled), "filled sheet")
-        choices = f"Pass sheet={names[0]!r}, sheet={names[:2]!r} or sheet='all'"
+        choices = _("Pass sheet={names!r}, sheet={names_2!r} or sheet='all'", names=names[0], names_2=names[:2])
         cure = f"{choices}; where nothing takes sheet=, {call.format(f'sheet={names[0]!r}')}."
-        raise InputError(f"{name} has {count}: {', '.join(names)}. {cure}")
+        raise InputError(
+            _("{name} has {count}: {names}. {cure}", name=name, count=count, names=comma(names), cure=cure)
+        )
     return filled or sheets[:1], notes

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from ltv_bayes.errors import InputError
+from ltv_bayes.language import _
 
 MOVING_DAYS = ("now", "today")  # pandas would read these as the day it is
 
@@ -32,15 +33,22 @@ def by_format(written: Sequence[str], date_format: str, zone: ZoneInfo | None) -
     """
     try:
         if "%" not in date_format:
-            raise ValueError("it names no part of a date")
+            raise ValueError(_("it names no part of a date"))
         if "%z" in date_format:
             return np.array([_strptime(text, date_format, zone) for text in written], dtype="datetime64[D]")
         texts = ["" if text.lower() in MOVING_DAYS else text for text in written]
         moments = pd.to_datetime(pd.Series(texts, dtype=object), format=date_format, errors="coerce")
         return moments.to_numpy(dtype="datetime64[D]")
     except ValueError as problem:
-        cure = "Write it in the letters of strptime, as in date_format='%d/%m/%Y'."
-        raise InputError(f"date_format {date_format!r} cannot be used: {problem}. {cure}") from None
+        cure = _("Write it in the letters of strptime, as in date_format='%d/%m/%Y'.")
+        raise InputError(
+            _(
+                "date_format {date_format!r} cannot be used: {problem}. {cure}",
+                date_format=date_format,
+                problem=problem,
+                cure=cure,
+            )
+        ) from None
 
 
 def _strptime(text: str, date_format: str, zone: ZoneInfo | None) -> dt.date | None:

@@ -18,6 +18,7 @@ from ltv_bayes.data.reading.written.units import (
     any_of,
 )
 from ltv_bayes.errors import UnitError
+from ltv_bayes.language import _
 
 ZEROS = r"'?(?:000,)?000'?s?"
 FRACTIONS = {"分": -2, "角": -1, "cent": -2, "cents": -2, "pence": -2}
@@ -99,7 +100,13 @@ def unit_of_header(name: Any) -> Unit | None:
     currencies = agreeing(unit.currency for unit in found)
     if len(scaled) > 1 or len(currencies) > 1:
         words = " and ".join(dict.fromkeys(repr(unit.word) for unit in [*inside, *found]))
-        raise UnitError(f"The name of the column {str(name)!r} states {words}. Rename it, so that it states one unit.")
+        raise UnitError(
+            _(
+                "The name of the column {name!r} states {words}. Rename it, so that it states one unit.",
+                name=str(name),
+                words=words,
+            )
+        )
     if not found:
         return None
     first = next((unit for unit in found if _scales(unit)), found[0])

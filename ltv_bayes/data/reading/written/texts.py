@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 from ltv_bayes.data.reading.written.money import Written, is_blank, written_amount
 from ltv_bayes.data.reading.written.units import CHINESE, CHINESE_UNITS
 from ltv_bayes.errors import InputError, listed
+from ltv_bayes.language import _
 
 MARKS = (".", ",")
 OTHER = {".": ",", ",": "."}
@@ -161,7 +162,10 @@ class _Column:
             return ".", ()
         example = repr(str(self.cells.iloc[int(np.argmax(with_comma))]))
         return ".", (
-            f"Commas were read as marks of thousands, as in {example}. If they mark decimals, say so with decimal.",
+            _(
+                "Commas were read as marks of thousands, as in {example}. If they mark decimals, say so with decimal.",
+                example=example,
+            ),
         )
 
     def _refuse_groups(self, mark: str, proofs: np.ndarray) -> None:
@@ -289,23 +293,34 @@ def _cast(arrow: Any, decimal: str) -> np.ndarray:
 
 def _two_marks(cells: pd.Series, proofs: dict[str, np.ndarray]) -> InputError:
     parts = "; ".join(
-        f"{mark!r} in rows {listed(cells.index[shown])}, such as {str(cells.iloc[int(np.argmax(shown))])!r}"
+        _(
+            "{mark!r} in rows {cells}, such as {iloc!r}",
+            mark=mark,
+            cells=listed(cells.index[shown]),
+            iloc=str(cells.iloc[int(np.argmax(shown))]),
+        )
         for mark, shown in proofs.items()
     )
-    cure = "Write them in one way; decimal='.' or decimal=',' names the cells that don't follow it."
+    cure = _("Write them in one way; decimal='.' or decimal=',' names the cells that don't follow it.")
     either = proofs["."] | proofs[","]
-    return InputError(f"The amounts show two decimal marks: {parts}. {cure}", cells.index[either])
+    return InputError(
+        _("The amounts show two decimal marks: {parts}. {cure}", parts=parts, cure=cure), cells.index[either]
+    )
 
 
 def _open_comma(cells: pd.Series, at: np.ndarray) -> InputError:
     first, rows = str(cells.iloc[int(np.argmax(at))]), listed(cells.index[at])
-    problem = f"The comma could mark decimals or groups of digits, such as in {first!r} (rows {rows})"
-    cure = "Pass decimal=',' if it marks decimals in the whole column; if not, write the amounts as plain numbers."
+    problem = _(
+        "The comma could mark decimals or groups of digits, such as in {first!r} (rows {rows})", first=first, rows=rows
+    )
+    cure = _("Pass decimal=',' if it marks decimals in the whole column; if not, write the amounts as plain numbers.")
     return InputError(f"{problem}. {cure}", cells.index[at])
 
 
 def _open_mark(cells: pd.Series, at: np.ndarray) -> InputError:
     first, rows = str(cells.iloc[int(np.argmax(at))]), listed(cells.index[at])
-    problem = f"The amounts could be thousands or have three decimals, such as {first!r} (rows {rows})"
-    cure = "Pass decimal='.' if the point marks decimals, or decimal=',' if the comma does."
+    problem = _(
+        "The amounts could be thousands or have three decimals, such as {first!r} (rows {rows})", first=first, rows=rows
+    )
+    cure = _("Pass decimal='.' if the point marks decimals, or decimal=',' if the comma does.")
     return InputError(f"{problem}. {cure}", cells.index[at])
