@@ -22,7 +22,7 @@ NUMBERS = ("money", "share", "probability", "count", "number", "ratio", "duratio
         ("payback_months_eti80_ub", "payback months: 80% interval, to", "duration"),
         ("occurs_eti80_ub", "occurs: 80% interval, to", "probability"),
         ("probability_of_more", "probability of more", "probability"),
-        ("probability_top 20%", "probability of top 20%", "probability"),
+        ("probability_top 20%", "probability: top 20%", "probability"),
         ("probability_above_3", "probability above 3", "probability"),
         ("probability_in_top_2", "probability of the top 2", "probability"),
         ("rank_2", "probability of rank 2", "probability"),
@@ -94,7 +94,7 @@ def test_cells_are_written_by_their_kind(value, kind, text):
 
 def test_words_follow_the_language():
     with in_language("zh"):
-        assert str(heading("to_come_eti89_lb", currency="CNY")) == "未来价值：89%区间下限（元）"
+        assert str(heading("to_come_eti89_lb", currency="CNY")) == "未来价值：89%可信区间下限（元）"
         assert written(True, "yes_no") == "是"
 
 

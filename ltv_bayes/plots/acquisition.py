@@ -9,7 +9,7 @@ from ltv_bayes.errors import InputError, suggestion
 from ltv_bayes.formatting import shortened
 from ltv_bayes.intervals import describe_interval, interval, interval_name, interval_settings
 from ltv_bayes.plots import canvas
-from ltv_bayes.plots.canvas import BLUE, GREY, ORANGE
+from ltv_bayes.plots.canvas import BAND, BAR, BLUE, GREY, ORANGE
 from ltv_bayes.plots.lettering import ink
 from ltv_bayes.value.acquisition.acquisition import Acquisition, channel_draws, courses
 from ltv_bayes.value.acquisition.channels import NOT_ENOUGH
@@ -54,7 +54,7 @@ def plot_acquisition(
     rows, colours = np.arange(len(table)), np.where(table["verdict"] == NOT_ENOUGH, GREY, BLUE)
     with canvas.picture(ax, height=1.9 + 0.34 * len(table)) as ax:
         ax.set_xscale("log")
-        ax.hlines(rows, np.clip(low, least, most), np.clip(high, least, most), color=colours, linewidth=4, alpha=0.45)
+        ax.hlines(rows, np.clip(low, least, most), np.clip(high, least, most), color=colours, **BAR)
         ax.scatter(np.maximum(middle, least), rows, color=colours, zorder=3)
         for beyond, end, arrow in ((low < least, least, "<"), (high > most, most, ">")):
             if beyond.any():
@@ -67,6 +67,7 @@ def plot_acquisition(
         colour = ["grey: not enough data"] if (table["verdict"] == NOT_ENOUGH).any() else []
         lines = "; ".join([f"dotted: the cost; dashed: {threshold:g} times the cost; n: clients won", *colour])
         canvas.label_x(ax, "value of a new client over the cost of winning one", lines, found.value.settings)
+        canvas.note_outside(ax, rows, middle, np.maximum(low, least), np.clip(high, least, most))
         detail = f"median and {describe_interval(ci_prob, ci_kind)}"
         return canvas.finish(ax, "What a new client is worth for its cost", detail, found.value.caution)
 
@@ -132,7 +133,7 @@ def _draw_balance(ax: Any, course: Course, balance: np.ndarray, ci_prob: float |
     """Draw the median and the interval of the balance at each time."""
     low, high = interval(balance, ci_prob, ci_kind)
     steps = "post" if course.by_steps else None
-    ax.fill_between(course.months, low, high, color=BLUE, alpha=0.2, linewidth=0, step=steps)
+    ax.fill_between(course.months, low, high, color=BLUE, step=steps, **BAND)
     style = "steps-post" if course.by_steps else "default"
     ax.plot(course.months, np.median(balance, axis=0), color=BLUE, drawstyle=style)
     ax.axhline(0, color=ink(), linewidth=0.8)
@@ -147,7 +148,7 @@ def _mark_month(ax: Any, month: float, text: str) -> None:
     place, offset = ((month, 1.0), (6, -6)) if early else ((month, bottom), (-6, 6))
     side = {"ha": "left", "va": "top"} if early else {"ha": "right", "va": "bottom"}
     ground = {"facecolor": ax.get_facecolor(), "edgecolor": "none", "pad": 1.5, "alpha": 0.85}
-    canvas.write(ax, text, place, offset, xycoords=("data", "axes fraction"), color=ORANGE, bbox=ground, **side)
+    canvas.write(ax, text, place, offset, xycoords=("data", "axes fraction"), bbox=ground, **side)
 
 
 def _month_ticks(last: float) -> np.ndarray:

@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from matplotlib.dates import AutoDateLocator
 
 from ltv_bayes.errors import InputError, suggestion
 from ltv_bayes.evaluation.count_calibration import COVERED
@@ -15,16 +14,16 @@ from ltv_bayes.evaluation.rolling.comparison import ModelComparison, verdict_bet
 from ltv_bayes.evaluation.rolling.forecast import NAIVE
 from ltv_bayes.evaluation.rolling.result import RollingBacktest, verdict_on
 from ltv_bayes.evaluation.rolling.verdict import STATED
-from ltv_bayes.formatting import percent
+from ltv_bayes.formatting import distinct, percent
 from ltv_bayes.intervals import bound_columns, describe_interval, interval_name
 from ltv_bayes.plots import canvas
-from ltv_bayes.plots.canvas import BLUE, GREEN, GREY, ORANGE, RED, TITLE_WIDTH
+from ltv_bayes.plots.canvas import BAND, BAR, BLUE, GREEN, GREY, ORANGE, PURPLE, RED, SKY, TITLE_WIDTH
 from ltv_bayes.plots.lettering import drawable, in_own_words, ink
 
 LEVELS = {"customer": (BLUE, "o", "customers"), "segment": (GREEN, "s", "segments"), "total": (ORANGE, "D", "totals")}
 CURE = "Pass what backtest(..., origins=...) returned."
-MOST_IN_A_ROW, WIDE = 3, 110
-MODELS = (BLUE, ORANGE, GREEN, RED, GREY)
+MOST_IN_A_ROW, MOST_DAYS, WIDE, NAME_WIDTH = 3, 7, 110, 20
+MODELS = (BLUE, ORANGE, GREEN, PURPLE, RED, SKY)
 PLACES = ("of", "level", "segment")
 
 
@@ -34,6 +33,7 @@ def plot_backtest(
     *,
     ci_prob: float = STATED,
     ci_kind: str | None = None,
+    ax: Any = None,
 ) -> Any:
     """Draw totals with their intervals and what happened, origin by origin, beside the coverage of all intervals.
 
@@ -47,17 +47,19 @@ def plot_backtest(
         Spend where the log has amounts, if not given.
     ci_prob, ci_kind
         Interval of the totals, as in `RollingBacktest.totals`.
+    ax : array of matplotlib Axes, optional
+        Where to draw, two of them; a figure of its own otherwise.
 
     Returns
     -------
     matplotlib Figure
     """
     if isinstance(backtest, ModelComparison):
-        return _compare(backtest, of, ci_prob, ci_kind)
+        return _compare(backtest, of, ci_prob, ci_kind, ax)
     of = _compared(backtest, of)
     totals, scores = backtest.totals(ci_prob, ci_kind), backtest.scores().loc[of]
     with canvas.house_style():
-        figure, (left, right) = _panels(1, 2, 4.4, width_ratios=[3, 2])
+        figure, (left, right) = _panels(ax, 2, 1, 2, 4.4, width_ratios=[3, 2])
         rows = totals.xs((of, "total", EVERYBODY), level=PLACES)
         _draw_totals(left, rows, describe_interval(ci_prob, ci_kind))
         _write_amounts(left, backtest, of)
@@ -65,12 +67,16 @@ def plot_backtest(
         canvas.label_x(left, "origin: fitted on what was known on that day")
         _draw_coverage(right, scores)
         first, *_ = verdict_on(backtest, of)
-        _finish(figure, "Forecasts from several origins beside what happened", first, backtest)
-    return figure
+        return _finish(figure, left, "Forecasts from several origins beside what happened", first, backtest)
 
 
 def plot_cohorts(
-    backtest: RollingBacktest, of: str | None = None, *, ci_prob: float = STATED, ci_kind: str | None = None
+    backtest: RollingBacktest,
+    of: str | None = None,
+    *,
+    ci_prob: float = STATED,
+    ci_kind: str | None = None,
+    ax: Any = None,
 ) -> Any:
     """Draw cohort curves: what customers who came at one time did after each origin, cumulative, beside the forecast.
 
@@ -82,6 +88,8 @@ def plot_cohorts(
         Spend where the log has amounts, if not given.
     ci_prob, ci_kind
         Interval, as in `RollingBacktest.cohorts`.
+    ax : array of matplotlib Axes, optional
+        Where to draw, one for each panel; a figure of its own otherwise.
 
     Returns
     -------
@@ -97,26 +105,24 @@ def plot_cohorts(
     names = [EVERYBODY, *sorted(name for name in names if name != EVERYBODY)] if len(names) > 2 else [EVERYBODY]
     across = 2 if len(names) == 4 else min(MOST_IN_A_ROW, len(names))
     with canvas.house_style():
-        figure, panels = _panels(-(-len(names) // across), across, 3.0)
-        flat = np.ravel(panels)
-        for ax in flat[len(names) :]:
-            ax.set_visible(False)
-        for ax, name in zip(flat, names, strict=False):
-            _draw_curves(ax, table.xs(name, level="cohort"), backtest, level)
-            _write_amounts(ax, backtest, of)
+        figure, flat = _panels(ax, len(names), -(-len(names) // across), across, 3.0)
+        for panel, name in zip(flat, names, strict=False):
+            _draw_curves(panel, table.xs(name, level="cohort"), backtest, level)
+            _write_amounts(panel, backtest, of)
             heading = name if name == EVERYBODY else f"first bought in {name}"
-            ax.set_title(drawable(heading), fontsize=9, **in_own_words())
-            ax.xaxis.set_major_locator(AutoDateLocator(minticks=2, maxticks=6))
-            ax.tick_params(axis="x", labelrotation=30)
+            panel.set_title(drawable(heading), fontsize=9, **in_own_words())
+            canvas.date_axis(panel)
         canvas.label_y(flat[0], f"{of} since each origin\n(cumulative){_unit(backtest, of)}")
         handles, words = flat[0].get_legend_handles_labels()
-        figure.legend(handles, words, loc="outside lower center", ncols=3)
+        if figure is None:
+            flat[0].legend(loc="upper left")
+        else:
+            figure.legend(handles, words, loc="outside lower center", ncols=3)
         which = (
             f"{len(shown)} of {len(backtest.windows)} origins" if len(shown) < len(backtest.windows) else "each origin"
         )
         detail = f"customers known at {which}, through the {backtest.horizon} after it"
-        _finish(figure, f"Cohort curves of {of}", detail, backtest)
-    return figure
+        return _finish(figure, flat[0], f"Cohort curves of {of}", detail, backtest)
 
 
 def plot_deciles(backtest: RollingBacktest, of: str | None = None, *, ax: Any = None) -> Any:
@@ -155,12 +161,12 @@ def plot_deciles(backtest: RollingBacktest, of: str | None = None, *, ax: Any = 
         return canvas.finish(ax, f"Lift of {of}: what those ranked highest were worth", detail, backtest.caution)
 
 
-def _compare(comparison: ModelComparison, of: str | None, ci_prob: float, ci_kind: str | None) -> Any:
+def _compare(comparison: ModelComparison, of: str | None, ci_prob: float, ci_kind: str | None, ax: Any) -> Any:
     """Draw totals of several models, and the differences of their errors per customer."""
     of = _compared(comparison, of, ModelComparison)
     one = comparison[comparison.names[0]]
     with canvas.house_style():
-        figure, (left, right) = _panels(1, 2, 4.4, width_ratios=[3, 2])
+        figure, (left, right) = _panels(ax, 2, 1, 2, 4.4, width_ratios=[3, 2])
         totals = {name: each.totals(ci_prob, ci_kind) for name, each in comparison.backtests.items()}
         rows = {name: table.xs((of, "total", EVERYBODY), level=PLACES) for name, table in totals.items()}
         _draw_totals_of_models(left, rows, describe_interval(ci_prob, ci_kind))
@@ -168,8 +174,8 @@ def _compare(comparison: ModelComparison, of: str | None, ci_prob: float, ci_kin
         canvas.label_y(left, f"total {of} in the {one.horizon}\nafter the origin{_unit(comparison, of)}")
         canvas.label_x(left, "origin: fitted on what was known on that day")
         _draw_differences(right, comparison.summary().loc[of].reindex(comparison.names))
-        _finish(figure, "Models compared from the same origins", verdict_between(comparison, of), comparison)
-    return figure
+        title = "Models compared from the same origins"
+        return _finish(figure, left, title, verdict_between(comparison, of), comparison)
 
 
 def _draw_totals_of_models(ax: Any, rows: Mapping[str, pd.DataFrame], level: str) -> None:
@@ -177,14 +183,15 @@ def _draw_totals_of_models(ax: Any, rows: Mapping[str, pd.DataFrame], level: str
     every = list(rows.values())
     low, high = bound_columns(every[0])
     where, step = np.arange(len(every[0])), 0.7 / len(every)
-    for place, (name, table) in enumerate(rows.items()):
+    names = distinct(rows, NAME_WIDTH, drawable)
+    for place, (name, table) in enumerate(zip(names, every, strict=True)):
         at, colour = where + (place - (len(every) - 1) / 2) * step, MODELS[place % len(MODELS)]
-        ax.vlines(at, table[low], table[high], color=colour, linewidth=5, alpha=0.4, label=drawable(f"{name}, {level}"))
+        ax.vlines(at, table[low], table[high], color=colour, label=f"{name}, {level}", **BAR)
         ax.plot(at, table["median"], "_", color=colour, markersize=10, markeredgewidth=2)
+        canvas.note_outside(ax, at, table["median"], table[low], table[high], upright=True)
     across = 0.35 + 0.1
     ax.hlines(every[0]["actual"], where - across, where + across, color=ink(), linewidth=1.5, label="actual")
-    ax.set_xticks(where, [f"{day:%Y-%m-%d}" for day in every[0].index])
-    ax.tick_params(axis="x", labelrotation=30 if len(where) > 4 else 0)
+    _name_days(ax, where, every[0].index)
     top = max(max(table[high].max(), table["actual"].max()) for table in every)
     ax.set(xlim=(-0.6, len(where) - 0.4), ylim=(0, (1.15 + 0.09 * len(every)) * top or 1.0))
     ax.grid(axis="x", visible=False)
@@ -199,9 +206,9 @@ def _draw_differences(ax: Any, table: pd.DataFrame) -> None:
     ax.axvline(0, color=GREY, linestyle="--", linewidth=1)
     for place, (at, row) in enumerate(zip(where, table.to_dict("records"), strict=True)):
         colour, middle, error = MODELS[place % len(MODELS)], row["difference"] * scale, row["standard_error"] * scale
-        ax.hlines(at, middle - 2 * error, middle + 2 * error, color=colour, linewidth=3, alpha=0.5)
+        ax.hlines(at, middle - 2 * error, middle + 2 * error, color=colour, **BAR)
         ax.plot(middle, at, "D" if row["told_apart"] else "o", color=colour, markersize=7)
-    ax.set_yticks(where, [drawable(name) for name in table.index], **in_own_words())
+    ax.set_yticks(where, distinct(table.index, NAME_WIDTH, drawable), **in_own_words())
     ax.set_ylim(-0.6, len(table) - 0.4)
     ax.grid(axis="y", visible=False)
     ax.xaxis.set_major_formatter(lambda share, _: f"{share:g}%")
@@ -229,34 +236,53 @@ def _apart(backtest: RollingBacktest) -> list[dt.date]:
     return chosen
 
 
-def _panels(rows: int, columns: int, height: float, **settings: Any) -> tuple[Any, Any]:
-    """A figure with panels."""
+def _panels(ax: Any, number: int, rows: int, columns: int, height: float, **settings: Any) -> tuple[Any, list[Any]]:
+    """The user's axes, or a figure with panels, of which those that are not needed are hidden."""
     import matplotlib.pyplot as plt
 
     size = (max(3.6 * columns, 10.5 if columns > 1 else 6.0), height * rows + 0.7)
-    return plt.subplots(rows, columns, figsize=size, layout="constrained", squeeze=True, **settings)
+    figure, made = canvas.panels(
+        ax, number, lambda: plt.subplots(rows, columns, figsize=size, layout="constrained", **settings)
+    )
+    for spare in made[number:] if figure is not None else ():
+        spare.set_visible(False)
+    return figure, made[:number]
 
 
-def _finish(figure: Any, title: str, detail: str, backtest: RollingBacktest | ModelComparison) -> None:
+def _finish(figure: Any, first: Any, title: str, detail: str, backtest: RollingBacktest | ModelComparison) -> Any:
+    """Write the title above the figure, or above the first of the user's axes, and give the figure back."""
+    if figure is None:
+        below = first.get_title(loc="left")
+        above = canvas.heading(title, f"{detail} {below}".strip(), backtest.caution)
+        first.set_title(above, color=canvas.alarm(first) if backtest.caution else ink(), **in_own_words())
+        return first.get_figure(root=True)
     above = canvas.heading(title, detail, backtest.caution, WIDE if figure.get_figwidth() > 9 else TITLE_WIDTH)
-    canvas.finish_figure(figure, above, RED if backtest.caution else ink())
+    canvas.finish_figure(figure, above, canvas.alarm(figure) if backtest.caution else ink())
+    return figure
 
 
 def _draw_totals(ax: Any, rows: pd.DataFrame, level: str) -> None:
     """Intervals and medians of totals, and what happened: a mark that says whether it lies inside."""
     low, high = bound_columns(rows)
     where = np.arange(len(rows))
-    ax.vlines(where, rows[low], rows[high], color=BLUE, linewidth=5, alpha=0.4, label=level)
+    ax.vlines(where, rows[low], rows[high], color=BLUE, label=level, **BAR)
     ax.plot(where, rows["median"], "_", color=BLUE, markersize=14, markeredgewidth=2, label="median")
+    canvas.note_outside(ax, where, rows["median"], rows[low], rows[high], upright=True)
     for inside, colour, word in ((True, ink(), "actual"), (False, RED, "actual, outside")):
         some = rows["inside"].to_numpy() == inside
         if some.any():
             ax.plot(where[some], rows["actual"][some], "D", color=colour, markersize=6, label=word)
-    ax.set_xticks(where, [f"{day:%Y-%m-%d}" for day in rows.index])
-    ax.tick_params(axis="x", labelrotation=30 if len(rows) > 4 else 0)
+    _name_days(ax, where, rows.index)
     ax.set(xlim=(-0.6, len(rows) - 0.4), ylim=(0, 1.25 * max(rows[high].max(), rows["actual"].max()) or 1.0))
     ax.grid(axis="x", visible=False)
     ax.legend(loc="upper left", ncols=2)
+
+
+def _name_days(ax: Any, where: np.ndarray, days: pd.DatetimeIndex) -> None:
+    """Write days below their places, of many the last one and some before it."""
+    step = -(-len(days) // MOST_DAYS)
+    ax.set_xticks(where[::-step][::-1], [f"{day:%Y-%m-%d}" for day in days[::-step][::-1]])
+    ax.tick_params(axis="x", labelrotation=30 if len(where) > 4 else 0)
 
 
 def _draw_coverage(ax: Any, scores: pd.DataFrame) -> None:
@@ -266,7 +292,8 @@ def _draw_coverage(ax: Any, scores: pd.DataFrame) -> None:
     for level, (colour, marker, word) in LEVELS.items():
         if level in scores.index:
             number, shares = int(scores.loc[level, "forecasts"]), scores.loc[level, names].astype(float)
-            ax.plot(COVERED, shares, f"{marker}-", color=colour, linewidth=1, label=f"{number:,} {word}")
+            words = f"{number:,} {word if number != 1 else level}"
+            ax.plot(COVERED, shares, f"{marker}-", color=colour, linewidth=1, label=words)
     ax.set_xticks(COVERED, [percent(prob) for prob in COVERED])
     ax.set(xlim=(0.42, 0.98), ylim=(0, 1.04))
     ax.yaxis.set_major_formatter(lambda share, _: percent(share))
@@ -283,7 +310,7 @@ def _draw_curves(ax: Any, table: pd.DataFrame, backtest: RollingBacktest, level:
         days = origin + pd.to_timedelta(np.append(0.0, share) * backtest.horizon.days, unit="D")
         bounds = (np.append(0.0, rows[name]) for name in (low, high))
         words = (level, "predicted", "actual") if place == 0 else (None, None, None)
-        ax.fill_between(days, *bounds, color=BLUE, alpha=0.2, linewidth=0, label=words[0])
+        ax.fill_between(days, *bounds, color=BLUE, label=words[0], **BAND)
         ax.plot(days, np.append(0.0, rows["predicted"]), color=BLUE, linewidth=1.2, label=words[1])
         ax.plot(days, np.append(0.0, rows["actual"]), color=ORANGE, linewidth=2, label=words[2])
     ax.set_ylim(bottom=0)

@@ -58,6 +58,6 @@ def plot_calendar_effects(
         canvas.label_y(ax, f"factor on the {moved_by(fit)}")
         ax.legend(loc="upper right", ncols=2, frameon=True, edgecolor="none", framealpha=0.9)
         if dated:
-            ax.figure.autofmt_xdate(rotation=30)
+            canvas.date_axis(ax)
         title = "Calendar effects: what moves all customers at once"
         return canvas.finish(ax, title, "1 is a usual period", caution_of(fit))

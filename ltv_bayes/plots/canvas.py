@@ -1,8 +1,7 @@
 """What every picture shares: its axes, their labels and title, and the colours."""
 
 import io
-import textwrap
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from itertools import repeat
 from typing import Any
@@ -10,7 +9,9 @@ from typing import Any
 import matplotlib as mpl
 import numpy as np
 import pandas as pd
-from matplotlib.colors import to_hex
+from matplotlib.colors import to_rgba
+from matplotlib.dates import AutoDateFormatter, AutoDateLocator
+from matplotlib.text import Annotation
 from matplotlib.ticker import FuncFormatter, MaxNLocator, StrMethodFormatter
 from rich.cells import cell_len
 
@@ -26,12 +27,25 @@ from ltv_bayes.plots.lettering import (
     in_own_words,
     ink,
     short_money,
+    wrapped,
 )
 from ltv_bayes.plots.svg import svg_of
 
-BLUE, ORANGE, GREEN, RED, GREY = "#2f6f9f", "#d9822b", "#4b8b5a", "#b5443f", "#7a7a7a"
+PALETTE = ("#336f9f", "#d08034", "#639b70", "#b6463e", "#9283e1", "#479eb4", "#69696a")
+"""Told apart by those who see no red or no green (any two are 20 apart in CIELAB), and seen on white and on dark."""
+BLUE, ORANGE, GREEN, RED, PURPLE, SKY, GREY = PALETTE
+PALE_RED = "#ff9d94"
+PAPER = "#fdfdfd"
+"""Letters on a dark shade, whatever the background."""
+BAR: dict[str, Any] = {"linewidth": 3}
+BAND: dict[str, Any] = {"linewidth": 0, "alpha": 0.25}
+"""How intervals look, as a line or as an area."""
+NOTE_SIZE = 8
 TITLE_WIDTH, LABEL_WIDTH = 60, 90
+TITLE_LETTERS, LABEL_LETTERS = 10.5, 15.5
+"""Letters of a title and of a label that an inch has room for."""
 PIXELS_PER_INCH = 150
+SAME = 1e-9
 
 
 def house_style() -> AbstractContextManager[None]:
@@ -55,6 +69,7 @@ def house_style() -> AbstractContextManager[None]:
             "axes.grid": True,
             "axes.axisbelow": True,
             "grid.color": GREY,
+            "legend.fontsize": 9,
             "grid.alpha": 0.2,
             "legend.frameon": False,
             "text.parse_math": False,
@@ -117,11 +132,19 @@ def count_axis(axis: Any) -> None:
     axis.set_major_formatter(StrMethodFormatter("{x:,g}"))
 
 
+def date_axis(ax: Any) -> None:
+    """Write few days below the x axis, aslant."""
+    locator = AutoDateLocator(minticks=2, maxticks=6)
+    ax.xaxis.set_major_locator(locator)
+    ax.xaxis.set_major_formatter(AutoDateFormatter(locator))
+    ax.tick_params(axis="x", labelrotation=30)
+
+
 def steps(ax: Any, table: pd.DataFrame, column: str, colour: str, label: str, band_label: str | None = None) -> None:
     """Draw a column by period, with the band of its interval; periods go from the column ``from`` to ``to``."""
     edges = np.append(table["from"].to_numpy(), table["to"].to_numpy()[-1:])
     middle, low, high = (np.append(table[name], table[name].iloc[-1]) for name in (column, *bound_columns(table)))
-    ax.fill_between(edges, low, high, step="post", color=colour, alpha=0.25, linewidth=0, label=band_label)
+    ax.fill_between(edges, low, high, step="post", color=colour, label=band_label, **BAND)
     ax.step(edges, middle, where="post", color=colour, label=label)
 
 
@@ -145,7 +168,8 @@ def name_rows(ax: Any, names: Iterable[Any], after: Iterable[str] = repeat(""), 
 
 def label_x(ax: Any, *lines: str) -> None:
     """Write what the x axis shows, and below it on what terms."""
-    text = "\n".join(textwrap.fill(drawable(line), LABEL_WIDTH) for line in lines)
+    width = _letters(ax, LABEL_LETTERS, LABEL_WIDTH)
+    text = "\n".join(wrapped(drawable(line), width) for line in lines)
     ax.set_xlabel(text, loc="right", multialignment="right", **in_own_words())
 
 
@@ -169,16 +193,120 @@ def room_for_legend(names: Sequence[str]) -> float:
 
 def write(ax: Any, text: str, place: tuple[Any, Any], offset: tuple[float, float] = (0, 0), /, **look: Any) -> None:
     """Write beside a place, which is one of the data unless ``xycoords`` says otherwise."""
-    ax.annotate(text, place, offset, textcoords="offset points", **look, **in_own_words())
+    ax.annotate(text, place, offset, textcoords="offset points", **{"color": ink(), **look}, **in_own_words())
+
+
+def outside(dots: Any, low: Any, high: Any) -> list[str]:
+    """Say of each dot whether it lies above or below its interval; nothing of those inside."""
+    dots, low, high = (np.asarray(values, float) for values in (dots, low, high))
+    close = SAME * np.maximum(np.abs(low), np.abs(high))
+    above, below = dots > high + close, dots < low - close
+    return ["above" if over else "below" if under else "" for over, under in zip(above, below, strict=True)]
+
+
+def note_outside(ax: Any, at: Any, dots: Any, low: Any, high: Any, *, upright: bool = False) -> bool:
+    """Write beside each dot outside its interval where it lies, and give whether there is any.
+
+    Parameters
+    ----------
+    ax : matplotlib Axes
+        Where the dots are.
+    at, dots, low, high : array_like
+        The place of each dot in the other direction, its value, and its interval.
+    upright : bool
+        Whether values go up; they go to the right otherwise.
+    """
+    words = outside(dots, low, high)
+    ends = np.maximum(np.asarray(dots, float), np.asarray(high, float))
+    for place, end, word in zip(at, ends, words, strict=True):
+        if word and upright:
+            write(ax, word, (place, end), (0, 5), ha="center", va="bottom", fontsize=NOTE_SIZE, rotation=90)
+        elif word:
+            write(ax, f"{word} the interval", (end, place), (7, 0), va="center", fontsize=NOTE_SIZE)
+    return any(words)
+
+
+def lines_on_outside(any_outside: bool, dot: str) -> list[str]:
+    """What the words beside upright intervals mean, where there are any."""
+    why = ", as where few draws are far larger" if dot == "mean" else ""
+    return [f"above, below: the {dot} lies outside its interval{why}"] * any_outside
 
 
 def finish(ax: Any, title: str, detail: str, caution: str = "") -> Any:
     """Write the title, in red if there is a caution, and the meaning of a box if there is one; give the axes back."""
-    above = ax.set_title(heading(title, detail, caution), color=RED if caution else ink(), **in_own_words())
+    width = _letters(ax, TITLE_LETTERS, TITLE_WIDTH)
+    colour = alarm(ax) if caution else ink()
+    above = ax.set_title(heading(title, detail, caution, width), color=colour, **in_own_words())
     written = [above, ax.xaxis.label, ax.yaxis.label, *ax.get_yticklabels()]
     if any(BOX in part.get_text() for part in written):
         label_x(ax, *ax.get_xlabel().split("\n"), BOX_NOTE)
+    _make_room(ax)
     return ax
+
+
+def alarm(drawn: Any) -> str:
+    """The red of a caution, as it can be read on the background of a figure or axes."""
+    return RED if _is_light(drawn.get_facecolor()) else PALE_RED
+
+
+def _is_light(colour: Any) -> bool:
+    """Whether dark letters are easier to read on a colour; what is transparent lies on white paper."""
+    *light, opacity = to_rgba(colour)
+    return opacity < 0.5 or float(np.dot([0.2126, 0.7152, 0.0722], np.power(light, 2.2))) > 0.18
+
+
+def _letters(ax: Any, per_inch: float, most: int) -> int:
+    """How many letters the width of axes has room for."""
+    inches = ax.get_window_extent().width / ax.get_figure(root=True).dpi
+    return max(20, min(most, int(per_inch * inches)))
+
+
+def _make_room(ax: Any) -> None:
+    """Widen the view until all that is written beside data lies inside the axes."""
+    notes = [text for text in ax.texts if isinstance(text, Annotation) and text.xycoords == "data" and text.get_text()]
+    if not notes:
+        return
+    ax.get_figure(root=True).draw_without_rendering()
+    boxes, frame = [note.get_window_extent() for note in notes], ax.get_window_extent()
+    points = ax.transData.transform([_numbers(ax, note.xy) for note in notes])
+    right = _widening(frame.width, points[:, 0] - frame.x0, [box.x1 - frame.x0 for box in boxes])
+    top = _widening(frame.height, points[:, 1] - frame.y0, [box.y1 - frame.y0 for box in boxes])
+    ax.set_xlim(right=_farther(ax.xaxis, ax.get_xlim(), right))
+    ax.set_ylim(top=_farther(ax.yaxis, ax.get_ylim(), top))
+
+
+def _numbers(ax: Any, place: tuple[Any, Any]) -> tuple[float, float]:
+    return float(ax.convert_xunits(place[0])), float(ax.convert_yunits(place[1]))
+
+
+def _widening(length: float, points: Any, ends: Any) -> float:
+    """How much longer a view must be, for texts that begin at points and end at ends, both in pixels of its length."""
+    needed = [(point / max(length - (end - point), 0.1 * length)) for point, end in zip(points, ends, strict=True)]
+    return max(1.0, 1.01 * max(needed)) if max(ends) > length else 1.0
+
+
+def _farther(axis: Any, ends: tuple[float, float], times: float) -> float:
+    """The end of a view that is so many times as long."""
+    scale = axis.get_transform()
+    first, last = scale.transform(ends)
+    return float(scale.inverted().transform([first + times * (last - first)])[0])
+
+
+def panels(ax: Any, number: int, make: Callable[[], tuple[Any, Any]]) -> tuple[Any, list[Any]]:
+    """Take a number of the user's axes, with no figure, or make a figure with so many.
+
+    Raises
+    ------
+    InputError
+        If there are fewer axes than panels.
+    """
+    if ax is None:
+        figure, made = make()
+        return figure, list(np.ravel(made))
+    given = list(np.ravel(ax))
+    if len(given) < number:
+        raise InputError(f"This picture has {number} panels, and ax holds {len(given)} Axes. Pass {number}, or none.")
+    return None, given
 
 
 def finish_figure(figure: Any, title: str, colour: str) -> None:
@@ -189,7 +317,7 @@ def finish_figure(figure: Any, title: str, colour: str) -> None:
 
 def heading(title: str, detail: str, caution: str, width: int = TITLE_WIDTH) -> str:
     """Put a title's lines one below the other, each with at most a number of letters."""
-    return "\n".join(textwrap.fill(drawable(line), width) for line in (title, detail, caution.upper()) if line)
+    return "\n".join(wrapped(drawable(line), width) for line in (title, detail, caution.upper()) if line)
 
 
 def unit(currency: str | None) -> str:
@@ -238,7 +366,7 @@ def as_svg(drawn: Any, label: str = "") -> str:
     import matplotlib.pyplot as plt
 
     figure = _figure_of(drawn)
-    text = svg_of(figure, label or _title_of(figure), to_hex(RED))
+    text = svg_of(figure, label or _title_of(figure), alarm(figure))
     plt.close(figure)
     return text
 

@@ -4,6 +4,7 @@ from itertools import cycle
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from ltv_bayes.errors import InputError
 from ltv_bayes.evaluation.backtest import Backtest
@@ -12,7 +13,12 @@ from ltv_bayes.intervals import bound_columns, describe_bounds, describe_interva
 from ltv_bayes.judgement.track_record.calibration import Calibration
 from ltv_bayes.judgement.track_record.record import TrackRecord
 from ltv_bayes.plots import canvas
-from ltv_bayes.plots.canvas import BLUE, GREEN, GREY, ORANGE, RED
+from ltv_bayes.plots.canvas import BAND, BAR, BLUE, GREEN, GREY, NOTE_SIZE, ORANGE, RED
+from ltv_bayes.plots.lettering import in_own_words, ink
+
+SHARES = np.linspace(0, 1, 6)
+WIDTH_OF_A_LETTER = 0.0155
+"""Of small letters, as a share of the width of a picture of shares."""
 
 
 def plot_tracking(
@@ -37,7 +43,7 @@ def plot_tracking(
     table, level = backtest.tracking(ci_prob, ci_kind), describe_interval(ci_prob, ci_kind)
     low, high = bound_columns(table)
     with canvas.picture(ax) as ax:
-        ax.fill_between(table.index, table[low], table[high], color=BLUE, alpha=0.2, linewidth=0, label=level)
+        ax.fill_between(table.index, table[low], table[high], color=BLUE, label=level, **BAND)
         ax.plot(table.index, table["predicted"], color=BLUE, label="predicted, each customer from the first order on")
         ax.plot(table.index, table["actual"], color=ORANGE, linewidth=2, label="actual")
         ax.set(ylim=(0, None), xlim=(0, table.index.max()))
@@ -45,7 +51,7 @@ def plot_tracking(
         canvas.count_axis(ax.yaxis)
         canvas.label_x(ax, f"{backtest.time_unit}s since the first order of all ({backtest.start})")
         canvas.label_y(ax, "cumulative repeat purchases")
-        ax.legend(loc="lower right", frameon=True, edgecolor="none", framealpha=0.9)
+        ax.legend(loc="upper left", bbox_to_anchor=(0, 0.94))
         return canvas.finish(ax, "Repeat purchases: actual against predicted", f"with {level}", backtest.caution)
 
 
@@ -72,14 +78,17 @@ def plot_calibration(
     low, high = bound_columns(table)
     where = np.arange(len(table))
     with canvas.picture(ax) as ax:
-        ax.vlines(where - 0.08, table[low], table[high], color=BLUE, linewidth=4, alpha=0.45, label=level)
+        ax.vlines(where - 0.08, table[low], table[high], color=BLUE, label=level, **BAR)
         ax.plot(where - 0.08, table["predicted"], "o", color=BLUE, label="predicted")
+        outside = canvas.note_outside(ax, where - 0.08, table["predicted"], table[low], table[high], upright=True)
         ax.plot(where + 0.08, table["actual"], "D", color=ORANGE, label="actual")
         ax.set_xticks(where, [f"{name}\nn = {count:,}" for name, count in table["customers"].items()])
         ax.grid(axis="x", visible=False)
         highest = float(table[[high, "predicted", "actual"]].max().max())
         ax.set(ylim=(-0.012 * highest, 1.05 * highest or 1.0), xlim=(-0.5, len(table) - 0.5))
-        canvas.label_x(ax, f"repeat purchases until {backtest.as_of}; n: customers")
+        canvas.label_x(
+            ax, f"repeat purchases until {backtest.as_of}; n: customers", *canvas.lines_on_outside(outside, "mean")
+        )
         canvas.label_y(ax, f"mean purchases per customer\nin the {backtest.horizon} after")
         ax.legend(loc="upper left")
         title = "Purchases by past frequency: actual against predicted"
@@ -120,7 +129,7 @@ def plot_purchases_by_period(checks: Checks, *, ax: Any = None) -> Any:
         canvas.label_x(ax, "date")
         canvas.label_y(ax, "repeat purchases in a period")
         ax.legend(loc="lower right", frameon=True, edgecolor="none", framealpha=0.9)
-        ax.figure.autofmt_xdate(rotation=30)
+        canvas.date_axis(ax)
         title = "Repeat purchases by period: observed and expected"
         return canvas.finish(ax, title, f"with {describe_bounds(checks.by_period)}")
 
@@ -157,21 +166,34 @@ def plot_calibration_curve(
     judges = TrackRecord(calibration.idata).judges
     with canvas.picture(ax, width=6.5, height=5.5) as ax:
         ax.plot([0, 1], [0, 1], color=GREY, linewidth=1, linestyle="--", label="as stated")
+        any_outside = False
         for source, colour, marker, step in (("recalibrated", BLUE, "o", -0.006), ("occurred", ORANGE, "D", 0.006)):
             bounds = table[f"{source}_{name}_lb"], table[f"{source}_{name}_ub"]
-            ax.vlines(table["stated"] + step, *bounds, color=colour, linewidth=4, alpha=0.4)
+            ax.vlines(table["stated"] + step, *bounds, color=colour, **BAR)
             ax.plot(table["stated"] + step, table[source], marker, color=colour, label=source)
-        for _, row in table.iterrows():
-            place = {"xycoords": ("data", "axes fraction"), "ha": "center"}
-            canvas.write(ax, f"n = {row['cases']:,.0f}", (row["stated"], 0.015), color=GREY, fontsize=8, **place)
-        ax.set(xlim=(0, 1), ylim=(0, 1))
+            at = table["stated"] + step
+            any_outside |= canvas.note_outside(ax, at, table[source], *bounds, upright=True)
+        ax.set(xlim=(-0.03, 1.03), ylim=(-0.13, 1.03), xticks=SHARES, yticks=SHARES)
+        _write_numbers(ax, table)
         for axis in (ax.xaxis, ax.yaxis):
             axis.set_major_formatter(lambda share, _: f"{share:.0%}")
-        canvas.label_x(ax, "stated chance; n: cases")
+        canvas.label_x(ax, "stated chance; n: cases", *canvas.lines_on_outside(any_outside, "share"))
         canvas.label_y(ax, "share that occurred")
         ax.legend(loc="upper left")
         title = f"Stated chances and outcomes: {who or judges}"
         return canvas.finish(ax, title, f"with {level}", calibration.caution)
+
+
+def _write_numbers(ax: Any, table: pd.DataFrame) -> None:
+    """Write the number of cases below each stated chance, in a second line where it would lie on the one before."""
+    last = [-np.inf, -np.inf]
+    for stated, cases in zip(table["stated"], table["cases"], strict=True):
+        text = f"n = {cases:,.0f}"
+        room = 0.5 * WIDTH_OF_A_LETTER * len(text) + 0.01
+        line = 0 if stated - room >= last[0] else 1
+        last[line] = stated + room
+        at = float(np.clip(stated, room - 0.03, 1.03 - room))
+        ax.text(at, -0.115 + 0.055 * line, text, ha="center", fontsize=NOTE_SIZE, color=ink(), **in_own_words())
 
 
 def _mark_holdout(ax: Any, end: float) -> None:
@@ -179,4 +201,4 @@ def _mark_holdout(ax: Any, end: float) -> None:
     ax.axvline(end, color=GREY, linestyle="--", linewidth=1)
     for text, side, offset in (("calibration", "right", -6), ("holdout", "left", 6)):
         place = {"xycoords": ("data", "axes fraction"), "ha": side, "va": "top"}
-        canvas.write(ax, text, (end, 1), (offset, -4), color=GREY, **place)
+        canvas.write(ax, text, (end, 1), (offset, -4), **place)

@@ -13,18 +13,23 @@ from ltv_bayes.evaluation.value_over_time import ValueOverTime
 from ltv_bayes.formatting import distinct, label, probability, shortened
 from ltv_bayes.intervals import describe_interval, interval_name
 from ltv_bayes.plots import canvas
-from ltv_bayes.plots.canvas import BLUE, GREEN, GREY, ORANGE, RED
+from ltv_bayes.plots.canvas import BAR, BLUE, GREEN, GREY, ORANGE, PAPER, PURPLE, RED, SKY
 from ltv_bayes.plots.lettering import drawable, in_own_words, ink
 from ltv_bayes.plots.values import MEASURED, described, terms_of
+from ltv_bayes.value.decisions.ranking import Statistic, require_statistic
 from ltv_bayes.value.segments.compare import rank
 from ltv_bayes.value.segments.segments import SegmentValues, less_is_better
 
-COLOURS = (BLUE, ORANGE, GREEN, "#8c6bb1", RED, GREY)
+COLOURS = (BLUE, ORANGE, GREEN, PURPLE, RED, SKY)
+MARKERS = "osD^vP"
 MOST_LINES = len(COLOURS)
-MOST_RANKS_IN_NUMBERS = 12
+MOST_RANKS_IN_NUMBERS = MOST_DAYS = 12
 WORTH_WRITING = 0.005
-DARK = 0.8  # of the darkest shade: there, white is easier to read than ink
-TIER_COLOURS = ("#1f4e79", BLUE, "#8fb8d6", "#d3e2ee")
+SHARE_OF_A_GAP = 0.08
+"""How far apart segments stand on a day, as a share of the time to the next one."""
+AXES_WIDTH = 5.5
+DARK = 0.8  # of the darkest shade: there, pale letters are easier to read than ink
+TIER_COLOURS = ("#255a86", BLUE, "#7faed0", "#c3d9ea")
 RANK = "rank_"
 GAMMA = 0.5
 SHADES = (0.0, 0.01, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8)
@@ -78,6 +83,7 @@ def plot_value_over_time(
     measure: Literal["per_customer", "total"] = "per_customer",
     *,
     segments: Sequence[str] | None = None,
+    statistic: Statistic = "median",
     ci_prob: float | None = None,
     ci_kind: str | None = None,
     ax: Any = None,
@@ -92,6 +98,8 @@ def plot_value_over_time(
         Mean value per customer, or the segment's total.
     segments : sequence of str, optional
         Which segments, at most six; those with the highest value per customer on the last day if not given.
+    statistic : {"median", "mean"}
+        Which of the two is the dot.
     ci_prob, ci_kind
         Interval, as in `ValueOverTime.summary`.
     ax : matplotlib Axes, optional
@@ -102,28 +110,38 @@ def plot_value_over_time(
     matplotlib Axes
     """
     canvas.require(trend, ValueOverTime, "Pass what value_over_time(...) returned.")
-    trend.draws(measure)
+    require_statistic(statistic)
+    medians = trend.draws(measure).median(("chain", "draw"), skipna=False)
     chosen = _chosen(trend, segments)
     table, name = trend.summary(ci_prob, ci_kind), interval_name(ci_prob, ci_kind)
     names = distinct(chosen, write=drawable)
     with canvas.picture(ax, width=7.5 + canvas.room_for_legend(names)) as ax:
+        any_outside = False
         for place, segment in enumerate(chosen):
             rows = table.xs(segment, level="segment")
             days = _beside_each_other(rows.index, trend.days, place, len(chosen))
-            low, high = (rows[f"{measure}_{name}_{end}"] for end in ("lb", "ub"))
-            ax.vlines(days, low, high, color=COLOURS[place], linewidth=4, alpha=0.4)
-            ax.plot(days, rows[f"{measure}_mean"], "o-", color=COLOURS[place], linewidth=1.2, label=names[place])
-        ax.set_xticks(pd.to_datetime(list(trend.days)), [f"{day}" for day in trend.days])
+            bounds = [rows[f"{measure}_{name}_{end}"] for end in ("lb", "ub")]
+            medians_here = medians.sel(segment=segment).to_series().reindex(rows.index)
+            middle = medians_here if statistic == "median" else rows[f"{measure}_mean"]
+            ax.vlines(days, *bounds, color=COLOURS[place], **{**BAR, "linewidth": _bar_width(trend, len(chosen))})
+            look = {"color": COLOURS[place], "marker": MARKERS[place], "markersize": 5, "linewidth": 1.2}
+            ax.plot(days, middle, label=names[place], **look)
+            any_outside |= canvas.note_outside(ax, days, middle, *bounds, upright=True)
+        every = -(-len(trend.days) // MOST_DAYS)
+        ax.set_xticks(
+            pd.to_datetime(list(trend.days))[::-every][::-1], [f"{day}" for day in trend.days[::-every]][::-1]
+        )
         ax.tick_params(axis="x", labelrotation=30 if len(trend.days) > 5 else 0)
-        ax.set_ylim(bottom=min(0.0, ax.get_ylim()[0]))
+        highest = float(table.loc[:, table.columns.str.startswith(f"{measure}_")].to_numpy().max())
+        ax.set_ylim(min(0.0, ax.get_ylim()[0]) if highest else 0.0, None if highest else 1.0)
         canvas.money_axis(ax.yaxis, trend.currency)
         canvas.label_y(ax, f"{MEASURED[measure]}{canvas.unit(trend.currency)}")
-        canvas.label_x(ax, "as of", trend.settings)
+        canvas.label_x(ax, "as of", *canvas.lines_on_outside(any_outside, statistic), trend.settings)
         canvas.legend_beside(ax, names)
         which = "" if len(chosen) == len(trend.segments) else f", {len(chosen)} of {len(trend.segments)}"
         grouped = "" if trend.segments == ["all customers"] else f" by {shortened(label(trend.column))}{which}"
         title = f"{MEASURED[measure].capitalize()}{grouped} over time"
-        return canvas.finish(ax, title, f"mean and {describe_interval(ci_prob, ci_kind)}", trend.caution)
+        return canvas.finish(ax, title, f"{statistic} and {describe_interval(ci_prob, ci_kind)}", trend.caution)
 
 
 def plot_tiers(tiers: pd.DataFrame, *, top: int = 20, ax: Any = None) -> Any:
@@ -153,8 +171,8 @@ def plot_tiers(tiers: pd.DataFrame, *, top: int = 20, ax: Any = None) -> Any:
         start, shades = np.zeros(len(table)), LinearSegmentedColormap.from_list("tiers", TIER_COLOURS)
         for place, name in enumerate(names):
             share = table[f"probability_{name}"].to_numpy()
-            colour = shades(place / max(len(names) - 1, 1))
-            ax.barh(range(len(table)), share, left=start, height=0.7, color=colour, label=labels[place])
+            look = {"color": shades(place / max(len(names) - 1, 1)), "edgecolor": GREY, "linewidth": 0.5}
+            ax.barh(range(len(table)), share, left=start, height=0.7, label=labels[place], **look)
             start += share
         canvas.name_rows(ax, table.index)
         ax.set_xlim(0, 1)
@@ -187,7 +205,7 @@ def _write_probabilities(ax: Any, shares: np.ndarray) -> None:
     """Write each probability into its field, where there is any."""
     for row, column in zip(*np.nonzero(shares >= WORTH_WRITING), strict=True):
         share = float(shares[row, column])
-        colour = "white" if share > DARK * shares.max() else ink()
+        colour = PAPER if share > DARK * shares.max() else ink()
         ax.text(column, row, probability(share), ha="center", va="center", color=colour, fontsize=8, **in_own_words())
 
 
@@ -204,6 +222,20 @@ def _chosen(trend: ValueOverTime, segments: Iterable[str] | None) -> list[str]:
 
 def _beside_each_other(days: Iterable[dt.date], every: Sequence[dt.date], place: int, number: int) -> pd.DatetimeIndex:
     """Days moved a little, so that the intervals of segments stand beside each other."""
-    gaps = np.diff(pd.to_datetime(list(every)).to_numpy()) / np.timedelta64(1, "D")
-    step = 0.06 * float(gaps.min(initial=365.0)) if gaps.size else 10.0
+    step = SHARE_OF_A_GAP * _gap(every)
     return pd.to_datetime(list(days)) + pd.Timedelta(days=step * (place - (number - 1) / 2))
+
+
+def _gap(days: Sequence[dt.date]) -> float:
+    """Days from one day to the next, at least."""
+    gaps = np.diff(pd.to_datetime(list(days)).to_numpy()) / np.timedelta64(1, "D")
+    return float(gaps.min(initial=365.0)) if gaps.size else 10.0 / SHARE_OF_A_GAP
+
+
+def _bar_width(trend: ValueOverTime, number: int) -> float:
+    """The width of a bar in points, so that those of segments do not lie on each other."""
+    days = trend.days
+    if number == 1 or len(days) == 1:
+        return float(BAR["linewidth"])
+    points = 72 * AXES_WIDTH * SHARE_OF_A_GAP * _gap(days) / max((days[-1] - days[0]).days, 1)
+    return float(np.clip(0.9 * points, 1.0, BAR["linewidth"]))

@@ -1,6 +1,5 @@
 """Pictures of judgements, which feed them back to whoever stated them."""
 
-import textwrap
 from typing import Any
 
 import numpy as np
@@ -14,7 +13,7 @@ from ltv_bayes.judgement.beliefs.opportunity import Opportunity
 from ltv_bayes.judgement.future_value import FutureValuePriors
 from ltv_bayes.plots import canvas
 from ltv_bayes.plots.canvas import BLUE, GREEN, GREY, ORANGE
-from ltv_bayes.plots.lettering import drawable, drawable_currency, in_own_words, ink, short_money
+from ltv_bayes.plots.lettering import drawable, drawable_currency, in_own_words, ink, short_money, wrapped
 
 MOST_PANELS = 6
 SHOWN = (0.002, 0.98)
@@ -23,6 +22,8 @@ FROM_ZERO = 0.5
 """An axis begins at 0 if its first amount is below this part of the last one."""
 POINTS = 600
 WIDE, NARROW = 96, 78
+CLOSE = 2
+"""Days nearer to each other than this many times the room beside them have their names outside."""
 
 
 def plot_judgement(
@@ -31,6 +32,7 @@ def plot_judgement(
     *,
     customer_id: Any = None,
     currency: str | None = None,
+    ax: Any = None,
 ) -> Any:
     """Draw what an expert believes, with a sentence in plain words, for them to agree or not.
 
@@ -44,6 +46,9 @@ def plot_judgement(
         Whose opportunities are meant.
     currency : str, optional
         Written behind amounts.
+    ax : matplotlib Axes or array of them, optional
+        Where to draw: one for a belief, three for an opportunity (amount, chance and time), one for each of several; a
+        figure of its own otherwise.
 
     Returns
     -------
@@ -56,7 +61,7 @@ def plot_judgement(
     """
     with canvas.house_style():
         if isinstance(belief, AmountBelief | ChanceBelief):
-            return _one_belief(belief, currency)
+            return _one_belief(belief, currency, ax)
         if not isinstance(belief, FutureValuePriors):
             raise InputError(
                 f"This picture is drawn from a FutureValuePriors, not {a_kind(belief)}. Pass what "
@@ -64,8 +69,8 @@ def plot_judgement(
             )
         found = _chosen(belief, opportunity, customer_id)
         if len(found) == 1:
-            return _one_opportunity(found[0], currency)
-        return _several(found, len(belief), currency)
+            return _one_opportunity(found[0], currency, ax)
+        return _several(found, len(belief), currency, ax)
 
 
 def _chosen(judged: FutureValuePriors, name: str | None, customer_id: Any) -> list[Opportunity]:
@@ -84,47 +89,62 @@ def _chosen(judged: FutureValuePriors, name: str | None, customer_id: Any) -> li
     return named
 
 
-def _one_belief(belief: AmountBelief | ChanceBelief, currency: str | None) -> Any:
+def _one_belief(belief: AmountBelief | ChanceBelief, currency: str | None, ax: Any) -> Any:
     """Draw one belief by itself."""
     if isinstance(belief, AmountBelief):
-        ax, words = canvas.axes_for(None), belief.sentence(drawable_currency(currency))
+        ax, words = canvas.axes_for(ax), belief.sentence(drawable_currency(currency))
         _draw_amount(ax, belief, currency)
     else:
-        ax, words = canvas.axes_for(None, height=1.9), belief.sentence()
+        ax, words = canvas.axes_for(ax, height=1.9), belief.sentence()
         _draw_chance(ax, belief)
     _write_above(ax, [words], WIDE - 10)
-    return ax.figure
+    return ax.get_figure(root=True)
 
 
-def _one_opportunity(one: Opportunity, currency: str | None) -> Any:
+def _one_opportunity(one: Opportunity, currency: str | None, ax: Any) -> Any:
     """Draw amount, chance and window of one opportunity."""
+    figure, (amount, chance, when) = canvas.panels(ax, 3, _three_panels)
+    _draw_amount(amount, one.amount, currency)
+    _draw_chance(chance, one.chance)
+    _draw_window(when, one)
+    above = [_name(one), *one.sentences(drawable_currency(currency))]
+    if figure is None:
+        _write_above(amount, above, NARROW)
+        return amount.get_figure(root=True)
+    canvas.finish_figure(figure, _wrapped(above, WIDE), ink())
+    return figure
+
+
+def _three_panels() -> tuple[Any, list[Any]]:
+    """A figure with a panel for the amount, and below it two for the chance and the time."""
     import matplotlib.pyplot as plt
 
-    figure, panels = plt.subplot_mosaic(
+    figure, made = plt.subplot_mosaic(
         [["amount", "amount"], ["chance", "when"]],
         figsize=(8.5, 5.6),
         height_ratios=[3, 1],
         layout="constrained",
     )
-    _draw_amount(panels["amount"], one.amount, currency)
-    _draw_chance(panels["chance"], one.chance)
-    _draw_window(panels["when"], one)
-    canvas.finish_figure(figure, _wrapped([_name(one), *one.sentences(drawable_currency(currency))], WIDE), ink())
-    return figure
+    return figure, [made[name] for name in ("amount", "chance", "when")]
 
 
-def _several(found: list[Opportunity], number: int, currency: str | None) -> Any:
+def _several(found: list[Opportunity], number: int, currency: str | None, ax: Any) -> Any:
     """Draw the amounts of several opportunities, with their sentences."""
     import matplotlib.pyplot as plt
 
     rows = -(-len(found) // 2)
-    figure, panels = plt.subplots(rows, 2, figsize=(12.0, 3.6 * rows + 0.5), layout="constrained", squeeze=False)
-    for ax in panels.flat[len(found) :]:
-        ax.set_visible(False)
+    size = (12.0, 3.6 * rows + 0.5)
+    figure, panels = canvas.panels(
+        ax, len(found), lambda: plt.subplots(rows, 2, figsize=size, layout="constrained", squeeze=False)
+    )
+    for spare in panels[len(found) :] if figure is not None else ():
+        spare.set_visible(False)
     names = distinct([f"{one.name} of {one.customer_id}" for one in found], 60)
-    for ax, one, name in zip(panels.flat, found, names, strict=False):
-        _draw_amount(ax, one.amount, currency)
-        _write_above(ax, [name, *one.sentences(drawable_currency(currency))], NARROW, fontsize=9)
+    for panel, one, name in zip(panels, found, names, strict=False):
+        _draw_amount(panel, one.amount, currency)
+        _write_above(panel, [name, *one.sentences(drawable_currency(currency))], NARROW, fontsize=9)
+    if figure is None:
+        return panels[0].get_figure(root=True)
     which = f"The {len(found)} of {number:,} opportunities with the largest expected value"
     title = which if len(found) < number else f"All {number} opportunities"
     canvas.finish_figure(figure, _wrapped([title], WIDE), ink())
@@ -173,11 +193,18 @@ def _draw_chance(ax: Any, belief: ChanceBelief) -> None:
     if not belief.is_number:
         ax.hlines(0, low, high, color=GREEN, linewidth=6, alpha=0.45)
     ax.plot([belief.probability], [0], "o", color=GREEN, markersize=9)
-    canvas.write(ax, percent(belief.probability), (belief.probability, 0), (0, 9), ha="center", color=ink())
+    where = "" if belief.is_number else canvas.outside([belief.probability], [low], [high])[0]
+    text = f"{percent(belief.probability)}{where and f', {where} the bar'}"
+    canvas.write(ax, text, (belief.probability, 0), (0, 9), ha=_side_of_share(belief.probability))
     ax.set(xlim=(-0.04, 1.04), ylim=(-1, 1), yticks=[], xticks=[0, 0.25, 0.5, 0.75, 1])
     ax.set_xticklabels(["never", "25%", "50%", "75%", "always"])
     ax.spines["left"].set_visible(False)
     canvas.label_x(ax, "chance that it occurs" + ("" if belief.is_number else "; bar: 80% of what it may be"))
+
+
+def _side_of_share(share: float) -> str:
+    """How words stand at a share, so that they do not leave the frame at either end."""
+    return "left" if share < 0.1 else "right" if share > 0.9 else "center"
 
 
 def _draw_window(ax: Any, one: Opportunity) -> None:
@@ -188,7 +215,7 @@ def _draw_window(ax: Any, one: Opportunity) -> None:
     if pd.isna(one.first):
         ax.set_xticks([])
         ax.grid(visible=False)
-        ax.text(0.5, 0.5, "not known", transform=ax.transAxes, ha="center", va="center", color=GREY)
+        ax.text(0.5, 0.5, "not known", transform=ax.transAxes, ha="center", va="center", color=ink())
         return
     room = max((one.last - one.first) / 4, pd.Timedelta(days=30))
     ax.set_xlim(one.first - room, one.last + room)
@@ -200,6 +227,9 @@ def _draw_window(ax: Any, one: Opportunity) -> None:
         ax.plot([one.first], [0], "o", color=ORANGE, markersize=9)
         days = [one.first]
     ax.set_xticks(days, [f"{day:%Y-%m-%d}" for day in days])
+    if len(days) > 1 and one.last - one.first < CLOSE * room:
+        for tick, side in zip(ax.get_xticklabels(), ("right", "left"), strict=True):
+            tick.set_horizontalalignment(side)
 
 
 def _write_above(ax: Any, lines: list[str], width: int, **style: Any) -> None:
@@ -208,4 +238,4 @@ def _write_above(ax: Any, lines: list[str], width: int, **style: Any) -> None:
 
 
 def _wrapped(lines: list[str], width: int) -> str:
-    return "\n".join(textwrap.fill(drawable(line), width) for line in lines)
+    return "\n".join(wrapped(drawable(line), width) for line in lines)

@@ -1,10 +1,14 @@
 """Text in pictures: never read as markup, in fonts that have its characters."""
 
+import re
+from collections.abc import Iterator
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 import matplotlib as mpl
 from matplotlib import font_manager
+from rich.cells import cell_len
 
 from ltv_bayes.formatting import money, visible
 
@@ -33,21 +37,41 @@ BLANK_FONTS = ("lastresort", "adobeblank")
 """Fonts that have every character, as a blank or a box."""
 ALWAYS_THERE = "DejaVu Sans"
 BOX = "□"
-BOX_NOTE = f"{BOX}: a character that no installed font has; Chinese names need a font such as Noto Sans CJK"
+BOX_NOTE = f"{BOX}: a character that no font here has; install one that has it, such as Noto Sans CJK"
+SHIPPED = Path(__file__).parent / "fonts" / "LTVSansSC-Regular.otf"
+"""A font with the characters of GB 2312, for machines without a Chinese one; its licence is beside it."""
+SHIPPED_NAME = "LTV Sans SC"
+PIECES = re.compile(r" |[^ \u2e80-\u9fff\uff00-\uffef]+|.")
+CLOSING = set("，。；：、）》”’！？】」』")
+"""What does not begin a line."""
 
 
 def font_families() -> list[str]:
-    """Name the installed fonts to draw with: the user's own, then one for Chinese, then the one that is always there.
+    """Name the fonts to draw with: the user's own, then one for Chinese, then the one that is always there.
 
-    The user's own are those of ``rcParams["font.family"]``; for Chinese it is the first of `CHINESE_FONTS`, or any that
-    has the characters.
+    The user's own are those of ``rcParams["font.family"]``. For Chinese it is the first of `CHINESE_FONTS`, or any that
+    is installed and has the characters, or else the one that this package brings.
     """
     settings: Any = mpl.rcParams
     installed = {font.name for font in font_manager.fontManager.ttflist}
     wanted = [name for family in settings["font.family"] for name in settings.get(f"font.{family}", [family])]
-    chinese = [name for name in CHINESE_FONTS if name in installed] or _that_has_chinese(tuple(sorted(installed)))
     own = (name for name in wanted if name in installed)
-    return list(dict.fromkeys([*own, *chinese[:1], ALWAYS_THERE]))
+    return list(dict.fromkeys([*own, *_for_chinese(installed)[:1], ALWAYS_THERE]))
+
+
+def _for_chinese(installed: set[str]) -> list[str]:
+    """Fonts for Chinese, the best first."""
+    known = [name for name in CHINESE_FONTS if name in installed]
+    return known or _that_has_chinese(tuple(sorted(installed - {SHIPPED_NAME}))) or _shipped(installed)
+
+
+def _shipped(installed: set[str]) -> list[str]:
+    """The font of this package, which matplotlib learns of when it is first needed."""
+    if SHIPPED_NAME not in installed:
+        if not SHIPPED.exists():
+            return []
+        font_manager.fontManager.addfont(SHIPPED)
+    return [SHIPPED_NAME]
 
 
 @lru_cache(maxsize=8)
@@ -88,6 +112,36 @@ def _characters(families: tuple[str, ...]) -> frozenset[int]:
     """The characters that the fonts have."""
     files = [font_manager.findfont(family, fallback_to_default=False) for family in families]
     return frozenset(char for file in files for char in font_manager.get_font(file).get_charmap())
+
+
+def wrapped(text: str, width: int) -> str:
+    r"""Break a text into lines of at most a number of letters; a Chinese character takes the room of two.
+
+    Examples
+    --------
+    >>> wrapped("the value of all customers", 12)
+    'the value of\nall customers'
+    >>> wrapped("所有客户的价值，按年。", 10)
+    '所有客户的\n价值，按年。'
+    """
+    lines, line = [], ""
+    for piece in PIECES.findall(" ".join(text.split())):
+        for part in _pieces(piece, width):
+            if line and part not in CLOSING and cell_len((line + part).rstrip()) > width:
+                lines.append(line.rstrip())
+                line = ""
+            line += "" if part == " " and not line else part
+    return "\n".join([*lines, line.rstrip()])
+
+
+def _pieces(word: str, width: int) -> Iterator[str]:
+    """A word that is longer than a line, in pieces."""
+    while cell_len(word) > width:
+        count = next(n for n in range(len(word), 0, -1) if n == 1 or cell_len(word[:n]) <= width)
+        yield word[:count]
+        word = word[count:]
+    if word:
+        yield word
 
 
 def short_money(amount: float, currency: str | None) -> str:

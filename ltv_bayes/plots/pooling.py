@@ -11,10 +11,11 @@ from matplotlib.ticker import MaxNLocator
 from ltv_bayes.data.customers.customers import Customers
 from ltv_bayes.errors import ColumnError, InputError, UnitError, suggestion
 from ltv_bayes.formatting import label, shortened
+from ltv_bayes.formulas.models.parameterization import TITLES
 from ltv_bayes.formulas.point.inputs import as_share
 from ltv_bayes.intervals import describe_interval, interval
 from ltv_bayes.plots import canvas
-from ltv_bayes.plots.canvas import BLUE, GREEN, ORANGE
+from ltv_bayes.plots.canvas import BAR, BLUE, GREEN, ORANGE
 from ltv_bayes.plots.lettering import in_own_words, ink
 from ltv_bayes.predictions.fitted import FittedModel, caution_of, currency_of, pooling_of, segment_of, thinned_to
 from ltv_bayes.predictions.purchases import FittedPurchases
@@ -30,14 +31,6 @@ QUANTITIES = {
     "churn_mean": "probability of not renewing",
 }
 OTHERWISE = {"rate_cv", "dropout_concentration", "order_cv", "q_excess", "churn_concentration"}
-MODELS = {
-    "bg_nbd": "BG/NBD",
-    "mbg_nbd": "MBG/NBD",
-    "bg_cnbd": "BG/CNBD-k",
-    "mbg_cnbd": "MBG/CNBD-k",
-    "bg_nbd_at_once": "BG/NBD with a share that leaves at once",
-    "bg_cnbd_at_once": "BG/CNBD-k with a share that leaves at once",
-}
 CELLS = 40
 HISTORY_DRAWS = 200
 
@@ -87,8 +80,9 @@ def plot_shrinkage(
     with canvas.picture(ax, width=9.0, height=1.7 + 0.32 * len(order)) as ax:
         flat = values.to_numpy().reshape(-1, len(order))
         low, high = interval(flat, *level)
-        ax.hlines(rows, low, high, color=BLUE, linewidth=4, alpha=0.45)
+        ax.hlines(rows, low, high, color=BLUE, **BAR)
         ax.plot(np.median(flat, axis=0), rows, "o", color=BLUE, label="partial pooling")
+        canvas.note_outside(ax, rows, np.median(flat, axis=0), low, high)
         if separate is not None:
             _draw_separate(ax, segments, separate, chosen, level)
         if complete is not None:
@@ -201,7 +195,7 @@ def _typical[Fit: FittedModel](fit: Fit) -> Fit:
 
 def _whose(fit: FittedPurchases, spend: FittedSpend | None) -> str:
     """Of which model and segment the numbers are."""
-    model = MODELS.get(fit.model, label(fit.model))
+    model = TITLES.get(fit.model, label(fit.model))
     own, others = _segment_of(fit), "" if spend is None else _segment_of(spend)
     parts = [model, own, f"orders of {others}" if others not in ("", own) else ""]
     return ", ".join(part for part in parts if part)
@@ -239,7 +233,7 @@ def _draw_separate(
     low, high = np.array([interval(each, *level) for each in drawn]).T
     below = np.array(rows) + 0.22
     ax.hlines(below, low, high, color=ORANGE, linewidth=1)
-    ax.plot([np.median(each) for each in drawn], below, "o", color=ORANGE, mfc="white", label="no pooling")
+    ax.plot([np.median(each) for each in drawn], below, "o", color=ORANGE, mfc=ax.get_facecolor(), label="no pooling")
 
 
 def _of(fit: FittedModel, quantity: str) -> np.ndarray:

@@ -9,7 +9,7 @@ from ltv_bayes.errors import FitError
 from ltv_bayes.formatting import label
 from ltv_bayes.intervals import SAMPLE_DIMS, describe_interval, interval
 from ltv_bayes.plots import canvas
-from ltv_bayes.plots.canvas import BLUE, GREY, RED
+from ltv_bayes.plots.canvas import BLUE, GREY
 from ltv_bayes.plots.lettering import drawable, in_own_words, ink
 from ltv_bayes.predictions.fitted import FittedModel, caution_of, currency_of
 from ltv_bayes.predictions.purchases import FittedPurchases
@@ -23,7 +23,7 @@ PRIOR_ROOM = 3.0
 
 
 def plot_prior_posterior(
-    fit: FittedModel, prior: xr.DataTree, *, ci_prob: float | None = None, ci_kind: str | None = None
+    fit: FittedModel, prior: xr.DataTree, *, ci_prob: float | None = None, ci_kind: str | None = None, ax: Any = None
 ) -> Any:
     """Draw each parameter's prior and posterior: where they are alike, the data taught nothing.
 
@@ -35,6 +35,8 @@ def plot_prior_posterior(
         What the model's ``sample_prior`` returned.
     ci_prob, ci_kind
         Interval of the posterior; ArviZ's setting where not given.
+    ax : array of matplotlib Axes, optional
+        Where to draw, one for each parameter; a figure of its own otherwise.
 
     Returns
     -------
@@ -47,18 +49,21 @@ def plot_prior_posterior(
     """
     names = _common_names(fit, prior)
     with canvas.house_style():
-        figure, panels = _panels(len(names))
-        for name, ax in zip(names, panels, strict=True):
+        figure, panels = canvas.panels(ax, len(names), lambda: _panels(len(names)))
+        for name, panel in zip(names, panels, strict=False):
             posterior_draws, prior_draws = (
                 tree[name].to_numpy().ravel() for tree in (fit.idata["posterior"], prior["prior"])
             )
-            _draw_panel(ax, posterior_draws, prior_draws, interval(posterior_draws, ci_prob, ci_kind))
-            ax.set_xlabel(drawable(_with_unit(name, fit)), **in_own_words())
+            _draw_panel(panel, posterior_draws, prior_draws, interval(posterior_draws, ci_prob, ci_kind))
+            panel.set_xlabel(drawable(_with_unit(name, fit)), **in_own_words())
         lines, words = panels[0].get_legend_handles_labels()
-        figure.legend(lines, [*words[:-1], describe_interval(ci_prob, ci_kind)], loc="outside lower center", ncols=3)
         caution, level = caution_of(fit), describe_interval(ci_prob, ci_kind)
+        if figure is None:
+            panels[0].legend(lines, [*words[:-1], level], loc="upper right")
+            return canvas.finish(panels[0], "Prior and posterior", f"with {level}", caution).get_figure(root=True)
+        figure.legend(lines, [*words[:-1], level], loc="outside lower center", ncols=3)
         title = canvas.heading("Prior and posterior", f"with {level}", caution)
-        canvas.finish_figure(figure, title, RED if caution else ink())
+        canvas.finish_figure(figure, title, canvas.alarm(figure) if caution else ink())
     return figure
 
 

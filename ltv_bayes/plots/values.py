@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from itertools import cycle
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -11,7 +11,7 @@ from ltv_bayes.errors import UnitError, counted, listed
 from ltv_bayes.formatting import distinct, label, percent, shortened
 from ltv_bayes.intervals import bound_columns, describe_interval, summarize_draws
 from ltv_bayes.plots import canvas
-from ltv_bayes.plots.canvas import BLUE, GREEN, GREY, ORANGE
+from ltv_bayes.plots.canvas import BAR, BLUE, GREEN, GREY, NOTE_SIZE, ORANGE, PURPLE, RED, SKY
 from ltv_bayes.plots.lettering import drawable, ink, short_money
 from ltv_bayes.value.decisions.ranking import Statistic, nothing_more, require_statistic
 from ltv_bayes.value.draws.valuation import JUDGED, REALISED
@@ -19,10 +19,11 @@ from ltv_bayes.value.lifetime_value import LifetimeValue, valued_of
 from ltv_bayes.value.segments.segments import TO_COME, SegmentValues, segments_left_out
 from ltv_bayes.value.valued import TOTAL
 
-STREAM_COLOURS = (GREEN, "#8c6bb1", "#7fc4c1", "#d9a0c0")
+STREAM_COLOURS = (GREEN, PURPLE, SKY, RED)
 COLOURS = {REALISED: GREY, JUDGED: ORANGE, TOTAL: BLUE}
-TORNADO_COLOURS = "grey: does not come; orange: comes, from low to high"
-ROOM_FOR_WORDS = 1.3
+TORNADO_COLOURS = "grey: does not come; orange: comes, from its low to its high amount (of an 80% interval)"
+FEWEST_YEARS, MOST_YEARS = 3, 24
+"""So many have room; of more, some are named."""
 MEASURED = {
     "per_customer": "lifetime value per customer",
     "total": "total lifetime value",
@@ -71,14 +72,13 @@ def plot_lifetime_value(
     with canvas.picture(ax, height=1.5 + 0.27 * shown) as ax:
         dot = "to_come" if statistic == "mean" else "median_to_come"
         _draw_intervals(ax, table, ltv.currency, dot=dot)
+        ends = table[[dot, bound_columns(table)[1]]].max(axis=1)
         canvas.name_rows(
             ax, table.index, ["" if np.isnan(one) else f"  (+ {short_money(one, ltv.currency)})" for one in so_far]
         )
-        for row, (at, why) in enumerate(zip(table[dot], table["why"], strict=True)):
+        for row, (end, why) in enumerate(zip(ends, table["why"], strict=True)):
             if why:
-                canvas.write(ax, why, (at, row), (7, 0), va="center", fontsize=8, color=ink())
-        if table["why"].any():
-            ax.set_xlim(ax.get_xlim()[0], ROOM_FOR_WORDS * ax.get_xlim()[1])
+                canvas.write(ax, why, (end, row), (7, 0), va="center", fontsize=NOTE_SIZE)
         what = f"value still to come per customer{canvas.unit(ltv.currency)}"
         lines = [f"{what}; in brackets: value so far, not discounted" if REALISED in table else what]
         if left_out:
@@ -137,6 +137,7 @@ def plot_segments(
     with canvas.picture(ax, height=1.5 + 0.32 * len(table)) as ax:
         is_money = measure in MEASURED or draws.attrs.get("units") == by.currency
         _draw_intervals(ax, table, by.currency, dot=statistic, money=is_money)
+        canvas.note_outside(ax, range(len(table)), table[statistic], *_bounds(table))
         canvas.name_rows(ax, table.index, [f"  (n = {count:,.0f})" for count in table["customers"]])
         unit_of = canvas.unit(by.currency if measure in MEASURED else draws.attrs.get("units"))
         canvas.label_x(
@@ -185,7 +186,7 @@ def plot_waterfall(explanation: pd.DataFrame, *, ax: Any = None) -> Any:
         ax.vlines(steps["end"].iloc[:-1], rows[:-1], rows[1:], color=GREY, linewidth=0.8, zorder=1)
         canvas.name_rows(ax, map(label, steps.index))
         canvas.money_axis(ax.xaxis, currency)
-        canvas.from_zero(ax, _lowest(steps[["start", "end", "low"]]), 1.2 * _highest(steps[["end", "high"]]))
+        canvas.from_zero(ax, _lowest(steps[["start", "end", "low"]]), _highest(steps[["start", "end", "high"]]))
         _write_means(ax, steps, currency)
         canvas.label_x(ax, f"value{canvas.unit(currency)}; line: {attrs['interval']} of each part", attrs["settings"])
         caution = explanation["caution"].iloc[0] if "caution" in explanation else ""
@@ -233,21 +234,28 @@ def plot_cash_flow(
         ax.vlines(years, flow[low], flow[high], color=ink(), linewidth=1.2)
         for end in (low, high):
             ax.plot(years, flow[end], "_", color=ink(), markersize=8)
-        ax.set_xticks(years, _names_of_years(flow))
-        ax.set_ylim(0, 1.08 * max(_highest(flow[[high, "mean"]]), 1e-300))
+        middles = flow["mean"].where(np.array(canvas.outside(flow["mean"], *_bounds(flow))) != "", flow["median"])
+        leading = flow["mean"] if customer_id is not None else middles
+        outside = canvas.note_outside(ax, years, leading, *_bounds(flow), upright=True)
+        step = -(-len(flow) // MOST_YEARS)
+        ax.set_xticks(years[::step], _names_of_years(flow)[::step])
+        ax.set_xlim(*(years.mean() + 0.55 * max(len(flow), FEWEST_YEARS) * np.array([-1, 1])))
+        ax.set_ylim(min(0.0, _lowest(flow[[low, "mean"]])), 1.08 * _highest(flow[[high, "mean"]]) or 1.0)
         ax.grid(axis="x", visible=False)
         canvas.money_axis(ax.yaxis, ltv.currency)
         canvas.label_y(ax, f"money in the year{canvas.unit(ltv.currency)}")
-        canvas.label_x(ax, "year after the as-of date", str(ltv.settings.to_come))
+        words = canvas.lines_on_outside(outside, "mean")
+        if customer_id is None:
+            ax.plot(years, flow["median"], "o", color=ink(), mfc=ax.get_facecolor(), markersize=5)
+            words.insert(0, "bar: mean, which adds up over sources; dot: median")
+        canvas.label_x(ax, "year after the as-of date; line: the interval", *words, str(ltv.settings.to_come))
         canvas.legend_beside(ax, names, reverse=True)
         who = "all customers" if customer_id is None else shortened(str(customer_id))
         detail = f"mean and {describe_interval(ci_prob, ci_kind)}"
         return canvas.finish(ax, f"Value by year, {who}", detail, valued_of(ltv).caution)
 
 
-def plot_tornado(
-    ltv: LifetimeValue, *, top: int = 15, statistic: Literal["mean", "median"] = "mean", ax: Any = None
-) -> Any:
+def plot_tornado(ltv: LifetimeValue, *, top: int = 15, statistic: Statistic = "median", ax: Any = None) -> Any:
     """Draw which judgements matter: the value of the portfolio if one opportunity is lost for sure, or won for sure.
 
     Parameters
@@ -256,8 +264,8 @@ def plot_tornado(
         What `lifetime_value` returned, with judgements.
     top : int
         How many judgements, those that move the portfolio's value most.
-    statistic : {"mean", "median"}
-        Of the portfolio.
+    statistic : {"median", "mean"}
+        Of the portfolio, with each judgement settled.
     ax : matplotlib Axes, optional
         Where to draw; a figure of its own otherwise.
 
@@ -272,7 +280,7 @@ def plot_tornado(
     table, total = every.head(top), every.attrs["total"]
     rows = np.arange(len(table))
     with canvas.picture(ax, height=2.2 + 0.27 * len(table)) as ax:
-        _draw_reach(ax, rows, table["absent"], total, color=GREY, alpha=0.7)
+        _draw_reach(ax, rows, table["absent"], total, color=GREY)
         _draw_reach(ax, rows, total, table["at_high"], color=ORANGE, alpha=0.35)
         _draw_reach(ax, rows, table["at_low"], table["at_high"], color=ORANGE)
         ax.axvline(total, color=ink(), linewidth=1.0)
@@ -332,7 +340,8 @@ def _write_means(ax: Any, steps: pd.DataFrame, currency: str | None) -> None:
     for row, (name, step) in enumerate(steps.iterrows()):
         share = f" ({percent(step['share'])})" if name != TOTAL and steps["end"].iloc[-1] > 0 else ""
         right = max(step["start"], step["end"], step["high"])
-        text = f"{short_money(step['mean'], currency)}{share}"
+        where = canvas.outside([step["end"]], [step["low"]], [step["high"]])[0] if step["high"] > step["low"] else ""
+        text = f"{short_money(step['mean'], currency)}{share}{where and f', {where} the line'}"
         canvas.write(ax, text, (right, row), (7, 0), va="center")
 
 
@@ -340,11 +349,17 @@ def _draw_intervals(ax: Any, table: pd.DataFrame, currency: str | None, *, dot: 
     """Draw a row for each line of a table: its interval, and a column as a dot."""
     low, high = bound_columns(table)
     rows = np.arange(len(table))
-    ax.hlines(rows, table[low], table[high], color=BLUE, linewidth=4, alpha=0.45)
+    ax.hlines(rows, table[low], table[high], color=BLUE, **BAR)
     ax.plot(table[dot], rows, "o", color=BLUE)
     if money:
         canvas.money_axis(ax.xaxis, currency)
     canvas.from_zero(ax, _lowest(table[[low]]), _highest(table[[high, dot]]))
+
+
+def _bounds(table: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
+    """Both columns of a table's interval."""
+    low, high = bound_columns(table)
+    return table[low], table[high]
 
 
 def _lowest(values: pd.DataFrame) -> float:

@@ -106,9 +106,7 @@ class FittedPurchases(FittedModel):
         super().__post_init__()
         share = self.draws.get(FIRST_DROPOUT, np.zeros(1))
         if not ((share >= 0) & (share < 1)).all():
-            raise FitError(
-                _("{first_dropout} must be at least 0 and below 1 in every draw.", first_dropout=FIRST_DROPOUT)
-            )
+            raise FitError(_("{name} must be at least 0 and below 1 in every draw.", name=FIRST_DROPOUT))
         bg_cnbd.require_k(self.model, self.idata.attrs.get("k"))
 
     @property

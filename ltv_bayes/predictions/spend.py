@@ -331,9 +331,7 @@ def repeat_ages(customers: Customers) -> Array:
         "Leave the column out, and {spend_age} is taken from frequency, recency and T; summarize(orders) makes it.",
         spend_age=SPEND_AGE,
     )
-    refuse_rows(
-        table.index[wrong], "customer", _("without a time of 0 or more in {spend_age}", spend_age=SPEND_AGE), cure
-    )
+    refuse_rows(table.index[wrong], "customer", _("without a time of 0 or more in {name}", name=SPEND_AGE), cure)
     return np.nan_to_num(ages)
 
 
@@ -401,13 +399,8 @@ def price_notes(fit: FittedSpend, customers: Customers) -> list[str]:
     """What a value of these customers takes prices to do, and how old their orders to be if it is not stated."""
     growth = growth_in_words(fit)
     if growth and SPEND_AGE not in customers.columns:
-        return [
-            growth,
-            _(
-                "the table has no {spend_age}, so repeat orders are taken to lie evenly up to the last",
-                spend_age=SPEND_AGE,
-            ),
-        ]
+        even = _("the table has no {name}, so repeat orders are taken to lie evenly up to the last", name=SPEND_AGE)
+        return [growth, even]
     return [growth] if growth else []
 
 

@@ -13,7 +13,7 @@ from ltv_bayes.data.exports.read_orders import read_transactions
 from ltv_bayes.data.orders.transactions import Transactions
 from ltv_bayes.data.subscriptions.calendar import after, number_until
 from ltv_bayes.errors import InputError, counted, suggestion
-from ltv_bayes.language import _
+from ltv_bayes.language import _, sentences
 from ltv_bayes.terms import Terms
 from ltv_bayes.time_units import DAYS_PER_YEAR, Duration, as_date, as_duration, as_number, discount_intensity
 
@@ -175,11 +175,9 @@ class OfficeEquipment:
         length, known = as_duration(horizon), Duration(self.future_years, "year")
         if length.days > known.days * (1 + SAME):
             raise InputError(
-                _(
-                    "The truth is known for {known} ahead, not for {length}. Shorten the horizon, or simulate "
-                    "with a larger future_years.",
-                    known=known,
-                    length=length,
+                sentences(
+                    _("The truth is known for {known} ahead, not for {length}.", known=known, length=length),
+                    _("Shorten the horizon, or simulate with a larger future_years."),
                 )
             )
         shares, delta = _shares(margins or {}), discount_intensity(discount_rate, "day")

@@ -17,7 +17,7 @@ OWN = "own_columns"
 
 OF, MONEY_TARGETS = "of", ("spend",)
 """The level of an index that says what a row is about, and those of which amounts are money."""
-NAMING = ("component", "source", OF, "held", "level", "best_naive")
+NAMING = ("component", "source", OF, "held", "level", "best_naive", "model", "quantity", "role")
 """Columns and levels with cells that are names of this package."""
 
 LEVEL = r"(?P<kind>eti|hdi)(?P<level>\d+(?:\.\d+)?)"
@@ -60,7 +60,7 @@ KNOWN: Mapping[str, tuple[Kind, str]] = {
         *(N_("probability above realised"),),
         probability_a_above_b=N_("probability that A is above B"),
         probability_b_above_a=N_("probability that B is above A"),
-        probability_equivalent=N_("probability of no difference that matters"),
+        probability_equivalent=N_("probability of equivalence"),
     ),
     **_columns(
         "count",
@@ -100,6 +100,9 @@ KNOWN: Mapping[str, tuple[Kind, str]] = {
 }
 """What columns and rows of result tables are called in words, and their kinds."""
 
+UNITS: Mapping[str, str] = {"until": N_("years"), "usual_gap": N_("days"), "silence": N_("days")}
+"""What durations are counted in, where their name does not say."""
+
 Words = Callable[[str], str]
 PATTERNS: tuple[tuple[re.Pattern[str], Kind | None, Words], ...] = (
     (re.compile(r"rank_(\d+)"), "probability", lambda rank: _("probability of rank {rank}", rank=rank)),
@@ -110,7 +113,7 @@ PATTERNS: tuple[tuple[re.Pattern[str], Kind | None, Words], ...] = (
         "probability",
         lambda months: _("probability of payback within {months} months", months=months),
     ),
-    (re.compile(r"probability_(.+)"), "probability", lambda what: _("probability of {what}", what=in_words(what))),
+    (re.compile(r"probability_(.+)"), "probability", lambda what: _("probability: {what}", what=in_words(what))),
     (re.compile(r"(.+)_share"), "share", lambda what: _("{what} share", what=in_words(what))),
     (re.compile(r"(.+)_rank"), "count", lambda what: _("{what} rank", what=in_words(what))),
     (re.compile(r"(.+)_change"), None, lambda what: _("change of {what}", what=in_words(what))),
@@ -153,7 +156,7 @@ class Heading:
 
     def write(self, value: Any, currency: str | None = None) -> str:
         """Write a cell for people; streams, levels and such that this package names are put in words."""
-        if self.name in NAMING and isinstance(value, str) and value in KNOWN:
+        if self.name in NAMING and isinstance(value, str) and (value in KNOWN or value.isidentifier()):
             return in_words(value)
         return written(value, self.kind, currency)
 
@@ -196,7 +199,7 @@ def heading(
         kind = "money"
     if kind == "money" and not amounts:
         kind = "number"
-    unit = with_currency("", currency).strip() if kind == "money" else ""
+    unit = with_currency("", currency).strip() if kind == "money" else _(UNITS[str(name)]) if name in UNITS else ""
     return Heading(str(name), in_words(name), kind, unit)
 
 

@@ -14,7 +14,7 @@ import ltv_bayes as lb
 from ltv_bayes.data.customers.customers import Customers
 from ltv_bayes.formatting import label
 from ltv_bayes.intervals import describe_interval, interval_settings
-from ltv_bayes.language import _, comma
+from ltv_bayes.language import _, comma, retold
 from ltv_bayes.posterior import labelled_draws
 from ltv_bayes.predictions.over_customers import labelled
 from ltv_bayes.tables import Printed, ResultPage
@@ -403,7 +403,7 @@ class LifetimeValue(Printed):
 
     def notes(self) -> list[str]:
         """What the reader should know before relying on the numbers."""
-        return list(self._notes)
+        return [retold(note) for note in self._notes]
 
     @functools.cached_property
     def _notes(self) -> list[str]:
@@ -413,21 +413,13 @@ class LifetimeValue(Printed):
         """What is at hand."""
         value = self._valued
         size = bytes_of_draws(value.valuation) / 2**20
-        memory = f"{size:,.1f} MiB" if size < 2**10 else f"{size / 2**10:,.2f} GiB"
+        number, memory = value.valuation.size, f"{size:,.1f} MiB" if size < 2**10 else f"{size / 2**10:,.2f} GiB"
         lines = [
             heading(value),
-            *(
-                totals(value)
-                if value.results.has_totals
-                else [_("of {sources}", sources=comma(map(label, value.sources)))]
-            ),
-            _("{size:,} draws of each customer, kept in memory ({memory})", size=value.valuation.size, memory=memory)
+            *(totals(value) if value.results.has_totals else [_("of {names}", names=comma(map(label, value.sources)))]),
+            _("{n:,} draws of each customer, kept in memory ({memory})", n=number, memory=memory)
             if value.results.kept
-            else _(
-                "{size:,} draws of each customer, not kept (all would take {memory})",
-                size=value.valuation.size,
-                memory=memory,
-            ),
+            else _("{n:,} draws of each customer, not kept (all would take {memory})", n=number, memory=memory),
         ]
         return ResultPage(lines, notes=[_("caution: {caution}", caution=value.caution)] if value.caution else [])
 

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ltv_bayes.data.reading.dates import as_days, as_zone, read_days
+from ltv_bayes.data.reading.dates import as_days, read_days
+from ltv_bayes.data.reading.zones import as_zone
 from ltv_bayes.errors import InputError, UnitError
 
 

@@ -7,6 +7,7 @@ import pytest
 from matplotlib.text import Text
 
 import ltv_bayes as lb
+from tests.judgement.conftest import by_hand, closed  # noqa: F401
 
 mpl.use("agg")
 

@@ -107,7 +107,8 @@ class TestValueOverTime:
     @pytest.mark.parametrize("measure", ["per_customer", "total"])
     def test_draws_means_and_intervals_of_the_table(self, trend, measure):
         values = trend()
-        ax, table = lb.plot_value_over_time(values, measure=measure, ci_prob=0.9), values.summary(0.9)
+        ax = lb.plot_value_over_time(values, measure=measure, statistic="mean", ci_prob=0.9)
+        table = values.summary(0.9)
         assert legend(ax) == values.segments
         for place, name in enumerate(values.segments):
             rows = table.xs(name, level="segment")
@@ -115,6 +116,14 @@ class TestValueOverTime:
             ends = np.array([segment[:, 1] for segment in ax.collections[place].get_segments()])
             np.testing.assert_allclose(ends, rows[[f"{measure}_eti90_lb", f"{measure}_eti90_ub"]])
         assert [label.get_text() for label in ax.get_xticklabels()] == DAYS
+
+    @pytest.mark.parametrize("measure", ["per_customer", "total"])
+    def test_the_median_leads(self, trend, measure):
+        values = trend()
+        ax = lb.plot_value_over_time(values, measure)
+        medians = values.draws(measure).sel(segment=values.segments[0]).median(("chain", "draw"))
+        np.testing.assert_allclose(ax.lines[0].get_ydata(), medians)
+        assert "median and 89% interval" in ax.get_title(loc="left")
 
     def test_intervals_stand_beside_each_other_and_near_their_day(self, trend):
         ax = lb.plot_value_over_time(trend())

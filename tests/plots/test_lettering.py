@@ -1,5 +1,8 @@
 """Names in scripts that fonts may lack, and money in characters that may be missing."""
 
+import tomllib
+from pathlib import Path
+
 import matplotlib as mpl
 import matplotlib.pyplot as plt
 import pandas as pd
@@ -9,7 +12,9 @@ from matplotlib import font_manager
 import ltv_bayes as lb
 from ltv_bayes.plots import lettering
 from ltv_bayes.plots.canvas import MoneyFormatter, money_axis
-from ltv_bayes.plots.lettering import BOX, BOX_NOTE, drawable, font_families, short_money
+from ltv_bayes.plots.lettering import BOX, BOX_NOTE, SHIPPED, SHIPPED_NAME, drawable, font_families, short_money
+
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
@@ -22,6 +27,9 @@ def no_known_font(monkeypatch):
 def no_chinese_font(no_known_font, monkeypatch):
     """A machine without any."""
     monkeypatch.setattr(lettering, "_that_has_chinese", lambda installed: [])
+    monkeypatch.setattr(lettering, "SHIPPED", lettering.SHIPPED.with_name("not there.otf"))
+    manager = font_manager.fontManager
+    monkeypatch.setattr(manager, "ttflist", [font for font in manager.ttflist if font.name != SHIPPED_NAME])
 
 
 @pytest.fixture
@@ -148,3 +156,62 @@ def test_fonts_of_blanks_are_not_taken_for_one(no_known_font, unheard_of_font, m
 def test_all_fonts_the_user_asks_for_are_used(unheard_of_font):
     with mpl.rc_context({"font.family": "sans-serif", "font.sans-serif": ["DejaVu Serif", "None", unheard_of_font]}):
         assert font_families()[:2] == ["DejaVu Serif", unheard_of_font]
+
+
+class TestShippedFont:
+    """The font of this package, for machines that have none with Chinese."""
+
+    @pytest.fixture
+    def bare(self, no_known_font, monkeypatch):
+        """A machine with matplotlib's own fonts."""
+        manager = font_manager.fontManager
+        monkeypatch.setattr(manager, "ttflist", [font for font in manager.ttflist if font.name.startswith("DejaVu")])
+        manager._findfont_cached.cache_clear()
+        lettering._that_has_chinese.cache_clear()
+        yield
+        manager._findfont_cached.cache_clear()
+        lettering._that_has_chinese.cache_clear()
+
+    def test_chinese_is_drawn_where_nothing_is_installed(self, bare, chinese, caplog):
+        assert font_families() == ["DejaVu Sans", SHIPPED_NAME]
+        assert font_families() == ["DejaVu Sans", SHIPPED_NAME]
+        assert [font.name for font in font_manager.fontManager.ttflist].count(SHIPPED_NAME) == 1
+        ax = lb.plot_segments(chinese.by("行业"))
+        ax.figure.canvas.draw()
+        assert {label.get_text() for label in ax.get_yticklabels()} == {"制造业  (n = 1)", "零售  (n = 1)"}
+        assert BOX_NOTE not in ax.get_xlabel()
+        assert short_money(62_000, "CNY") == "6.2万"
+        assert not caplog.records
+
+    def test_what_it_lacks_is_a_box_with_one_message(self, bare, valued):
+        frame = pd.DataFrame({"customer_id": ["𠮷野", "鑫"], "frequency": 2, "recency": 9.0, "T": 30.0})
+        ltv = valued(lb.Customers.from_summary(frame.assign(monetary_value=25.0), time_unit="week"))
+        ax = lb.plot_lifetime_value(ltv)
+        assert {label.get_text() for label in ax.get_yticklabels()} == {f"{BOX}野", "鑫"}
+        assert ax.get_xlabel().replace("\n", " ").count(BOX_NOTE) == 1
+
+    def test_an_installed_font_goes_first(self, bare, unheard_of_font):
+        assert font_families() == ["DejaVu Sans", unheard_of_font]
+        assert SHIPPED_NAME not in {font.name for font in font_manager.fontManager.ttflist}
+
+    def test_it_has_the_characters_of_gb_2312_and_a_name_of_its_own(self):
+        font = font_manager.get_font(SHIPPED)
+        rows = [*range(0xA1, 0xA4), *range(0xB0, 0xF8)]
+        pairs = (bytes([row, place]) for row in rows for place in range(0xA1, 0xFF))
+        known = "".join(pair.decode("gb2312", errors="ignore") for pair in pairs)
+        assert len(known) > 6763 + 250
+        assert [char for char in known + "万亿元￥¥" if not font.get_char_index(ord(char))] == []
+        assert font.family_name == SHIPPED_NAME
+        assert not {"noto", "source"} & set(font.family_name.lower().split())
+        assert SHIPPED.stat().st_size < 1.6e6
+
+    def test_its_licence_goes_with_it_into_the_wheel(self):
+        from hatchling.builders.wheel import WheelBuilder
+
+        files = {file.distribution_path for file in WheelBuilder(str(ROOT)).recurse_included_files()}
+        assert {f"ltv_bayes/plots/fonts/{name}" for name in (SHIPPED.name, "OFL.txt")} <= files
+        text = (SHIPPED.parent / "OFL.txt").read_text()
+        assert "SIL OPEN FONT LICENSE Version 1.1" in text
+        assert "Copyright 2014-2021 Adobe" in text
+        project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+        assert "ltv_bayes/plots/fonts/OFL.txt" in project["license-files"]

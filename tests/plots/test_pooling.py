@@ -21,8 +21,7 @@ def full(value):
     return np.full(SHAPE, float(value))
 
 
-@pytest.fixture
-def fit():
+def pooled_fit():
     effects = np.broadcast_to(EFFECTS, (*SHAPE, 3))
     draws = {"mean_rate": full(0.1), "rate_cv": full(1.0), "r": full(1.0), "alpha": full(10.0)}
     draws |= {"mean_rate_by_kind": effects, "mean_rate_sd_kind": full(0.5)}
@@ -31,6 +30,11 @@ def fit():
     attrs = {"model": "nbd", "time_unit": "month", "pooling": json.dumps(pooling)}
     dims = {"mean_rate_by_kind": ["kind"]}
     return lb.FittedEvents(tree_from_draws(draws, attrs, dims=dims, coords={"kind": LEVELS}))
+
+
+@pytest.fixture
+def fit():
+    return pooled_fit()
 
 
 def alone(rate):

@@ -329,6 +329,14 @@ def test_the_cash_flow_is_that_of_the_table(book, valued):
     np.testing.assert_allclose(ends, table[["eti89_lb", "eti89_ub"]])
 
 
+def test_the_cash_flow_of_all_customers_has_the_median_beside_the_mean(ltv):
+    ax, table = lb.plot_cash_flow(ltv), ltv.cash_flow()
+    np.testing.assert_allclose(dots(ax), np.arange(len(table)))
+    heights = next(line.get_ydata() for line in ax.lines if line.get_marker() == "o")
+    np.testing.assert_allclose(heights, table["median"])
+    assert "dot: median" in ax.get_xlabel()
+
+
 @pytest.fixture
 def of_many_streams():
     """A value of these streams, each of them one sale to every customer."""
@@ -376,14 +384,14 @@ def with_judgements(book, valued):
 class TestTornado:
     def test_bars_reach_from_what_is_lost_to_what_is_won(self, with_judgements):
         table = with_judgements.judgement.tornado()
-        ax = lb.plot_tornado(with_judgements)
+        ax = lb.plot_tornado(with_judgements, statistic="mean")
         ends = np.array([sorted((bar.get_x(), bar.get_x() + bar.get_width())) for bar in ax.patches])
         book = with_judgements.explain().loc["total", "mean"]
         np.testing.assert_allclose(ends[:2], np.column_stack([table["absent"], [book] * 2]))
         np.testing.assert_allclose(ends[4:], table[["at_low", "at_high"]])
 
     def test_rows_are_named_and_nothing_is_cut_off(self, with_judgements, cut_off):
-        ax = lb.plot_tornado(with_judgements, statistic="median")
+        ax = lb.plot_tornado(with_judgements)
         assert names(ax)[1] == "A: a line"
         assert names(ax)[0].startswith("E: the new")
         assert "median of the portfolio (USD); line: as it stands" in ax.get_xlabel()

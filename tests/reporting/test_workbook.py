@@ -143,10 +143,10 @@ def test_the_same_report_is_the_same_file(document, content):
 def test_sheets_and_headings_are_in_the_language_of_the_report(everything, tmp_path):
     path = report(**everything).to_excel(tmp_path / "报告.xlsx", language="zh")
     book = CalamineWorkbook.from_path(str(path))
-    assert {"摘要", "客户", "分群", "渠道", "术语"} <= set(book.sheet_names)
+    assert {"摘要", "客户", "客户分组", "渠道", "术语"} <= set(book.sheet_names)
     heads = rows_of(book, "客户")[TOP]
     assert heads[0] == "客户"
-    assert "未来价值：89%区间下限（美元）" in heads
+    assert "未来价值：89%可信区间下限（美元）" in heads
 
 
 def test_rows_beyond_those_of_a_sheet_go_on_in_another(document, monkeypatch):

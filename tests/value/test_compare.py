@@ -8,7 +8,7 @@ from scipy import stats
 
 import ltv_bayes as lb
 from ltv_bayes.errors import InputError, UnitError
-from ltv_bayes.value.segments.compare import Region
+from ltv_bayes.value.segments.segments_in_words import Region
 
 
 def options(values, names=None, **attrs):

@@ -19,10 +19,10 @@ from ltv_bayes.data.engine.parquet import parquet_target, refuse_same_names
 from ltv_bayes.data.orders.left_out import LeftOutFile, no_orders
 from ltv_bayes.data.orders.transactions import count_by_reason, left_out_line
 from ltv_bayes.errors import InputError, a_kind, counted
-from ltv_bayes.language import _
+from ltv_bayes.language import _, comma
 from ltv_bayes.sizes import CUSTOMERS_AT_A_TIME
 from ltv_bayes.tables import SHOWN_ROWS, DataPage, Printed
-from ltv_bayes.time_units import DAYS_PER_UNIT, TimeUnit, as_date, as_time_unit
+from ltv_bayes.time_units import DAYS_PER_UNIT, PLURALS, TimeUnit, as_date, as_time_unit
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -396,32 +396,28 @@ class Customers(Printed):
     def _heading(self) -> list[str]:
         """Say who is here, in which units, and what was left out."""
         as_of = _("as of {as_of}", as_of=self.as_of) if self.as_of else ""
-        parts = [counted(len(self), "customer"), f"{self.time_unit}s", as_of, self.currency or "", self.rows.place]
-        lines = [", ".join(part for part in parts if part), self._history_line()]
+        parts = [
+            counted(len(self), "customer"),
+            _(PLURALS[self.time_unit]),
+            as_of,
+            self.currency or "",
+            self.rows.place,
+        ]
+        lines = [comma(part for part in parts if part), self._history_line()]
         if self.merged_orders:
             orders = counted(self.merged_orders, "order")
-            lines.append(
-                _("merged: {orders} with another of the same customer and day, as one purchase", orders=orders)
-            )
+            lines.append(_("merged: {n} with another of the same customer and day, as one purchase", n=orders))
         lines += left_out_line(self.dropped_by_reason())
         if number := len(self.without_orders):
-            lines.append(
-                _(
-                    "known, but not in the table: {customers} (see without_orders)",
-                    customers=counted(number, "customer"),
-                )
-            )
+            known = counted(number, "customer")
+            lines.append(_("known, but not in the table: {customers} (see without_orders)", customers=known))
         return lines
 
     def _history_line(self) -> str:
         if not self.has_history:
             return _("no purchase history of their own")
-        seen = self.overview()
-        return _(
-            "{repeat_customers:,} bought again ({repeat_purchase_days})",
-            repeat_customers=seen.repeat_customers,
-            repeat_purchase_days=counted(seen.repeats, "repeat purchase day"),
-        )
+        again, days = self.overview().repeat_customers, counted(self.overview().repeats, "repeat purchase day")
+        return _("{customers:,} bought again ({days})", customers=again, days=days)
 
 
 def require_customers(value: Any) -> None:

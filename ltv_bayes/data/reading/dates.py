@@ -1,12 +1,11 @@
 """Cells of dates, however they were written, to calendar days."""
 
 import datetime as dt
-import difflib
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pandas as pd
@@ -30,19 +29,14 @@ from ltv_bayes.data.reading.written.days import (
     year_first,
     zoned_seconds,
 )
-from ltv_bayes.errors import UnitError, refuse_rows
+from ltv_bayes.data.reading.zones import as_zone, refuse_midnights, zone_cure
+from ltv_bayes.errors import refuse_rows
 from ltv_bayes.language import _, either
 
 EXCEL = "excel"
 NONE = np.array([], dtype="datetime64[D]")
 COMMON_FORMAT = "%Y-%m-%d %H:%M:%S"
 SERIAL_MARGIN = np.timedelta64(731, "D")
-MIDNIGHTS = {  # hours of UTC at which it is midnight, and where
-    (16,): "Asia/Shanghai", (15,): "Asia/Tokyo", (17,): "Asia/Bangkok", (22,): "Europe/Berlin", (23,): "Europe/Berlin",
-    (22, 23): "Europe/Berlin", (0, 23): "Europe/London", (21, 22): "Europe/Helsinki", (4,): "America/New_York",
-    (5,): "America/New_York", (4, 5): "America/New_York", (5, 6): "America/Chicago", (6, 7): "America/Denver",
-    (7, 8): "America/Los_Angeles", (3,): "America/Sao_Paulo",
-}  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)
@@ -144,30 +138,6 @@ def as_days(
     return found.days, found.faults
 
 
-def as_zone(time_zone: str | None) -> ZoneInfo | None:
-    """Read the name of a time zone.
-
-    Raises
-    ------
-    UnitError
-        If there is none of this name.
-
-    Examples
-    --------
-    >>> as_zone("Asia/Shanghai")
-    zoneinfo.ZoneInfo(key='Asia/Shanghai')
-    """
-    if time_zone is None:
-        return None
-    try:
-        return ZoneInfo(time_zone)
-    except (OSError, ValueError, TypeError, LookupError):
-        near = difflib.get_close_matches(str(time_zone), available_timezones(), n=1, cutoff=0.9)
-        meant = _("Did you mean time_zone={near!r}?", near=near[0]) if near else ""
-        cure = meant or _("Name it by continent and city, as in time_zone='Asia/Shanghai'.")
-        raise UnitError(_("There is no time zone {time_zone!r}. {cure}", time_zone=time_zone, cure=cure)) from None
-
-
 def _from_moments(cells: pd.Series, zone: ZoneInfo | None, no_days: np.ndarray) -> Days:
     """Read a column of moments: the day that it shows, or that of a zone."""
     shown = cells if cells.dt.tz is None else cells.dt.tz_localize(None)
@@ -176,7 +146,7 @@ def _from_moments(cells: pd.Series, zone: ZoneInfo | None, no_days: np.ndarray) 
     elif str(cells.dt.tz) in ("UTC", "GMT", "Etc/UTC", "UTC+00:00"):
         moments = shown[shown.notna()].drop_duplicates()
         seconds = moments.astype("datetime64[us]").astype("int64").to_numpy() / 1e6
-        _refuse_midnights(cells, cells.notna().to_numpy(), seconds)
+        refuse_midnights(cells, cells.notna().to_numpy(), seconds)
     days = shown.astype("datetime64[us]").dt.normalize()
     blank = days.isna().to_numpy()
     placeholder = _are_on(days, no_days) | _are_on(cells.dt.tz_localize(None) if cells.dt.tz else days, no_days)
@@ -270,7 +240,7 @@ class _Column:
             self.days[places[known]] = np.where(np.isin(shown, PLACEHOLDERS), shown, there)
         elif (offsets[known] == 0).all():
             at = np.isin(np.arange(len(self.written)), places[known])
-            _refuse_midnights(self.cells, self.rows(at), seconds[known])
+            refuse_midnights(self.cells, self.rows(at), seconds[known])
 
     def _read_short(self, today: dt.date | None) -> None:
         """Dates such as 03/04/2024 and 24-03-01."""
@@ -318,7 +288,7 @@ class _Column:
                 "with seconds or milliseconds since 1970, whose day depends on the time zone, such as {shown}",
                 shown=shown,
             )
-            refuse_rows(self.cells.index[self.rows(at)], "row", problem, _zone_cure(seconds[known]))
+            refuse_rows(self.cells.index[self.rows(at)], "row", problem, zone_cure(seconds[known]))
         self.days[places[known]] = days_in_zone(seconds[known], self.zone)
         self.notes.append(_read_as_epoch(quoted(self.cells, self.rows(at)), self.zone))
 
@@ -446,23 +416,3 @@ def _unreadable(at: np.ndarray, example: str, date_format: str | None) -> Fault:
         _("Correct either."),
         example,
     )
-
-
-def _refuse_midnights(cells: pd.Series, at: np.ndarray, seconds: np.ndarray) -> None:
-    """Raise if all moments stand at the hour of UTC that is midnight elsewhere: they are days, one day early there."""
-    hours = tuple(sorted({int(hour) for hour in np.unique(seconds // 3600 % 24)}))
-    if not len(seconds) or (seconds % 3600 != 0).any() or hours == (0,) or (len(hours) > 1 and hours not in MIDNIGHTS):
-        return
-    problem = _("with a time in UTC that is midnight elsewhere, such as {cells}", cells=quoted(cells, at))
-    refuse_rows(cells.index[at], "row", problem, _zone_cure(seconds))
-
-
-def _zone_cure(seconds: np.ndarray) -> str:
-    """Name the zone in which all moments are midnight, if one is known; none is offered that dates them otherwise."""
-    hours = tuple(sorted({int(hour) for hour in np.unique(seconds // 3600 % 24)}))
-    if (seconds % 3600 == 0).all() and hours in MIDNIGHTS:
-        return _(
-            "Pass time_zone={midnights!r}, where they are midnight, or the zone UTC if its days are meant.",
-            midnights=MIDNIGHTS[hours],
-        )
-    return _("Pass the zone in which the day counts, as time_zone='...': 'Asia/Shanghai', 'UTC' or another.")

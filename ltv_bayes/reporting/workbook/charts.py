@@ -12,11 +12,10 @@ from ltv_bayes.data.writing.number_formats import money_format
 from ltv_bayes.data.writing.sheets import Sheet
 from ltv_bayes.formatting import shortened, with_currency
 from ltv_bayes.language import _
+from ltv_bayes.plots.canvas import PALETTE
 from ltv_bayes.tables.headings import BOUND, in_words
 
-COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#999999")
-"""Told apart by the colour-blind too (Okabe & Ito 2008)."""
-MOST_BARS, MOST_LINES = 30, 7
+MOST_BARS, MOST_LINES = 30, len(PALETTE)
 BESIDE = 30
 """The first column of numbers that only charts need."""
 
@@ -101,7 +100,7 @@ def _years(canvas: Canvas, one: Placed) -> Any:
     """Value by year, its sources stacked."""
     sources = [name for name in one.columns if name.startswith("mean_")] or ["mean"]
     chart = canvas.chart("column", "stacked")
-    for name, colour in zip(sources, COLOURS * len(sources), strict=False):
+    for name, colour in zip(sources, PALETTE * len(sources), strict=False):
         chart.add_series(_series(one, name, "year", colour, in_words(name.removeprefix("mean_"))))
     return _framed(chart, one.title, _unit(one), _format(one, sources), x=one.heading("year"))
 
@@ -123,10 +122,10 @@ def _bars(canvas: Canvas, one: Placed, middle: str, stem: str, label: str) -> An
         return None
     rows = range(min(len(one.sheet.table), MOST_BARS))
     chart = canvas.chart("bar")
-    series = _series(one, middle, label, COLOURS[0], one.heading(middle), rows)
+    series = _series(one, middle, label, PALETTE[0], one.heading(middle), rows)
     chart.add_series(series | {"x_error_bars": _interval(canvas, one, middle, stem, rows), "gap": 60})
-    chart = _framed(chart, one.title, _unit(one, middle), _format(one, [middle]), bars=True)
-    return chart
+    highest = _highest(one, [middle, *_ends(one, stem)], rows)
+    return _framed(chart, one.title, _unit(one, middle), _format(one, [middle]), bars=True, highest=highest)
 
 
 def _trend(canvas: Canvas, one: Placed) -> Any:
@@ -139,7 +138,7 @@ def _trend(canvas: Canvas, one: Placed) -> Any:
     )
     if len(places) > MOST_LINES:
         return None
-    for (segment, rows), colour in zip(places, COLOURS, strict=False):
+    for (segment, rows), colour in zip(places, PALETTE, strict=False):
         some = rows.tolist()
         series = _series(one, "per_customer_mean", "as_of", colour, shortened(segment), some)
         chart.add_series(series | {"line": {"color": colour, "width": 2.25}, "marker": {"type": "circle"}})
@@ -158,12 +157,14 @@ def _backtest(canvas: Canvas, one: Placed) -> Any:
     if rows != list(range(rows[0], rows[-1] + 1)):
         return None
     chart = canvas.chart("column")
-    chart.add_series(_series(one, "actual", "as_of", COLOURS[1], one.heading("actual"), rows))
-    forecast = _series(one, "median", "as_of", COLOURS[0], _("forecast: {what}", what=one.heading("median")), rows)
+    chart.add_series(_series(one, "actual", "as_of", PALETTE[1], one.heading("actual"), rows))
+    forecast = _series(one, "median", "as_of", PALETTE[0], _("forecast: {what}", what=one.heading("median")), rows)
     chart.add_series(forecast | {"y_error_bars": _interval(canvas, one, "median", "", rows)})
     title = _("{title}: {target}", title=one.title, target=in_words(target))
     shown = money_format(one.values("actual").iloc[rows], one.sheet.currency) if target == "spend" else "#,##0"
-    chart = _framed(chart, title, with_currency("", one.sheet.currency if target == "spend" else None).strip(), shown)
+    unit = with_currency("", one.sheet.currency if target == "spend" else None).strip()
+    highest = _highest(one, ["actual", "median", *_ends(one, "")], rows)
+    chart = _framed(chart, title, unit, shown, highest=highest)
     chart.set_x_axis({"num_format": "yyyy-mm-dd", "text_axis": True})
     return chart
 
@@ -193,7 +194,7 @@ def _series(
 
 def _interval(canvas: Canvas, one: Placed, middle: str, stem: str, rows: Sequence[int]) -> dict[str, Any]:
     """Error bars from the bounds of an interval."""
-    ends = [name for name in one.columns if (found := BOUND.fullmatch(name)) and (found["of"] or "") == stem]
+    ends = _ends(one, stem)
     if len(ends) != 2:
         return {"type": "standard_error"}
     at = one.values(middle).iloc[list(rows)].to_numpy(float)
@@ -201,6 +202,21 @@ def _interval(canvas: Canvas, one: Placed, middle: str, stem: str, rows: Sequenc
     plus, minus = (np.nan_to_num(np.maximum(by, 0)).tolist() for by in (high - at, at - low))
     above, below = canvas.cells(plus, _("above")), canvas.cells(minus, _("below"))
     return {"type": "custom", "plus_values": above, "minus_values": below, "line": {"color": "#333333"}}
+
+
+def _ends(one: Placed, stem: str) -> list[str]:
+    """The columns of the bounds of an interval."""
+    return [name for name in one.columns if (found := BOUND.fullmatch(name)) and (found["of"] or "") == stem]
+
+
+def _highest(one: Placed, columns: Sequence[str], rows: Sequence[int]) -> float | None:
+    """Where an axis ends that shows bars and intervals: programs forget the latter."""
+    numbers = np.concatenate([one.values(name).iloc[list(rows)].to_numpy(float) for name in columns])
+    largest = float(np.max(numbers[np.isfinite(numbers)], initial=0.0))
+    if largest <= 0:
+        return None
+    step = 10.0 ** np.floor(np.log10(largest)) / 2
+    return float(step * np.ceil(1.02 * largest / step))
 
 
 def _unit(one: Placed, column: str | None = None) -> str:
@@ -216,10 +232,17 @@ def _format(one: Placed, columns: Sequence[str]) -> str:
     return money_format(pd.concat([one.values(name) for name in columns]), one.sheet.currency)
 
 
-def _framed(chart: Any, title: str, unit: str, shown: str, *, bars: bool = False, x: str = "") -> Any:
+def _framed(
+    chart: Any, title: str, unit: str, shown: str, *, bars: bool = False, x: str = "", highest: float | None = None
+) -> Any:
     """A chart with title, unit and legend."""
     chart.set_title({"name": title, "name_font": {"size": 12}, "overlay": False})
-    values = {"name": unit, "num_format": shown, "major_gridlines": {"visible": True, "line": {"color": "#DDDDDD"}}}
+    values: dict[str, Any] = {
+        "name": unit,
+        "num_format": shown,
+        "major_gridlines": {"visible": True, "line": {"color": "#DDDDDD"}},
+    }
+    values |= {} if highest is None else {"min": 0, "max": highest}
     if bars:
         chart.set_x_axis(values)
         chart.set_y_axis({"reverse": True, "crossing": "max"})

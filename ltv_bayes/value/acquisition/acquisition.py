@@ -9,11 +9,9 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from ltv_bayes.data.reading.amount_units import warn_of_other_unit
 from ltv_bayes.data.reading.amounts import SAME_CURRENCY
 from ltv_bayes.data.reading.files import HeaderRows, SheetChoice
-from ltv_bayes.errors import InputError, UnitError, a_kind, listed, rows_at_fault, sentence_case, suggestion
-from ltv_bayes.formatting import money
+from ltv_bayes.errors import InputError, UnitError, a_kind, listed, sentence_case, suggestion
 from ltv_bayes.formulas.acquisition_cost import ChannelRates, chance_of_one_rate, time_until
 from ltv_bayes.formulas.special import Array
 from ltv_bayes.intervals import flagged, interval_name, interval_settings, median_cells, quoted_with, summarize_draws
@@ -24,11 +22,9 @@ from ltv_bayes.sizes import LARGEST_AMOUNT
 from ltv_bayes.tables import Printed, ResultPage
 from ltv_bayes.time_units import as_number
 from ltv_bayes.value.acquisition.channels import ChannelDraws, Targets, sentence, verdict
-from ltv_bayes.value.acquisition.costs import AcquisitionCosts, refuse_unseen, warn_of_totals
+from ltv_bayes.value.acquisition.costs import AcquisitionCosts, hold_to_values, refuse_unseen, warn_of_totals
 from ltv_bayes.value.acquisition.new_customers import Course, NewCustomerValue
 
-FAR_SCALE = 500.0
-LARGEST_RATIO = 1e9
 BY_CHANCE = 0.01
 NOT_SHOWN = ("spend", "probability_above_1", "probability_no_payback")
 CHANNEL, PERIOD = "channel", "period"
@@ -448,27 +444,5 @@ def acquisition(
     chosen = value.of(channels) if value.column else value
     left_out = tuple(name for name in known if name not in channels)
     found = Acquisition(chosen, read, targets, channels, as_seed(random_seed), left_out)
-    _refuse_impossible(found)
-    _warn_of_scale(found)
+    hold_to_values(read, channels, found.ltv, found.cac, found.currency)
     return found
-
-
-def _refuse_impossible(found: Acquisition) -> None:
-    """Raise where a cost per client is next to nothing, or beyond all measure: its ratio to value means nothing."""
-    worth, rows = float(np.median(np.abs(found.ltv))), found.costs.rows
-    each = rows["cost_per_client"].fillna(rows["spend"] / rows["clients_won"].clip(lower=1)).abs()
-    typical = rows["channel"].map(dict(zip(found.channels, np.median(found.cac, axis=(0, 1)), strict=True)))
-    small = (typical * LARGEST_RATIO < worth) | ((each > 0) & (each * LARGEST_RATIO < worth))
-    wrong = small | ~np.isfinite(typical) | ((typical / LARGEST_RATIO > worth) & (worth > 0))
-    if wrong.any():
-        problem = _("with a cost per client below a billionth, or above a billion times, of what a new client is worth")
-        cure = _("Correct it: is it counted in the unit of the values?")
-        raise InputError(rows_at_fault(rows.index[wrong], found.costs.noun, problem, cure), rows.index[wrong])
-
-
-def _warn_of_scale(found: Acquisition) -> None:
-    """Warn where costs and values can hardly be counted in one unit."""
-    typical = float(np.median(found.ratio))
-    value, cost = (money(float(np.median(drawn)), found.currency) for drawn in (found.ltv, found.cac))
-    compared = _("A new client is typically worth {value}, and costs {cost}", value=value, cost=cost)
-    warn_of_other_unit(typical, FAR_SCALE, compared, _("If not, pass amount_unit=."))

@@ -1,22 +1,24 @@
 """What clients cost to win: a table of channels and periods, read and checked."""
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from numbers import Number
 from typing import Any, Self
 
 import numpy as np
 import pandas as pd
+import xarray as xr
 
 from ltv_bayes.data.exports.other_tables import columns_beside
-from ltv_bayes.data.reading.amount_units import require_units_alike, unit_to_apply
+from ltv_bayes.data.reading.amount_units import require_units_alike, unit_to_apply, warn_of_other_unit
 from ltv_bayes.data.reading.amounts import as_amounts, read_amount
 from ltv_bayes.data.reading.columns import plain
 from ltv_bayes.data.reading.faults import Fault, at_fault, refuse
 from ltv_bayes.data.reading.files import HeaderRows, SheetChoice, read_table
 from ltv_bayes.data.reading.ids import BLANKS, as_text
 from ltv_bayes.errors import ColumnError, DataWarning, InputError, a_kind, listed, rows_at_fault, suggestion
+from ltv_bayes.formatting import money
 from ltv_bayes.language import _, as_written, comma
 
 COLUMNS = ("channel", "period", "spend", "clients_won", "cost_per_client")
@@ -32,6 +34,7 @@ MEANT = {
 TOTALS = ("合计", "总计", "小计", "总和", "共计", "汇总", "total", "totals", "sum", "subtotal", "grand total")
 SAME = 0.01
 """Part by which a cost per client may differ from spend over clients won, for its digits were rounded."""
+FAR_SCALE, LARGEST_RATIO = 500.0, 1e9
 
 
 @dataclass(frozen=True, eq=False)
@@ -336,3 +339,29 @@ def _currency(table: pd.DataFrame) -> str | None:
 def _texts(cells: pd.Series) -> pd.Series:
     text = pd.Series(np.asarray(as_text(plain(cells)), dtype=object), cells.index).str.strip(BLANKS)
     return text.where(cells.notna(), "").fillna("")
+
+
+def hold_to_values(
+    costs: AcquisitionCosts, channels: Sequence[str], ltv: xr.DataArray, cac: xr.DataArray, currency: str | None
+) -> None:
+    """Refuse costs per client next to nothing, or beyond all measure; warn where the unit is hardly that of values.
+
+    Parameters
+    ----------
+    ltv, cac : xarray.DataArray of shape (chain, draw, channel)
+        What a new client is worth, and costs.
+    """
+    worth, rows = float(np.median(np.abs(ltv))), costs.rows
+    each = rows["cost_per_client"].fillna(rows["spend"] / rows["clients_won"].clip(lower=1)).abs()
+    typical = rows["channel"].map(dict(zip(channels, np.median(cac, axis=(0, 1)), strict=True)))
+    small = (typical * LARGEST_RATIO < worth) | ((each > 0) & (each * LARGEST_RATIO < worth))
+    wrong = small | ~np.isfinite(typical) | ((typical / LARGEST_RATIO > worth) & (worth > 0))
+    if wrong.any():
+        problem = _("with a cost per client below a billionth, or above a billion times, of what a new client is worth")
+        cure = _("Correct it: is it counted in the unit of the values?")
+        raise InputError(rows_at_fault(rows.index[wrong], costs.noun, problem, cure), rows.index[wrong])
+    value, cost = (money(float(np.median(drawn)), currency) for drawn in (ltv, cac))
+    compared = _("A new client is typically worth {value}, and costs {cost}", value=value, cost=cost)
+    warn_of_other_unit(
+        float(np.median(ltv.drop_attrs() / cac.drop_attrs())), FAR_SCALE, compared, _("If not, pass amount_unit=.")
+    )

@@ -9,20 +9,21 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from ltv_bayes.errors import ColumnError, DataWarning, counted, listed, suggestion
+from ltv_bayes.errors import ColumnError, DataWarning, suggestion
 from ltv_bayes.formatting import label
 from ltv_bayes.formulas.special import Array
 from ltv_bayes.intervals import bound_columns, flagged, interval_settings, summarize_draws
-from ltv_bayes.language import N_, _, _n, as_known
+from ltv_bayes.language import N_, _, as_known
 from ltv_bayes.posterior import labelled_draws
 from ltv_bayes.predictions.fitted import FittedModel, pooling_of
 from ltv_bayes.streams.stream import Stream
 from ltv_bayes.tables import Printed, ResultPage
 from ltv_bayes.value.decisions.ranking import Statistic, require_statistic
 from ltv_bayes.value.draws.valuation import JUDGED, REALISED, added
-from ltv_bayes.value.segments.compare import Options, Region, Words, best_of, compare_pairs, ranks_of
+from ltv_bayes.value.segments.compare import Options, best_of, compare_pairs, ranks_of
 from ltv_bayes.value.segments.groupings import APART, SegmentGrouping, total_weights, weighting
 from ltv_bayes.value.segments.next_customer import two_orders
+from ltv_bayes.value.segments.segments_in_words import Region, Words, unseen_by_fit
 from ltv_bayes.value.valued import Valued, ValueSettings, share_of, stored_attrs
 
 PER_CUSTOMER, TOTAL, TO_COME = "per_customer", "total", "to_come_per_customer"
@@ -292,7 +293,7 @@ class SegmentValues(Printed):
         if left_out := segments_left_out(self, measure):
             table.attrs["left_out"] = left_out
             warnings.warn(
-                _("{unknown}. Left out here.", unknown=_unknown([measure], left_out)), DataWarning, stacklevel=3
+                _("{unknown}. Left out here.", unknown=unseen_by_fit([measure], left_out)), DataWarning, stacklevel=3
             )
         return table
 
@@ -301,7 +302,9 @@ class SegmentValues(Printed):
         found: dict[tuple[str, ...], list[str]] = {}
         for measure in self.quantities:
             found.setdefault(tuple(segments_left_out(self, measure)), []).append(measure)
-        return [_("{begin}.", begin=_unknown(measures, left_out)) for left_out, measures in found.items() if left_out]
+        return [
+            _("{begin}.", begin=unseen_by_fit(measures, left_out)) for left_out, measures in found.items() if left_out
+        ]
 
     def _words(self, measure: str, interval: tuple[float, str]) -> Words:
         if measure in self.quantities:
@@ -354,20 +357,6 @@ def segments_left_out(by: SegmentValues, measure: str) -> list[str]:
 def less_is_better(by: SegmentValues, measure: str) -> bool:
     """Whether less of a measure is better, as of dropout."""
     return measure in by.quantities and measure.split()[-1].startswith(LESS_IS_BETTER)
-
-
-def _unknown(measures: Sequence[str], segments: Sequence[str]) -> str:
-    """Name segments with unknown quantities."""
-    seen = _n("the fit has not seen it", "the fit has not seen them", len(segments))
-    return _n(
-        "{measures} is not known of {segments} ({names}): {seen}",
-        "{measures} are not known of {segments} ({names}): {seen}",
-        len(measures),
-        measures=listed(map(label, measures)),
-        segments=counted(len(segments), "segment"),
-        names=listed(segments),
-        seen=seen,
-    )
 
 
 def values_by(value: Valued, column: Any, weight: Any) -> SegmentValues:
@@ -437,8 +426,7 @@ def pooled_quantities(streams: Sequence[Stream], column: str | None) -> dict[str
         for purpose, fit in stream.fits_by_purpose.items()
         if (pooling := pooling_of(fit)) is not None and column in pooling.by
     ]
-    several = len({name for name, _ in pooled}) > 1
-    found = {}
+    several, found = len({name for name, _ in pooled}) > 1, {}
     for name, fit in pooled:
         for quantity, drawn in _differing(fit, str(column)).items():
             long_name = f"{drawn.attrs['long_name']} ({label(name)})" if several else drawn.attrs["long_name"]

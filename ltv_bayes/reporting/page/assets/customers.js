@@ -20,6 +20,7 @@ const customers = (() => {
     const element = (name) => document.getElementById(`customer-${name}`);
     const amount = (value) => fill(value === null ? "{amount}" : data.amount, { amount: write(value, "money", data.sizes) });
     const pencil = document.createElement("canvas").getContext("2d");
+    const narrow = window.innerWidth < 640;
     let haystack = null;
     let asked = null;
 
@@ -79,7 +80,7 @@ const customers = (() => {
     function definition(column, place) {
       const id = place === 0;
       const room = width(column);
-      const most = id ? (window.innerWidth < 640 ? 130 : 230) : 200;
+      const most = id ? (narrow ? 130 : 230) : 200;
       return {
         title: column.title, field: `c${place}`, frozen: id, cssClass: column.isNumber ? "n" : "t",
         hozAlign: column.isNumber ? "right" : "left", headerSortStartingDir: column.isNumber ? "desc" : "asc",
@@ -105,6 +106,8 @@ const customers = (() => {
     document.documentElement.classList.add("scripted");
     grid.hidden = false;
     element("tools").hidden = false;
+    const rank = (column) => (column === columns[0] ? 0 : column.isNumber ? 1 : 2);
+    const inOrder = narrow ? [...columns].sort((one, other) => rank(one) - rank(other)) : columns; // numbers first
     const fields = columns.map((_column, place) => `c${place}`);
     const table = new Tabulator(grid, {
       data: ids.map((_id, row) => {
@@ -112,7 +115,7 @@ const customers = (() => {
         for (const field of fields) cells[field] = row;
         return cells;
       }),
-      columns: columns.map(definition), layout: "fitColumns", rowHeight: 41, nestedFieldSeparator: false,
+      columns: inOrder.map((column) => definition(column, columns.indexOf(column))), layout: "fitColumns", rowHeight: 41, nestedFieldSeparator: false,
       height: Math.min(41 * Math.max(ids.length, 3) + 70, Math.max(320, Math.min(560, window.innerHeight * 0.72))),
       placeholder: words.none, columnHeaderSortMulti: false, rowFormatter: (row) => row.getElement().setAttribute("aria-rowindex", row.getPosition() + 1),
     });
@@ -173,8 +176,8 @@ const customers = (() => {
         bars.push({ title: interval.title, from: ends[0], to: ends[1], look: "band", text: cell(interval, row) });
       }
       const wide = Math.max(280, element("body").clientWidth);
-      const narrow = wide < 460;
-      const [left, right, step, thick] = narrow ? [0, 120, 48, 16] : [190, 130, 36, 20];
+      const above = wide < 460; // names stand above their bars
+      const [left, right, step, thick] = above ? [0, 120, 48, 16] : [190, 130, 36, 20];
       const all = bars.flatMap((bar) => [bar.from, bar.to]);
       const [lowest, highest] = [Math.min(0, ...all), Math.max(0, ...all)];
       const scale = (value) => left + ((value - lowest) / (highest - lowest || 1)) * (wide - left - right);
@@ -192,10 +195,10 @@ const customers = (() => {
       });
       svg.append(draw("line", { x1: scale(0), x2: scale(0), y1: 0, y2: height }));
       bars.forEach((bar, place) => {
-        const top = place * step + (narrow ? 24 : (step - thick) / 2);
+        const top = place * step + (above ? 24 : (step - thick) / 2);
         const middle = top + thick / 2;
         const [low, high] = [Math.min(bar.from, bar.to), Math.max(bar.from, bar.to)].map(scale);
-        svg.append(draw("text", narrow ? { x: 0, y: top - 6 } : { x: left - 14, y: middle + 5, "text-anchor": "end" }, bar.title));
+        svg.append(draw("text", above ? { x: 0, y: top - 6 } : { x: left - 14, y: middle + 5, "text-anchor": "end" }, bar.title));
         svg.append(draw("rect", { class: bar.look, x: low, y: top, width: Math.max(high - low, 1), height: thick, rx: 2 }));
         const text = bar.text || write(bar.value, "money", data.sizes);
         svg.append(draw("text", { class: bar.look === "all" ? "strong" : "", x: Math.max(high, scale(0)) + 8, y: middle + 5 }, text));
