@@ -16,7 +16,7 @@ import ltv_bayes as lb
 from ltv_bayes.errors import LtvBayesWarning
 from tests.chance import allowed, assert_share
 
-WORLDS, SIZES, YEARS, AHEAD = 300, (30, 80, 200), 3.0, 1.0
+WORLDS, SIZES, YEARS, AHEAD = 250, (30, 80, 200), 3.0, 1.0
 AS_OF = pd.Timestamp("2024-06-30")
 SPEND = lb.GammaGamma(price_growth=None)
 MODELS = {
