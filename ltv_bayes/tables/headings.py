@@ -9,7 +9,7 @@ from typing import Any, Literal
 import pandas as pd
 
 from ltv_bayes.formatting import UNKNOWN, label, money, percent, probability, three_digits, visible, with_currency
-from ltv_bayes.language import N_, _
+from ltv_bayes.language import N_, _, as_known
 
 Kind = Literal["money", "share", "probability", "count", "number", "ratio", "duration", "date", "yes_no", "id", "text"]
 OWN = "own_columns"
@@ -17,7 +17,10 @@ OWN = "own_columns"
 
 OF, MONEY_TARGETS = "of", ("spend",)
 """The level of an index that says what a row is about, and those of which amounts are money."""
-NAMING = ("component", "source", OF, "held", "level", "best_naive", "model", "quantity", "role")
+NAMING = (
+    *("component", "source", OF, "held", "level", "best_naive", "model", "quantity", "role"),
+    *("reason", "verdict", "caution", "relation", "family", "meaning", "decision"),
+)
 """Columns and levels with cells that are names of this package."""
 
 LEVEL = r"(?P<kind>eti|hdi)(?P<level>\d+(?:\.\d+)?)"
@@ -156,8 +159,8 @@ class Heading:
 
     def write(self, value: Any, currency: str | None = None) -> str:
         """Write a cell for people; streams, levels and such that this package names are put in words."""
-        if self.name in NAMING and isinstance(value, str) and (value in KNOWN or value.isidentifier()):
-            return in_words(value)
+        if self.name in NAMING and isinstance(value, str):
+            return in_words(value) if value in KNOWN or value.isidentifier() else visible(as_known(value))
         return written(value, self.kind, currency)
 
 

@@ -16,7 +16,7 @@ from ltv_bayes.formatting import visible
 from ltv_bayes.tables.headings import WRITERS, Heading, written
 
 MOST_ROWS = 1_048_576
-LONGEST_TEXT = 32_767
+LONGEST_TEXT, LONGEST_HEADING = 32_767, 240
 LARGEST_EXACT = 10**15
 """Whole numbers from here on lose digits in a spreadsheet: they are written as text."""
 WIDEST, NARROWEST = 100, 7
@@ -209,7 +209,8 @@ def _is_long(value: Any) -> bool:
 
 def _once(text: str, taken: set[str]) -> str:
     """A heading that no other has, upper and lower case alike."""
-    found, number = visible(" ".join(text.split())) or " ", 1
+    text = visible(" ".join(text.split()))[:LONGEST_HEADING]
+    found, number = text or " ", 1
     while found.casefold() in taken:
         number += 1
         found = f"{text} ({number})"
