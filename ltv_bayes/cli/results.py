@@ -1,5 +1,6 @@
 """What commands print, and the files that they write."""
 
+import datetime as dt
 from pathlib import Path
 from typing import Any
 
@@ -110,8 +111,8 @@ def _csv(table: Table | CustomerTable, results: Results) -> None:
     results.table(table.frame, f"{key}.csv", title)
 
 
-def write_backtest(run: Run, results: Results) -> None:
-    """Print and write whether forecasts held."""
+def write_backtest(run: Run, results: Results) -> RollingBacktest | ModelComparison:
+    """Print and write whether forecasts held, and give the backtest."""
     from ltv_bayes.plots.backtests import plot_backtest, plot_cohorts, plot_deciles
 
     found = run.backtest(results.folder / "origins")
@@ -138,6 +139,7 @@ def write_backtest(run: Run, results: Results) -> None:
         results.picture(plot_cohorts(found), "cohorts.png", _("cohort curves"))
         results.picture(plot_deciles(found), "deciles.png", _("customers in tenths by their forecast"))
     _finish(run, results, {"horizon": run.settings.trust.horizon})
+    return found
 
 
 def terms_of(run: Run) -> dict[str, Any]:
@@ -179,8 +181,10 @@ def _finish(run: Run, results: Results, terms: dict[str, Any]) -> None:
     """State the terms beside the files, and remove what an earlier run wrote and this one did not."""
     known = run.buyers if run.buyers is not None else run.customers
     terms = {"currency": known.currency, "as_of": str(known.as_of), "time_unit": known.time_unit} | terms
-    words = str(run.ltv.settings) if "margin" in terms else ""
-    lines = [words, *(f"{label(name)}: {value}" for name, value in terms.items() if value is not None)]
-    removed = results.finish({"terms": terms, "settings": run.settings.given()}, "\n".join(filter(None, lines)))
+    words = [_("Written by: ltv-bayes {command}, {day}", command=results.command, day=dt.date.today())]
+    if "margin" in terms:
+        words.append(_("Values are stated for {settings}.", settings=run.ltv.settings))
+    words.append(_("Currency: {currency}", currency=known.currency or _("not known")))
+    removed = results.finish({"terms": terms, "settings": run.settings.given()}, "\n".join(words))
     if removed:
         say(_("Removed, as an earlier run wrote them and this one did not: {files}", files=", ".join(removed)))

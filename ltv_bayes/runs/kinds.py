@@ -9,6 +9,8 @@ from typing import Any
 from ltv_bayes.errors import suggestion
 
 CHOSEN, NOTHING = "auto", "none"
+LONG, LISTED = 20, "WORD"
+"""Choices that take so much room in help stand in its text."""
 Read = Callable[[Any, Path], Any]
 """From what was written, and the folder that paths start from."""
 
@@ -211,7 +213,8 @@ def word_or(*words: str, other: Kind) -> Kind:
 
 def one_of(*words: str) -> Kind:
     """One of some words."""
-    return Kind(f"one of {', '.join(words)}", str, _one_of(*words), f"[{'|'.join(words)}]")
+    short = f"[{'|'.join(words)}]"
+    return Kind(f"one of {', '.join(words)}", str, _one_of(*words), short if len(short) < LONG else LISTED)
 
 
 def whole(least: int) -> Kind:
@@ -232,5 +235,5 @@ SHARED = Kind("columns with correlations", list[str], _shares, "COLUMN=NUMBER")
 RATES = Kind("rates, or a file of them", list[str], _rates, "CURRENCY=RATE")
 FILE = Kind("the path of a file", Path, _file, "FILE")
 COVERS = Kind("a column, or a column with values", list[str], _covers, "COLUMN=WORDS")
-CALENDAR = Kind("auto, none, week, month or quarter", str, _calendar, "[auto|none|week|month|quarter]")
+CALENDAR = Kind("auto, none, week, month or quarter", str, _calendar, "PERIOD")
 UNIT = Kind("a number, or a word such as 万元", str, lambda value, base: _unit(value), "UNIT")

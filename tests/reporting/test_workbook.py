@@ -15,6 +15,7 @@ from ltv_bayes.data.writing.number_formats import number_format
 from ltv_bayes.data.writing.workbooks import is_own_workbook
 from ltv_bayes.errors import InputError
 from ltv_bayes.language import in_language
+from ltv_bayes.reporting.contents.parts import Document, Section, Table, Text
 from ltv_bayes.reporting.report import report
 from ltv_bayes.reporting.workbook.places import SheetNames
 from ltv_bayes.reporting.workbook.write import TOP, sheet_of, workbook
@@ -107,6 +108,34 @@ def test_names_that_are_markup_or_formulas_stay_text_and_nothing_leads_outside(c
     assert any(cell == "<script>alert(1)</script>" for row in customers for cell in row)
 
 
+def test_odd_cells_headings_and_titles_are_written():
+    odd = pd.DataFrame(
+        {
+            "=1+1": ["=2", None, "x" * 40_000],
+            "mean": [1e5, -2e5, np.inf],
+            "a": [1, 2, 3],
+            "A": [10**18, 5, 6],
+            "when": pd.to_datetime(["2020-01-01 10:30", "1850-01-01 00:00", None]),
+            "zone": pd.to_datetime(["2020-01-01", None, "2021-01-01"]).tz_localize("UTC"),
+            "bad\x00 name": ["\x1b[31m", "a\x00b", "3"],
+            "lists": [[1], (2,), {}],
+        },
+        index=pd.Index(["a'b", "<b>", "&"], name="customer_id"),
+    )
+    tables = (Table("k[1]", "Title: a/b?*'", odd, "EUR", note="=note"), Table("e", "Empty", odd.head(0)))
+    said = Section("headline", "h", (Text("=cmd|x"), Text("")))
+    content = workbook(Document("T & <x>", "en", (), (said, Section("s", "S'", tables))))
+    book = CalamineWorkbook.from_filelike(io.BytesIO(content))
+    assert book.sheet_names == ["Summary", "Title a b", "Empty"]
+    rows = rows_of(book, "Title a b")[TOP:]
+    assert rows[0] == ["customer", "=1+1", "mean (EUR)", "a", "A (2)", "when", "zone", "bad\ufffd name", "lists"]
+    assert [row[0] for row in rows[1:]] == ["a'b", "<b>", "&"]
+    assert [row[1] for row in rows[1:]] == ["=2", "", "x" * 32_767]
+    assert [row[2] for row in rows[1:]] == [1e5, -2e5, "∞"]
+    assert rows[1][4] == str(10**18)
+    assert not any("<f>" in text for name, text in parts_of(content).items() if "worksheets" in name)
+
+
 def test_links_lead_to_sheets_that_are_there(content, book):
     parts = parts_of(content)
     links = {link for text in parts.values() for link in re.findall(r'location="([^"]+)"', text)}
@@ -173,7 +202,7 @@ def test_only_own_and_unchanged_files_are_replaced(everything, tmp_path):
         with pytest.raises(InputError, match=r"was not written by ltv_bayes, or was changed since.*overwrite=True"):
             made.to_excel(path)
         assert path.read_bytes() == foreign
-    made.to_excel(path, overwrite=True)
+    everything["ltv"].to_excel(path, overwrite=True)
     assert path.read_bytes() == touched
     with pytest.raises(InputError, match=r"does not end in \.xlsx"):
         made.to_excel(tmp_path / "book.xls")
@@ -186,6 +215,7 @@ def test_only_own_and_unchanged_files_are_replaced(everything, tmp_path):
         (["By/year", "by year"], ["By year", "by year (2)"]),
         (["History", "", "[]"], ["History (2)", "Sheet", "Sheet (2)"]),
         (["'quoted'", "王:芳"], ["quoted", "王 芳"]),
+        (["a" * 30 + "'b"], ["a" * 30]),
     ],
 )
 def test_names_of_sheets_are_valid_and_distinct(wanted, given):
@@ -223,6 +253,44 @@ def test_a_table_for_programs_keeps_its_names_and_one_for_people_has_words(tmp_p
         words = lb.read_table(lb.write_table(table, tmp_path / name, headings=True))
         assert words.columns.tolist() == ["customer", "mean (EUR)", "inside"]
         assert float(words["mean (EUR)"].iloc[0]) == 61_700.0
+
+
+def test_rows_beyond_a_sheet_of_a_written_table_are_read_again(tmp_path, monkeypatch):
+    monkeypatch.setattr(sheets, "MOST_ROWS", 4)
+    path = lb.write_table(pd.DataFrame({"x": range(5)}), tmp_path / "t.xlsx")
+    read = lb.read_table(path, sheet="all")
+    assert pd.to_numeric(read["x"]).tolist() == list(range(5))
+
+
+def test_pages_of_others_are_not_replaced(everything, tmp_path):
+    made, path = report(everything["ltv"]), tmp_path / "page.html"
+    path.write_text("<!doctype html><p>somebody's page")
+    with pytest.raises(InputError, match="was not written by ltv_bayes"):
+        made.to_html(path)
+    made.to_html(path, overwrite=True)
+    made.to_html(path)
+
+
+def test_tables_of_amounts_carry_their_currency(everything):
+    ltv, by, slip, trend, back = (everything[name] for name in ("ltv", "by", "slipping_away", "over_time", "backtest"))
+    by, judged = ltv.by(by), ltv.judgement
+    tables = {
+        **{name: getattr(ltv, name)() for name in ("summary", "ranked", "tiers", "upside", "explain", "cash_flow")},
+        **{name: getattr(by, name)() for name in ("compare", "best")},
+        **{name: getattr(judged, name)() for name in ("audit", "sensitivity", "tornado", "with_and_without")},
+        **{f"judged {name}": getattr(judged, name)() for name in ("power_scaling", "conflicts")},
+        **{
+            f"backtest {name}": getattr(back, name)()
+            for name in ("summary", "totals", "customers", "cohorts", "deciles")
+        },
+        "by": by.summary(),
+        "by horizon": ltv.by_horizon(),
+        "slipping": slip.summary(),
+        "trend": trend.summary(),
+        "channels": everything["acquisition"].summary(),
+    }
+    expected = dict.fromkeys(tables, "USD") | {"channels": everything["acquisition"].currency}
+    assert {name: table.attrs.get("currency") for name, table in tables.items()} == expected
 
 
 def test_long_numbers_keep_their_digits(tmp_path):
