@@ -2,7 +2,8 @@
 
 With G the integral of g, a model of purchases holds as it is where recency, T and horizons are differences of G;
 leaving happens at purchases and knows no clock. Money is discounted in calendar time. Times are counted from the as-of
-date, the past below 0, in one time unit; g is constant within periods of equal length.
+date, the past below 0, in one time unit; g is constant within periods of equal length. G and its inverse are
+read in compiled loops; `kernels.order_values` has G from here.
 
 Source: Cox & Isham (1980), Point Processes, chapter 2 (time change of a point process).
 """
