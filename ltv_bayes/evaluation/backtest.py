@@ -55,7 +55,7 @@ def backtest_at(
     start = as_date(customers.as_of)
     fitted, spent = refitting.fitted(customers)
     _require_unseen(fitted, start)
-    actual = holdout_occasions(orders, customers, start, end_of(start, length))
+    actual = holdout_occasions(occasions(orders), customers, start, end_of(start, length))
     most = max(BACKTEST_DRAWS, BACKTEST_NUMBERS // len(customers))
     predicted = predicted_counts(thinned_to(fitted, most), customers, length, seed)
     money = expected = None
@@ -396,9 +396,8 @@ def occasions(orders: Transactions) -> pd.DataFrame:
     return days.merge(value, on=["customer_id", "date"], how="left")
 
 
-def holdout_occasions(orders: Transactions, customers: Customers, start: dt.date, end: dt.date) -> pd.DataFrame:
-    """Count purchases and add up spend of each customer after `start`, up to and including `end`."""
-    days = occasions(orders)
+def holdout_occasions(days: pd.DataFrame, customers: Customers, start: dt.date, end: dt.date) -> pd.DataFrame:
+    """Count purchases and add up spend of each customer after `start`, up to and including `end`; of `occasions`."""
     inside = days[(days["date"] > pd.Timestamp(start)) & (days["date"] <= pd.Timestamp(end))]
     grouped = inside.assign(amount=inside["amount"].clip(lower=0)).groupby("customer_id")["amount"]
     actual = pd.DataFrame({"purchases": grouped.size(), "spend": grouped.sum()})

@@ -39,11 +39,11 @@ class TestActual:
             ],
             columns=["customer_id", "date", "amount"],
         )  # fmt: skip
-        from ltv_bayes.evaluation.backtest import holdout_occasions
+        from ltv_bayes.evaluation.backtest import holdout_occasions, occasions
 
         orders = lb.read_transactions(frame)
         customers = lb.summarize(orders, as_of="2024-01-31")
-        found = holdout_occasions(orders, customers, dt.date(2024, 1, 31), dt.date(2024, 6, 30))
+        found = holdout_occasions(occasions(orders), customers, dt.date(2024, 1, 31), dt.date(2024, 6, 30))
         assert found.loc["A"].tolist() == [2, 45]
         assert found.loc["B"].tolist() == [0, 0]
 

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from ltv_bayes.data.reading.ids import as_text
-from ltv_bayes.evaluation.backtest import Backtest, holdout_occasions, named_stream
+from ltv_bayes.evaluation.backtest import Backtest, holdout_occasions, named_stream, occasions
 from ltv_bayes.evaluation.counts_ahead import counts_until
 from ltv_bayes.formulas.special import Array
 from ltv_bayes.language import _
@@ -82,7 +82,8 @@ def through_time(test: Backtest, cohorts: pd.Series, stream: str | None = None) 
         by = pd.Series(names[codes], index=test.customers.ids, name="cohort")
         drawn["spend"] = np.stack([_by_cohort(ltv.at(length).by(by).total, list(names)) for length in lengths])
     ends = [test.as_of + dt.timedelta(days=int(day)) for day in days]
-    actual = [holdout_occasions(test.orders, test.customers, test.as_of, end).groupby(codes).sum() for end in ends]
+    bought = occasions(test.orders)
+    actual = [holdout_occasions(bought, test.customers, test.as_of, end).groupby(codes).sum() for end in ends]
     times = [*(float(day) / DAYS_PER_UNIT[test.time_unit] for day in days[:-1]), test.horizon.to(test.time_unit)]
     shared = {"cohort": names, "customers": np.bincount(codes)}
     rows = [
