@@ -42,7 +42,7 @@ PAGES: dict[str, tuple[str, tuple[str, ...]]] = {
         "Decide and trust",
         ("segments", "acquisition", "portfolio", "pooling", "sensitivity", "calibration", "evaluation"),
     ),
-    "handing_on": ("Hand on", ("report", "gallery", "command_line", "languages")),
+    "handing_on": ("Hand on", ("report", "workbook", "gallery", "command_line", "languages")),
     "behind": ("Behind", ("performance", "studies", "architecture", "decisions")),
 }
 """The parts of the site, and their pages in order."""

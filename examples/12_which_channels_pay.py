@@ -17,7 +17,7 @@ seed = next((int(word) for word in sys.argv[1:] if word.isdigit()), 1)
 
 company = lb.samples.simulate_channels(random_seed=seed)
 customers = lb.summarize(company.transactions(), time_unit="month", as_of=company.as_of, attributes=company.clients)
-fitting = {"draws": 500, "progressbar": False}
+fitting = {"progressbar": False}
 purchases = lb.BGNBD(pool_by="channel", calendar_effects=None).fit(customers, random_seed=1, **fitting)
 spend = lb.GammaGamma(pool_by="channel", price_growth=None).fit(customers, random_seed=2, **fitting)
 truth = company.truth(**TERMS)

@@ -11,6 +11,7 @@ __version__ = "0.1.0"
 _NAMES_BY_FILE = {
     "errors": "LtvBayesError LtvBayesWarning",
     "language.messages": "in_language set_language",
+    "intervals": "set_interval",
     "tables": "readable",
     "data.customers.all_customers": "all_customers",
     "data.customers.customers": "Customers",

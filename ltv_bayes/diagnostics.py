@@ -5,10 +5,11 @@ from dataclasses import asdict, dataclass
 from math import isnan, nan
 
 from ltv_bayes.language import _, sentences
+from ltv_bayes.tables import Printed, ResultPage
 
 
 @dataclass(frozen=True, repr=False)
-class Diagnostics:
+class Diagnostics(Printed):
     """The quality of the draws.
 
     Attributes
@@ -65,7 +66,7 @@ class Diagnostics:
         values = json.loads(text)
         return cls(**{**values, "problems": tuple(values["problems"])})
 
-    def __repr__(self) -> str:
+    def _page(self) -> ResultPage:
         problems = sentences(*self.problems)
         verdict = _("converged") if self.converged else _("DID NOT CONVERGE: {problems}", problems=problems)
         size = _("effective sample size {ess:,.0f}", ess=self.ess)
@@ -78,7 +79,7 @@ class Diagnostics:
                 size=size,
                 diverged=self._diverged(),
             )
-        return _(
+        text = _(
             "{method}, {chains} chains x {draws:,} draws: {verdict} ({details})",
             method=self.method,
             chains=self.chains,
@@ -86,6 +87,7 @@ class Diagnostics:
             verdict=verdict,
             details=details,
         )
+        return ResultPage([text])
 
     def _diverged(self) -> str:
         among = (

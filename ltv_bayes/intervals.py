@@ -39,6 +39,47 @@ def interval_settings(ci_prob: float | None, ci_kind: str | None) -> tuple[float
     return float(prob), str(kind)
 
 
+def set_interval(prob: float | None = None, kind: str | None = None) -> str:
+    """Choose the interval of everything that is computed from now on, or tell the current one.
+
+    It is ArviZ's setting, ``rcParams["stats.ci_prob"]`` and ``rcParams["stats.ci_kind"]``: pictures and tables of ArviZ
+    follow it too. Where a function is given ``ci_prob`` or ``ci_kind``, these count.
+
+    Parameters
+    ----------
+    prob : float, optional
+        Its probability, such as 0.9; as it was, if not given.
+    kind : {"eti", "hdi"}, optional
+        Equal-tailed, with as much probability below it as above, or the narrowest one; as it was, if not given.
+
+    Returns
+    -------
+    str
+        The interval that holds now.
+
+    Raises
+    ------
+    UnitError
+        If the probability is not between 0 and 1, or the kind is unknown; nothing is changed then.
+
+    Examples
+    --------
+    >>> set_interval()
+    "89% interval: prob=0.89, kind='eti'"
+    >>> set_interval(0.9, "hdi")
+    "90% highest-density interval: prob=0.9, kind='hdi'"
+    >>> set_interval(0.89, "eti")
+    "89% interval: prob=0.89, kind='eti'"
+    """
+    from arviz_base import rcParams
+
+    prob, kind = interval_settings(prob, kind)
+    rcParams["stats.ci_prob"], rcParams["stats.ci_kind"] = prob, kind
+    return _(
+        "{interval}: prob={prob}, kind={kind!r}", interval=describe_interval(prob, kind), prob=f"{prob:g}", kind=kind
+    )
+
+
 def interval_name(ci_prob: float | None, ci_kind: str | None) -> str:
     """Write the level as column names carry it; ArviZ's setting where not given.
 
@@ -71,7 +112,7 @@ def describe_bounds(columns: Iterable[Any]) -> str:
     >>> describe_bounds(["mean", "hdi89_lb", "hdi89_ub"])
     '89% highest-density interval'
     """
-    low, _ = bound_columns(columns)
+    low = bound_columns(columns)[0]
     kind, level = low[:3], low[3:].removesuffix("_lb")
     return describe_interval(float(level) / 100, kind)
 

@@ -1,11 +1,13 @@
 """What many tests share: CDNOW, a small book of customers, and posteriors made by hand."""
 
 import json
+import os
 
 import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import settings
+from threadpoolctl import threadpool_limits
 
 import ltv_bayes as lb
 from ltv_bayes import posterior
@@ -23,6 +25,10 @@ def pytest_addoption(parser):
 
 
 def pytest_configure(config):
+    """One thread for linear algebra: processes run side by side, and most matrices are small; their children too."""
+    threadpool_limits(1, user_api="blas")
+    for name in ("OMP", "OPENBLAS", "MKL"):
+        os.environ.setdefault(f"{name}_NUM_THREADS", "1")
     shift = config.getoption("--seed-shift")
     settings.load_profile("other" if shift else "same")
     if shift:

@@ -22,7 +22,7 @@ NUMBERS = ("money", "share", "probability", "count", "number", "ratio", "duratio
         ("payback_months_eti80_ub", "payback months: 80% interval, to", "duration"),
         ("occurs_eti80_ub", "occurs: 80% interval, to", "probability"),
         ("probability_of_more", "probability of more", "probability"),
-        ("probability_top 20%", "probability of top 20%", "probability"),
+        ("probability_top 20%", "probability: top 20%", "probability"),
         ("probability_above_3", "probability above 3", "probability"),
         ("probability_in_top_2", "probability of the top 2", "probability"),
         ("rank_2", "probability of rank 2", "probability"),

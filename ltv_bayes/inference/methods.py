@@ -13,6 +13,7 @@ import xarray as xr
 
 from ltv_bayes.diagnostics import Diagnostics
 from ltv_bayes.errors import ConvergenceWarning, FitError, LtvBayesWarning, suggestion
+from ltv_bayes.inference.blas_threads import one_blas_thread
 from ltv_bayes.inference.curvature import Peak, find_peaks
 from ltv_bayes.inference.density import Density, LogDensity
 from ltv_bayes.inference.diagnostics import diagnose_chains, diagnose_weights, only_too_few
@@ -110,7 +111,8 @@ def fit_posterior(
         tree = sample_by_pymc(model, wanted, **sampler_settings)
         verdict = _of_chains(tree, wanted)
     else:
-        tree, verdict = _draw(model, method, wanted, settings, may_go_on=may_go_on)
+        with one_blas_thread():
+            tree, verdict = _draw(model, method, wanted, settings, may_go_on=may_go_on)
     seconds = round(time.perf_counter() - start, 2)
     tree.attrs.update(diagnostics=verdict.to_json(), random_seed=str(wanted.random_seed), seconds=seconds)
     if (verdict.chains, verdict.draws) != (wanted.chains, wanted.draws):

@@ -8,15 +8,30 @@ import numpy as np
 import xarray as xr
 
 from ltv_bayes.formulas.beliefs.closed_judgements import ClosedJudgements, within_certain
+from ltv_bayes.formulas.kernels.judged_outcomes import Outcomes
 from ltv_bayes.formulas.special import Array
 from ltv_bayes.inference.methods import fit_posterior
-from ltv_bayes.models.priors import POSITIVE, Domain, Prior, as_distributions, chosen_priors, describe, register
+from ltv_bayes.inference.nuts import has_nutpie
+from ltv_bayes.models.density.expert_density import ExpertDensity
+from ltv_bayes.models.density.plain_priors import in_plain_numbers
+from ltv_bayes.models.priors import (
+    ANYWHERE,
+    POSITIVE,
+    Prior,
+    as_distributions,
+    as_prior,
+    chosen_priors,
+    describe,
+    register,
+)
 
 if TYPE_CHECKING:
     import pymc as pm
 
 BIASES = ("intercept", "log_slope", "shift", "log_spread")
 TARGET_ACCEPT = 0.99
+ACCEPT = 0.98  # of chains that start at the mode, in its scale
+OURS = {"draws", "tune", "chains", "random_seed", "progressbar"}
 ROUNDING, BLENDED = 0.1, 0.1
 PRIORS = {
     "mean_intercept": Prior("Normal", mu=0.0, sigma=1.0),
@@ -28,7 +43,7 @@ PRIORS = {
     "mean_log_spread": Prior("Normal", mu=0.0, sigma=0.5),
     "sd_log_spread": Prior("LogNormal", mu=np.log(0.4), sigma=0.4),
 }
-DOMAINS = {name: POSITIVE if name.startswith("sd_") else Domain(-np.inf, np.inf) for name in PRIORS}
+DOMAINS = {name: POSITIVE if name.startswith("sd_") else ANYWHERE for name in PRIORS}
 USUAL_SD = {"intercept": 0.5, "log_slope": 0.6, "shift": 0.3, "log_spread": 0.4}
 
 
@@ -99,9 +114,41 @@ class ExpertBiases:
         ConvergenceWarning
             If r-hat, effective sample size or divergences show that the draws cannot be trusted.
         """
+        density = self.density(closed) if has_nutpie() and set(fitting) <= OURS else None
+        if density is not None:
+            return fit_posterior(density, method="nuts", hierarchical=ACCEPT, **fitting)
         tree = fit_posterior(self.build(closed), method="nuts", **{"target_accept": TARGET_ACCEPT, **fitting})
         tree["posterior"] = tree["posterior"].to_dataset().drop_vars([f"{name}_partly" for name in BIASES])
         return tree
+
+    def density(self, closed: ClosedJudgements) -> ExpertDensity | None:
+        """The model's log density written out, if its priors are of common families."""
+        found = {name: in_plain_numbers(as_prior(prior), DOMAINS[name]) for name, prior in self._chosen().items()}
+        priors = {name: prior for name, prior in found.items() if prior is not None}
+        if len(priors) < len(found):
+            return None
+        family, first, second, constant, _ = zip(*priors.values(), strict=True)
+        information, won = _information(closed), np.asarray(closed.won, dtype=bool)
+        payer, log_error, below, above = (
+            np.ascontiguousarray(each[won]) for each in (closed.who, closed.log_error, closed.below, closed.above)
+        )
+        outcomes = Outcomes(
+            family=np.array(family, dtype=np.int64),
+            first=np.array(first, dtype=float),
+            second=np.array(second, dtype=float),
+            constant=np.array(constant, dtype=float),
+            kept=np.array([_kept(name, information[name]) for name in BIASES]),
+            who=np.array(closed.who, dtype=np.int64),
+            log_odds=np.array(closed.log_odds, dtype=float),
+            won=won.astype(np.int64),
+            payer=payer.astype(np.int64),
+            log_error=log_error.astype(float),
+            below=below.astype(float),
+            above=above.astype(float),
+            rounding=ROUNDING,
+            blended=BLENDED,
+        )
+        return ExpertDensity(priors, outcomes, closed.names)
 
     def settings(self) -> dict[str, Any]:
         """What a fit remembers of it."""
@@ -116,9 +163,14 @@ def _own(name: str, over_all: Mapping[str, Any], information: Array) -> Any:
     import pymc as pm
 
     mean, sd = over_all[f"mean_{name}"], over_all[f"sd_{name}"]
-    kept = information / (information + USUAL_SD[name] ** -2)
+    kept = _kept(name, information)
     partly = pm.Normal(f"{name}_partly", kept * mean, sd**kept, dims="who")
     return mean + sd ** (1 - kept) * (partly - kept * mean)
+
+
+def _kept(name: str, information: Array) -> Array:
+    """How much of each expert's number is written as it is."""
+    return information / (information + USUAL_SD[name] ** -2)
 
 
 def _information(closed: ClosedJudgements) -> dict[str, Array]:

@@ -95,6 +95,7 @@ class Domain:
 
 POSITIVE = Domain(0.0, np.inf)
 PROBABILITY = Domain(0.0, 1.0)
+ANYWHERE = Domain(-np.inf, np.inf)
 
 
 def as_prior(value: Any) -> Any:

@@ -11,6 +11,7 @@ from matplotlib.ticker import MaxNLocator
 from ltv_bayes.data.customers.customers import Customers
 from ltv_bayes.errors import ColumnError, InputError, UnitError, suggestion
 from ltv_bayes.formatting import label, shortened
+from ltv_bayes.formulas.models.parameterization import TITLES
 from ltv_bayes.formulas.point.inputs import as_share
 from ltv_bayes.intervals import describe_interval, interval
 from ltv_bayes.plots import canvas
@@ -30,14 +31,6 @@ QUANTITIES = {
     "churn_mean": "probability of not renewing",
 }
 OTHERWISE = {"rate_cv", "dropout_concentration", "order_cv", "q_excess", "churn_concentration"}
-MODELS = {
-    "bg_nbd": "BG/NBD",
-    "mbg_nbd": "MBG/NBD",
-    "bg_cnbd": "BG/CNBD-k",
-    "mbg_cnbd": "MBG/CNBD-k",
-    "bg_nbd_at_once": "BG/NBD with a share that leaves at once",
-    "bg_cnbd_at_once": "BG/CNBD-k with a share that leaves at once",
-}
 CELLS = 40
 HISTORY_DRAWS = 200
 
@@ -202,7 +195,7 @@ def _typical[Fit: FittedModel](fit: Fit) -> Fit:
 
 def _whose(fit: FittedPurchases, spend: FittedSpend | None) -> str:
     """Of which model and segment the numbers are."""
-    model = MODELS.get(fit.model, label(fit.model))
+    model = TITLES.get(fit.model, label(fit.model))
     own, others = _segment_of(fit), "" if spend is None else _segment_of(spend)
     parts = [model, own, f"orders of {others}" if others not in ("", own) else ""]
     return ", ".join(part for part in parts if part)

@@ -17,12 +17,12 @@ from ltv_bayes.data.customers.customers import Customers
 from ltv_bayes.data.subscriptions.renewals import Renewals
 from ltv_bayes.diagnostics import Diagnostics
 from ltv_bayes.errors import ColumnError, DataWarning, FitError, UnitError
-from ltv_bayes.formatting import visible
 from ltv_bayes.formulas.special import IntArray
 from ltv_bayes.intervals import flagged, summarize_draws
 from ltv_bayes.language import N_, _, as_known, comma
 from ltv_bayes.predictions.groups import GroupDraws, Pooling
 from ltv_bayes.random_streams import customer_stream
+from ltv_bayes.tables import Printed, ResultPage
 from ltv_bayes.time_units import UNITS, TimeUnit, as_time_unit
 
 OF_ALL = ("pooling", "living", "note")
@@ -41,7 +41,7 @@ OURS = str(Path(__file__).parents[1])
 
 
 @dataclass(frozen=True, repr=False)
-class FittedModel:
+class FittedModel(Printed):
     """Posterior draws with a record of the fit that made them; the interface of every fitted model.
 
     Attributes
@@ -105,8 +105,7 @@ class FittedModel:
         pooling = pooling_of(self)
         if pooling is None:
             raise ColumnError(_("The fit is not pooled, so all segments have the same parameters. Fit with pool_by=."))
-        given = {} if values is None else values if isinstance(values, Mapping) else pooling.named(values)
-        given = {**given, **more}
+        given = {**({} if values is None else values if isinstance(values, Mapping) else pooling.named(values)), **more}
         cells = pooling.cell(given)
         if pooling.scales:
             at_typical = cells.fillna(dict.fromkeys(pooling.by, "typical"))
@@ -138,9 +137,7 @@ class FittedModel:
         """
         drawn = self.segment_draws(column)
         name = str(next(dim for dim in drawn.dims if dim not in ("chain", "draw")))
-        tables = {
-            quantity: summarize_draws(values, ci_prob=ci_prob, ci_kind=ci_kind) for quantity, values in drawn.items()
-        }
+        tables = {of: summarize_draws(one, ci_prob=ci_prob, ci_kind=ci_kind) for of, one in drawn.items()}
         table = pd.concat(tables, names=["quantity", name])
         number = drawn["customers"].to_series().reindex(table.index.get_level_values(1)).to_numpy()
         table.insert(0, "customers", number.astype(int))
@@ -164,8 +161,7 @@ class FittedModel:
             for quantity, values in drawn.items()
         }
         coords = {"chain": np.arange(chains), "draw": np.arange(draws), name: levels}
-        number = [pooling.customers[name][level] for level in levels]
-        return xr.Dataset(found, coords={**coords, "customers": (name, number)})
+        return xr.Dataset(found, coords={**coords, "customers": (name, [*map(pooling.customers[name].get, levels)])})
 
     def thin(self, draws: int, chains: int | None = None) -> Self:
         """Keep this number of draws of each chain, evenly spaced, and all chains unless a number is given."""
@@ -187,8 +183,7 @@ class FittedModel:
     @property
     def converged(self) -> bool:
         """Whether nothing speaks against the draws; True for draws made by another tool."""
-        verdict = self.diagnose()
-        return verdict is None or verdict.converged
+        return bool(getattr(self.diagnose(), "converged", True))
 
     def summary(self, ci_prob: float | None = None, ci_kind: str | None = None) -> pd.DataFrame:
         """Table of the parameters: mean, sd, median, interval, r-hat and effective sample size.
@@ -222,7 +217,7 @@ class FittedModel:
         """Write draws, unit, settings and verdict to a netCDF file, which `load_fit` reads."""
         return posterior.save(self.idata, path)
 
-    def __repr__(self) -> str:
+    def _page(self) -> ResultPage:
         attrs, pooling, currency = self.idata.attrs, pooling_of(self), currency_of(self)
         lines = [
             f"{type(self).__name__} ({name_of(self)})"
@@ -232,10 +227,12 @@ class FittedModel:
         ]
         means = comma(f"{name} {np.mean(values):.4g}" for name, values in self.draws.items())
         lines.append(_("posterior means{of_segment}: {means}", of_segment=_of_segment(self), means=means))
-        verdict = self.diagnose()
-        lines.append(str(verdict) if verdict else _("draws made by another tool"))
-        pooled = [] if pooling is None else [str(pooling)]
-        return visible("\n".join([*lines, *pooled, *self._more_lines()]))
+        lines += [str(self.diagnose() or _("draws made by another tool")), *([] if pooling is None else [str(pooling)])]
+        return ResultPage([*lines, *self._more_lines()], amounts=False)
+
+    def _repr_html_(self) -> str:
+        drawn = posterior.one_number_each(self.idata["posterior"].to_dataset()).to_dataarray("parameter")
+        return replace(self._page(), table=summarize_draws(drawn), rows=12).as_html()
 
     def _more_lines(self) -> list[str]:
         return []
@@ -243,8 +240,7 @@ class FittedModel:
 
 def shape_of(fit: FittedModel) -> tuple[int, int]:
     """Number of chains of a fit, and of draws in each."""
-    sizes = fit.idata["posterior"].sizes
-    return sizes["chain"], sizes["draw"]
+    return fit.idata["posterior"].sizes["chain"], fit.idata["posterior"].sizes["draw"]
 
 
 def smallest_shape(shapes: Iterable[tuple[int, int]]) -> tuple[int, int]:

@@ -19,6 +19,7 @@ from ltv_bayes.formatting import percent
 from ltv_bayes.formulas.special import Array
 from ltv_bayes.language import _
 from ltv_bayes.random_streams import customer_stream
+from ltv_bayes.tables import Printed, ResultPage
 from ltv_bayes.time_units import Duration, as_duration, as_number
 
 TRUE, FALSE = ("true", "yes", "1", "1.0", "是"), ("false", "no", "0", "0.0", "否")
@@ -112,8 +113,8 @@ class Coverage:
         return " ".join(filter(None, (self.column, ", ".join(sorted(self.values)))))
 
 
-@dataclass(frozen=True)
-class VisibleShare:
+@dataclass(frozen=True, repr=False)
+class VisibleShare(Printed):
     """The share of purchases within some time ahead that the pipeline shows, a beta distribution.
 
     Make one with :meth:`known`, :meth:`from_counts` or :meth:`from_snapshots`.
@@ -236,14 +237,15 @@ class VisibleShare:
             return np.full(size, self.share)
         return customer_stream(seed, "visible share", "").beta(self.a, self.b, size)
 
-    def __repr__(self) -> str:
+    def _page(self) -> ResultPage:
         counts = "" if np.isinf(self.a) else _(" ({a:.0f} of {a_2:.0f})", a=self.a - 1, a_2=self.a + self.b - 2)
-        return _(
+        text = _(
             "{share}{counts} of the purchases within {within} stand in the pipeline",
             share=percent(self.share),
             counts=counts,
             within=self.within,
         )
+        return ResultPage([text])
 
 
 def _listed(raw: pd.DataFrame, names: tuple[str, str, str], date_format: str | None) -> pd.DataFrame:

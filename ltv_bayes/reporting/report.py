@@ -14,7 +14,8 @@ from ltv_bayes.evaluation.check import Checks
 from ltv_bayes.evaluation.rolling.comparison import ModelComparison
 from ltv_bayes.evaluation.rolling.result import RollingBacktest
 from ltv_bayes.evaluation.value_over_time import ValueOverTime
-from ltv_bayes.language import _, in_language
+from ltv_bayes.formatting import label
+from ltv_bayes.language import _, comma, in_language
 from ltv_bayes.language import language as current_language
 from ltv_bayes.reporting.contents import assumptions, customers, groups, headline, judgements, source, trust
 from ltv_bayes.reporting.contents.glossary import glossary
@@ -23,6 +24,7 @@ from ltv_bayes.reporting.contents.parts import Document, Section
 from ltv_bayes.reporting.files import writable
 from ltv_bayes.reporting.page.render import page
 from ltv_bayes.reporting.workbook.write import workbook
+from ltv_bayes.tables import Printed, ResultPage
 from ltv_bayes.value.acquisition.acquisition import Acquisition
 from ltv_bayes.value.decisions.slipping_away import SlippingAway
 from ltv_bayes.value.lifetime_value import LifetimeValue
@@ -122,8 +124,8 @@ def report(
     return Report(material, title)
 
 
-@dataclass(frozen=True, eq=False)
-class Report:
+@dataclass(frozen=True, eq=False, repr=False)
+class Report(Printed):
     """A value and what stands beside it, to be written for those who decide; made by `report`.
 
     Attributes
@@ -146,11 +148,34 @@ class Report:
             The current language, if not given.
         """
         with in_language(language):
-            title = self.title or _(
-                "Lifetime value of {customers}", customers=counted(len(self.material.ltv.customers), "customer")
-            )
             lines, sections = tuple(headline.lines(self.material)), self._sections()
-            return Document(title, current_language(), lines, sections)
+            return Document(self._title(), current_language(), lines, sections)
+
+    def _page(self) -> ResultPage:
+        """What it will hold; nothing is computed."""
+        of, segments = self.material, comma(label(by.column) for by in self.material.segments)
+        beside = {
+            _("what was read"): of.read,
+            _("segments by {columns}", columns=segments): segments or None,
+            _("channels and their costs"): of.acquisition,
+            _("customers slipping away"): of.slipping,
+            _("judgements"): of.valued.future_value,
+            _("values over time"): of.trend,
+            _("a backtest"): of.backtest,
+            _("checks of the models"): of.checks,
+        }
+        held = comma(name for name, one in beside.items() if one is not None)
+        return ResultPage(
+            [
+                _("Report: {title}", title=self._title()),
+                *([_("with {held}", held=held)] if held else []),
+                _("Write it by .to_html('report.html') or .to_excel('report.xlsx')."),
+            ]
+        )
+
+    def _title(self) -> str:
+        customers = counted(len(self.material.ltv.customers), "customer")
+        return self.title or _("Lifetime value of {customers}", customers=customers)
 
     def _sections(self) -> tuple[Section, ...]:
         of = self.material

@@ -194,7 +194,8 @@ class OrderStream(ABC):
         strength = None if self.signs is None else self.signs.strength.draws(shape, seed)
         known = customers.ids, self.signs, self.alive_for_sure, silent, covered, strength
         most, place, drawn = weights_of_having_left(*known)
-        return np.column_stack([found, most]), order_values.Weights(place, drawn)
+        rows = np.ascontiguousarray(np.column_stack([found, most]))  # loops are compiled for each order in memory
+        return rows, order_values.Weights(place, drawn)
 
     def _prices(self, spend: FittedModel, customers: Customers) -> Prices | None:
         """The price level, with the age of these customers' repeat orders."""

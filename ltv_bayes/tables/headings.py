@@ -110,7 +110,7 @@ PATTERNS: tuple[tuple[re.Pattern[str], Kind | None, Words], ...] = (
         "probability",
         lambda months: _("probability of payback within {months} months", months=months),
     ),
-    (re.compile(r"probability_(.+)"), "probability", lambda what: _("probability of {what}", what=in_words(what))),
+    (re.compile(r"probability_(.+)"), "probability", lambda what: _("probability: {what}", what=in_words(what))),
     (re.compile(r"(.+)_share"), "share", lambda what: _("{what} share", what=in_words(what))),
     (re.compile(r"(.+)_rank"), "count", lambda what: _("{what} rank", what=in_words(what))),
     (re.compile(r"(.+)_change"), None, lambda what: _("change of {what}", what=in_words(what))),

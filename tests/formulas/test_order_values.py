@@ -339,6 +339,7 @@ def drawn_events(history, t, until=None, delta=0.0, spend=SPEND):
     return money[0, 0]
 
 
+@pytest.mark.seconds
 @pytest.mark.parametrize("history", [(0, 10.0, 0, 0.0), (4, 52.0, 3, 25.0), (300, 52.0, 300, 31.0)], ids=str)
 @pytest.mark.parametrize("delta", [0.0, 0.02])
 def test_events_while_alive_are_the_closed_form(history, delta):

@@ -10,6 +10,7 @@ from scipy import special, stats
 import ltv_bayes as lb
 from ltv_bayes.errors import PriorError
 from ltv_bayes.formulas.beliefs.closed_judgements import ClosedJudgements
+from ltv_bayes.inference.density import Density
 from ltv_bayes.judgement.track_record.history import closed_judgements, read_history
 from ltv_bayes.judgement.track_record.record import TrackRecord
 from ltv_bayes.models.expert_biases import ExpertBiases, error_log_density
@@ -216,6 +217,56 @@ def test_partly_centred_experts_have_the_density_of_experts_around_their_mean(cl
     shift = mean + 0.6 ** (1 - kept) * (partly - kept * mean)
     expected = stats.norm.logpdf(shift, mean, 0.6) + (1 - kept) * np.log(0.6)
     assert found == pytest.approx(expected.sum())
+
+
+@pytest.mark.seconds
+@pytest.mark.parametrize("won", [True, False], ids=["some won", "none won"])
+def test_the_density_written_out_is_that_of_the_model(closed, won):
+    """With its gradient, at many points, and on the way back to the model's variables."""
+    settings = ExpertBiases(
+        {"mean_shift": lb.Prior("Normal", mu=-0.2, sigma=0.1), "sd_shift": lb.Prior("Gamma", alpha=2, beta=4)}
+    )
+    closed = replace(closed, won=closed.won & won)
+    written, graph = settings.density(closed), Density(settings.build(closed))
+    points = written.starts[0] + 0.5 * np.random.default_rng(1).standard_normal((5, written.size))
+    for point in points:
+        (value, gradient), (expected, slopes) = written(point), graph(point)
+        assert value == pytest.approx(expected, rel=1e-12)
+        np.testing.assert_allclose(gradient, slopes, rtol=1e-10, atol=1e-10)
+    np.testing.assert_allclose(written.values(points), graph.values(points), rtol=1e-12)
+    found, expected = (one.tree(points[:4], 2, 2)["posterior"].to_dataset() for one in (written, graph))
+    for name in found:
+        np.testing.assert_allclose(found[name], expected[name], rtol=1e-12, err_msg=name)
+    assert set(found) == {name for name in expected if not name.endswith("_partly")}
+    assert found["slope"].dims == expected["slope"].dims
+    assert found["who"].to_numpy().tolist() == ["Chen", "Wang"]
+
+
+def test_where_it_is_not_finite_the_density_written_out_says_so(closed):
+    written = ExpertBiases().density(closed)
+    far = written.starts[0] + 1e6
+    value, gradient = written(far)
+    assert value == -np.inf
+    assert not gradient.any()
+    assert written.values(far[np.newaxis]).tolist() == [-np.inf]
+
+
+UNCOMMON = {"mean_intercept": lb.Prior("StudentT", nu=1e6, mu=0.0, sigma=1.0)}
+
+
+def test_there_is_no_density_written_out_with_a_prior_of_an_uncommon_family(closed):
+    assert ExpertBiases(UNCOMMON).density(closed) is None
+
+
+@pytest.mark.study
+def test_a_prior_of_an_uncommon_family_goes_through_pymc_to_the_same_posterior():
+    """The densities are equal, as a quick test shows; here is the way through PyMC's own sampling."""
+    history = lb.samples.simulate_judges(30, random_seed=2).history
+    by_graph, by_hand = fit(history, draws=500, priors=UNCOMMON), fit(history, draws=500)
+    for name in ("intercept", "slope", "shift", "spread"):
+        one, other = (calibration.idata["posterior"][name] for calibration in (by_graph, by_hand))
+        difference = np.abs(one.mean(("chain", "draw")) - other.mean(("chain", "draw")))
+        assert (difference < 0.5 * other.std(("chain", "draw"))).all()
 
 
 @pytest.mark.seconds

@@ -9,7 +9,7 @@ import pytest
 import xarray as xr
 
 import ltv_bayes as lb
-from ltv_bayes.formulas.kernels.pooled_effects import _log_density
+from ltv_bayes.formulas.kernels.pooled_effects import log_density
 from ltv_bayes.inference.density import Density
 from ltv_bayes.models.density.log_density import WrittenDensity
 from ltv_bayes.models.density.plain_priors import FAMILIES
@@ -126,7 +126,7 @@ def test_priors_start_where_their_density_is():
         prior = FAMILIES[family][0](*numbers)
 
         def density(z, prior=prior):
-            return _log_density(prior.family, prior.first, prior.second, z)
+            return log_density(prior.family, prior.first, prior.second, z)
 
         assert density(prior.start) > max(density(prior.start + step) for step in (-3.0, 3.0))
 

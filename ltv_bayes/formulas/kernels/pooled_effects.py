@@ -17,7 +17,7 @@ LOG, LOGIT = 0, 1
 HALF_LOG_2_PI = 0.5 * math.log(2 * math.pi)
 
 # Loops over single numbers: whole arrays would be checked for their shapes, and compiling the checks takes seconds.
-_kernel: Any = numba.njit(cache=True, nogil=True, error_model="numpy")
+kernel: Any = numba.njit(cache=True, nogil=True, error_model="numpy")
 
 
 class Layout(NamedTuple):
@@ -61,13 +61,13 @@ class Layout(NamedTuple):
     covariates: Array
 
 
-@_kernel
+@kernel
 def quantities_of_groups(x, layout):  # type: ignore[no-untyped-def]
     """Log density of all variables by their own priors, and quantities: an array of shape (quantities, groups)."""
     number, groups = layout.link.size, layout.of_group.shape[1]
     total = 0.0
     for i in range(layout.family.size):
-        total += _log_density(layout.family[i], layout.first[i], layout.second[i], x[i]) + layout.constant[i]
+        total += log_density(layout.family[i], layout.first[i], layout.second[i], x[i]) + layout.constant[i]
     natural = np.empty((number, groups))
     for q in range(number):
         for g in range(groups):
@@ -102,7 +102,7 @@ def quantities_of_groups(x, layout):  # type: ignore[no-untyped-def]
     return total, natural
 
 
-@_kernel
+@kernel
 def quantities_at_points(points, layout):  # type: ignore[no-untyped-def]
     """The same at many points, of shape (points, variables): shapes (points,) and (quantities, points, groups)."""
     number, groups = layout.link.size, layout.of_group.shape[1]
@@ -115,7 +115,7 @@ def quantities_at_points(points, layout):  # type: ignore[no-untyped-def]
     return total, natural
 
 
-@_kernel
+@kernel
 def gradient_of_variables(x, by_link, layout):  # type: ignore[no-untyped-def]
     """Derivatives of the log density by each variable.
 
@@ -127,7 +127,7 @@ def gradient_of_variables(x, by_link, layout):  # type: ignore[no-untyped-def]
     number, groups = layout.link.size, layout.of_group.shape[1]
     gradient = np.empty(x.size)
     for i in range(layout.family.size):
-        gradient[i] = _slope_of_log_density(layout.family[i], layout.first[i], layout.second[i], x[i])
+        gradient[i] = slope_of_density(layout.family[i], layout.first[i], layout.second[i], x[i])
     for q in range(number):
         for g in range(groups):
             gradient[q] += by_link[q, g]
@@ -156,18 +156,19 @@ def gradient_of_variables(x, by_link, layout):  # type: ignore[no-untyped-def]
     return gradient
 
 
-@_kernel
-def _log_density(family, first, second, z):  # type: ignore[no-untyped-def]
+@kernel
+def log_density(family, first, second, z):  # type: ignore[no-untyped-def]
     """Log density of one variable, but for its constant."""
     if family == NORMAL:
         return -0.5 * ((z - first) / second) ** 2
     if family == GAMMA:
         return first * z - second * math.exp(z)
-    return -first * _log_1p_exp(-z) - second * _log_1p_exp(z)
+    return -first * log_1p_exp(-z) - second * log_1p_exp(z)
 
 
-@_kernel
-def _slope_of_log_density(family, first, second, z):  # type: ignore[no-untyped-def]
+@kernel
+def slope_of_density(family, first, second, z):  # type: ignore[no-untyped-def]
+    """Derivative of the log density of one variable."""
     if family == NORMAL:
         return -(z - first) / second**2
     if family == GAMMA:
@@ -175,6 +176,7 @@ def _slope_of_log_density(family, first, second, z):  # type: ignore[no-untyped-
     return first / (1.0 + math.exp(z)) - second / (1.0 + math.exp(-z))
 
 
-@_kernel
-def _log_1p_exp(z):  # type: ignore[no-untyped-def]
+@kernel
+def log_1p_exp(z):  # type: ignore[no-untyped-def]
+    """Logarithm of 1 + exp(z)."""
     return max(z, 0.0) + math.log1p(math.exp(-abs(z)))

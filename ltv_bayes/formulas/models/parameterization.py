@@ -7,6 +7,8 @@ and not for r and alpha.
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
+from ltv_bayes.language import N_
+
 Arithmetic = Callable[[Mapping[str, Any]], dict[str, Any]]
 ChainRule = Callable[[Mapping[str, Any], Mapping[str, Any]], dict[str, Any]]
 
@@ -150,6 +152,18 @@ _WITH_FIRST_DROPOUT = _PURCHASES._replace(
     parameters=(*_PURCHASES.parameters, "first_dropout"),
 )
 REGULAR = ("bg_cnbd", "mbg_cnbd", "bg_cnbd_at_once")  # they ask for k
+TITLES = {
+    "bg_nbd": "BG/NBD",
+    "mbg_nbd": "MBG/NBD",
+    "bg_cnbd": "BG/CNBD-k",
+    "mbg_cnbd": "MBG/CNBD-k",
+    "bg_nbd_at_once": N_("BG/NBD with a share that leaves at once"),
+    "bg_cnbd_at_once": N_("BG/CNBD-k with a share that leaves at once"),
+    "nbd": "NBD",
+    "gamma_gamma": N_("gamma-gamma"),
+    "shifted_beta_geometric": N_("shifted beta-geometric"),
+}
+"""How each model is written for readers, by its name."""
 NAMINGS: dict[str, Naming] = {
     "bg_nbd": _PURCHASES,
     "mbg_nbd": _PURCHASES,

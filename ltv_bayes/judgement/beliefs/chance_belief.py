@@ -14,6 +14,7 @@ from ltv_bayes.formulas.beliefs.amount_families import Array
 from ltv_bayes.formulas.beliefs.elicit import beta_from_interval
 from ltv_bayes.judgement.form.cells import refuse_slip
 from ltv_bayes.language import _
+from ltv_bayes.tables import Printed, ResultPage
 from ltv_bayes.time_units import as_number
 
 JEFFREYS = 0.5
@@ -21,7 +22,7 @@ JEFFREYS = 0.5
 
 
 @dataclass(frozen=True, repr=False)
-class ChanceBelief:
+class ChanceBelief(Printed):
     """The chance of an opportunity: a number, or a beta distribution; made by one of the ``from_`` methods.
 
     Attributes
@@ -163,8 +164,8 @@ class ChanceBelief:
             high=high,
         )
 
-    def __repr__(self) -> str:
-        return self.sentence()
+    def _page(self) -> ResultPage:
+        return ResultPage([self.sentence()])
 
 
 def as_chance(value: Any, name: str) -> ChanceBelief:

@@ -17,12 +17,13 @@ from ltv_bayes.judgement.valuing.adjustments import Adjustment, Adjustments
 from ltv_bayes.judgement.valuing.expected import amounts_of, chance_in_draws, log_moments
 from ltv_bayes.judgement.valuing.provenance import are_mixed, numbers_used
 from ltv_bayes.language import N_, _
+from ltv_bayes.tables import Printed, ResultPage
 
 SAYING = N_("you say: ")
 
 
-@dataclass(frozen=True)
-class Opportunity:
+@dataclass(frozen=True, repr=False)
+class Opportunity(Printed):
     """One opportunity, as an expert sees it.
 
     Attributes
@@ -86,6 +87,9 @@ class Opportunity:
             _("when: {when}", when=self._when()),
         )
         return stated if self.recalibrated is None else (*stated, _used(self.recalibrated, currency))
+
+    def _page(self) -> ResultPage:
+        return ResultPage([f"{self.name} ({self.customer_id})", *self.sentences()])
 
     def _when(self) -> str:
         if pd.isna(self.first):

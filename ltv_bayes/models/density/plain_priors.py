@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from scipy import special
 
 from ltv_bayes.formulas.kernels import pooled_effects
-from ltv_bayes.models.priors import POSITIVE, PROBABILITY, Domain, Prior, is_preliz
+from ltv_bayes.models.priors import ANYWHERE, POSITIVE, PROBABILITY, Domain, Prior, is_preliz
 
 
 class PlainPrior(NamedTuple):
@@ -49,6 +49,7 @@ def beta(alpha: float, beta: float) -> PlainPrior:
 
 
 FAMILIES: dict[str, tuple[Any, Domain, tuple[str, ...]]] = {
+    "Normal": (normal, ANYWHERE, ("mu", "sigma")),
     "LogNormal": (normal, POSITIVE, ("mu", "sigma")),
     "Gamma": (gamma, POSITIVE, ("alpha", "beta")),
     "Beta": (beta, PROBABILITY, ("alpha", "beta")),

@@ -18,6 +18,7 @@ from ltv_bayes.formulas.models.leaving_at_once import FIRST_DROPOUT
 from ltv_bayes.formulas.models.parameterization import LOG, Naming
 from ltv_bayes.formulas.models.parameterization import naming as naming_of
 from ltv_bayes.formulas.special import IntArray
+from ltv_bayes.inference.blas_threads import one_blas_thread
 from ltv_bayes.inference.methods import Method, fit_posterior
 from ltv_bayes.inference.nuts import has_nutpie
 from ltv_bayes.language import _, comma
@@ -27,12 +28,21 @@ from ltv_bayes.models.density.leaving_at_once import LeavingAtOnceDensity
 from ltv_bayes.models.density.log_density import WrittenDensity
 from ltv_bayes.models.density.plain_priors import PlainPrior, beta, in_plain_numbers, normal
 from ltv_bayes.models.density.pool import USUAL_SLOPE, Pool
-from ltv_bayes.models.priors import POSITIVE, PROBABILITY, Domain, Prior, as_distributions, as_prior, describe, register
+from ltv_bayes.models.priors import (
+    ANYWHERE,
+    POSITIVE,
+    PROBABILITY,
+    Domain,
+    Prior,
+    as_distributions,
+    as_prior,
+    describe,
+    register,
+)
 
 if TYPE_CHECKING:
     import pymc as pm
 
-ANYWHERE = Domain(-np.inf, np.inf)
 DOMAINS = {"q": Domain(1.0, np.inf)}  # of gamma-gamma: the mean exists
 USUAL_SD = Prior("LogNormal", mu=np.log(0.3), sigma=1.0)
 USUAL_PRECISION = 0.3**-2
@@ -117,7 +127,8 @@ class Recipe:
             return []
         usual_sd = normal(**dict(USUAL_SD.parameters))
         priors = {name: self._broad(name) for name in self.links} | {one.sd: usual_sd for one in none}
-        information = self._density(priors, none, []).information()
+        with one_blas_thread():
+            information = self._density(priors, none, []).information()
         found = []
         for one in none:
             of_level = np.bincount(one.column.of_group, information[one.quantity], len(one.column.levels))

@@ -10,6 +10,7 @@ from ltv_bayes.errors import InputError, counted
 from ltv_bayes.formulas.special import Array
 from ltv_bayes.language import _
 from ltv_bayes.random_streams import customer_stream
+from ltv_bayes.tables import Printed, ResultPage
 from ltv_bayes.time_units import as_number
 
 FRESH_DAYS = 90.0
@@ -31,8 +32,8 @@ class Strength(NamedTuple):
     half_life: float | Array
 
 
-@dataclass(frozen=True)
-class SignStrength:
+@dataclass(frozen=True, repr=False)
+class SignStrength(Printed):
     """How strong an open opportunity is as a sign of life, and how sure that is.
 
     Both quantities are log-normal, and one draw of them counts for all customers. The usual ratio lies between 5, a
@@ -104,7 +105,7 @@ class SignStrength:
         ratio = np.maximum(self.ratio * np.exp(self.sd * of_ratio), 1.0)
         return Strength(ratio, self.half_life * np.exp(self.half_life_sd * of_half_life))
 
-    def __repr__(self) -> str:
+    def _page(self) -> ResultPage:
         doubt = ""
         if self.sd > 0:
             low, high = (self.ratio * np.exp(side * Z90 * self.sd) for side in (-1, 1))
@@ -114,7 +115,7 @@ class SignStrength:
             if self.learned_from
             else ""
         )
-        return _("{ratio:.3g} to 1{doubt}{learned}", ratio=self.ratio, doubt=doubt, learned=learned)
+        return ResultPage([_("{ratio:.3g} to 1{doubt}{learned}", ratio=self.ratio, doubt=doubt, learned=learned)])
 
 
 def fading(days: float | Array, half_life: float | Array) -> Any:

@@ -1,11 +1,13 @@
 """Whether the figures can be trusted: the backtest, and checks of the models."""
 
+import re
 from functools import partial
 
 from ltv_bayes.errors import counted, sentence_case
 from ltv_bayes.evaluation.rolling.comparison import ModelComparison
 from ltv_bayes.evaluation.rolling.result import RollingBacktest
 from ltv_bayes.evaluation.rolling.verdict import RARE, total_tail
+from ltv_bayes.formulas.models.parameterization import TITLES
 from ltv_bayes.language import _, retold, sentences
 from ltv_bayes.plots.backtests import plot_backtest
 from ltv_bayes.plots.checks import plot_tracking
@@ -13,6 +15,7 @@ from ltv_bayes.reporting.contents.material import Material
 from ltv_bayes.reporting.contents.parts import Badge, Part, Picture, Section, State, Table, Text, note
 
 FEW_WINDOWS = 3
+ENDED_LINE = re.compile(r"(?<=[.。])\n")
 
 
 def trust(of: Material) -> Section | None:
@@ -72,10 +75,17 @@ def _checks(of: Material) -> list[Part]:
     findings: tuple[str, ...] = of.checks.findings
     state: State = "doubt" if findings else "good"
     words = findings or (_("The models describe the data that they were fitted to."),)
-    table = Table("checks", _("Checks: what was observed, and what the models expect"), of.checks.table, amounts=False)
+    shown = of.checks.table.rename(index=_title, level="model")
+    table = Table("checks", _("Checks: what was observed, and what the models expect"), shown, amounts=False)
     return [*(Text(sentence_case(retold(one)), state) for one in words), table, *map(note, of.checks.remarks)]
+
+
+def _title(model: str) -> str:
+    """A model as readers know it; a number, or that it is pooled, stays behind it."""
+    name, mark, more = model.partition(" ")
+    return _(TITLES[name]) + mark + more if name in TITLES else model
 
 
 def _sentences(text: str) -> list[Part]:
     """A verdict's lines, which are broken for a terminal, as paragraphs."""
-    return [Text(" ".join(line.split())) for line in text.replace(".\n", ".\0").split("\0")]
+    return [Text(" ".join(line.split())) for line in ENDED_LINE.split(text)]

@@ -12,11 +12,10 @@ from ltv_bayes.data.writing.number_formats import money_format
 from ltv_bayes.data.writing.sheets import Sheet
 from ltv_bayes.formatting import shortened, with_currency
 from ltv_bayes.language import _
+from ltv_bayes.plots.canvas import PALETTE
 from ltv_bayes.tables.headings import BOUND, in_words
 
-COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#999999")
-"""Told apart by the colour-blind too (Okabe & Ito 2008)."""
-MOST_BARS, MOST_LINES = 30, 7
+MOST_BARS, MOST_LINES = 30, len(PALETTE)
 BESIDE = 30
 """The first column of numbers that only charts need."""
 
@@ -101,7 +100,7 @@ def _years(canvas: Canvas, one: Placed) -> Any:
     """Value by year, its sources stacked."""
     sources = [name for name in one.columns if name.startswith("mean_")] or ["mean"]
     chart = canvas.chart("column", "stacked")
-    for name, colour in zip(sources, COLOURS * len(sources), strict=False):
+    for name, colour in zip(sources, PALETTE * len(sources), strict=False):
         chart.add_series(_series(one, name, "year", colour, in_words(name.removeprefix("mean_"))))
     return _framed(chart, one.title, _unit(one), _format(one, sources), x=one.heading("year"))
 
@@ -123,7 +122,7 @@ def _bars(canvas: Canvas, one: Placed, middle: str, stem: str, label: str) -> An
         return None
     rows = range(min(len(one.sheet.table), MOST_BARS))
     chart = canvas.chart("bar")
-    series = _series(one, middle, label, COLOURS[0], one.heading(middle), rows)
+    series = _series(one, middle, label, PALETTE[0], one.heading(middle), rows)
     chart.add_series(series | {"x_error_bars": _interval(canvas, one, middle, stem, rows), "gap": 60})
     chart = _framed(chart, one.title, _unit(one, middle), _format(one, [middle]), bars=True)
     return chart
@@ -139,7 +138,7 @@ def _trend(canvas: Canvas, one: Placed) -> Any:
     )
     if len(places) > MOST_LINES:
         return None
-    for (segment, rows), colour in zip(places, COLOURS, strict=False):
+    for (segment, rows), colour in zip(places, PALETTE, strict=False):
         some = rows.tolist()
         series = _series(one, "per_customer_mean", "as_of", colour, shortened(segment), some)
         chart.add_series(series | {"line": {"color": colour, "width": 2.25}, "marker": {"type": "circle"}})
@@ -158,8 +157,8 @@ def _backtest(canvas: Canvas, one: Placed) -> Any:
     if rows != list(range(rows[0], rows[-1] + 1)):
         return None
     chart = canvas.chart("column")
-    chart.add_series(_series(one, "actual", "as_of", COLOURS[1], one.heading("actual"), rows))
-    forecast = _series(one, "median", "as_of", COLOURS[0], _("forecast: {what}", what=one.heading("median")), rows)
+    chart.add_series(_series(one, "actual", "as_of", PALETTE[1], one.heading("actual"), rows))
+    forecast = _series(one, "median", "as_of", PALETTE[0], _("forecast: {what}", what=one.heading("median")), rows)
     chart.add_series(forecast | {"y_error_bars": _interval(canvas, one, "median", "", rows)})
     title = _("{title}: {target}", title=one.title, target=in_words(target))
     shown = money_format(one.values("actual").iloc[rows], one.sheet.currency) if target == "spend" else "#,##0"

@@ -8,12 +8,13 @@ import pandas as pd
 from ltv_bayes.errors import counted
 from ltv_bayes.intervals import interval_settings
 from ltv_bayes.language import _
+from ltv_bayes.tables import Printed, ResultPage
 from ltv_bayes.value.influence import conflicts, double_counting, judged_parts, power_scaling, sensitivity
 from ltv_bayes.value.valued import Valued
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class JudgementInValue:
+class JudgementInValue(Printed):
     """How much of a value is judgement, and which judgements it depends on: ``ltv.judgement``.
 
     Attributes
@@ -223,13 +224,14 @@ class JudgementInValue:
         """
         return judged_parts.audit_in_value(self.valued)
 
-    def __repr__(self) -> str:
+    def _page(self) -> ResultPage:
         judged = self.valued.future_value
         number = _("no judgement") if judged is None else counted(len(judged), "judgement")
         asked = _("share, with_and_without, sensitivity, tornado, power_scaling, conflicts, opinions, audit")
-        return _(
+        text = _(
             "Judgement in a value of {customers}: {number}. Ask: {asked}",
             customers=counted(len(self.valued.customers), "customer"),
             number=number,
             asked=asked,
         )
+        return ResultPage([text])
