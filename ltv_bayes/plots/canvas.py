@@ -37,7 +37,7 @@ BLUE, ORANGE, GREEN, RED, PURPLE, SKY, GREY = PALETTE
 PALE_RED = "#ff9d94"
 PAPER = "#fdfdfd"
 """Letters on a dark shade, whatever the background."""
-BAR: dict[str, Any] = {"linewidth": 4, "alpha": 0.5}
+BAR: dict[str, Any] = {"linewidth": 3}
 BAND: dict[str, Any] = {"linewidth": 0, "alpha": 0.25}
 """How intervals look, as a line or as an area."""
 NOTE_SIZE = 8

@@ -280,7 +280,7 @@ def plot_tornado(ltv: LifetimeValue, *, top: int = 15, statistic: Statistic = "m
     table, total = every.head(top), every.attrs["total"]
     rows = np.arange(len(table))
     with canvas.picture(ax, height=2.2 + 0.27 * len(table)) as ax:
-        _draw_reach(ax, rows, table["absent"], total, color=GREY, alpha=0.7)
+        _draw_reach(ax, rows, table["absent"], total, color=GREY)
         _draw_reach(ax, rows, total, table["at_high"], color=ORANGE, alpha=0.35)
         _draw_reach(ax, rows, table["at_low"], table["at_high"], color=ORANGE)
         ax.axvline(total, color=ink(), linewidth=1.0)

@@ -64,6 +64,7 @@ def test_any_two_colours_are_told_apart(vision):
 @pytest.mark.parametrize("ground", ["white", DARK])
 def test_each_is_seen_on_its_ground(ground):
     assert min(contrast(colour, ground) for colour in canvas.PALETTE) > CONTRAST
+    assert "alpha" not in canvas.BAR
 
 
 def test_letters_are_read():
