@@ -26,6 +26,7 @@ ROOMS = {
     "evaluation": "Evaluation: backtests and checks",
     "plots": "Pictures",
     "reporting": "Reports",
+    "runs": "Runs: from raw files to a report, by settings",
     "formulas": "Point formulas",
     "others": "Settings, tables, errors",
 }

@@ -1,5 +1,6 @@
 """What commands print, and the files that they write."""
 
+import datetime as dt
 from pathlib import Path
 from typing import Any
 
@@ -179,8 +180,10 @@ def _finish(run: Run, results: Results, terms: dict[str, Any]) -> None:
     """State the terms beside the files, and remove what an earlier run wrote and this one did not."""
     known = run.buyers if run.buyers is not None else run.customers
     terms = {"currency": known.currency, "as_of": str(known.as_of), "time_unit": known.time_unit} | terms
-    words = str(run.ltv.settings) if "margin" in terms else ""
-    lines = [words, *(f"{label(name)}: {value}" for name, value in terms.items() if value is not None)]
-    removed = results.finish({"terms": terms, "settings": run.settings.given()}, "\n".join(filter(None, lines)))
+    words = [_("Written by: ltv-bayes {command}, {day}", command=results.command, day=dt.date.today())]
+    if "margin" in terms:
+        words.append(_("Values are stated for {settings}.", settings=run.ltv.settings))
+    words.append(_("Currency: {currency}", currency=known.currency or _("not known")))
+    removed = results.finish({"terms": terms, "settings": run.settings.given()}, "\n".join(words))
     if removed:
         say(_("Removed, as an earlier run wrote them and this one did not: {files}", files=", ".join(removed)))

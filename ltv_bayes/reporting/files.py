@@ -8,13 +8,14 @@ import pandas as pd
 
 from ltv_bayes.data.writing.table_files import BYTE_ORDER_MARK, write_bytes, write_csv
 from ltv_bayes.data.writing.workbooks import is_own_workbook
-from ltv_bayes.errors import InputError
+from ltv_bayes.errors import FitError, InputError
 from ltv_bayes.language import _
 from ltv_bayes.reporting.folder_record import RECORD, WORDS, FolderRecord
 
 GENERATOR = '<meta name="generator" content="ltv_bayes">'
 """By which a page of this package is known; it stands in its head."""
 HEAD_OF_PAGE = 4096
+KNOWN_BY_CONTENT = (".html", ".xlsx", ".nc")
 
 
 def refuse_inputs(path: Path, inputs: Iterable[Path | None]) -> None:
@@ -68,11 +69,23 @@ def writable(path: str | Path, suffix: str, *, overwrite: bool = False) -> Path:
 
 
 def is_own(path: Path) -> bool:
-    """Whether a page or a workbook was written by this package, and by no other program since."""
+    """Whether a page, a workbook or a fit was written by this package, and by no other program since."""
     if path.suffix.lower() == ".xlsx":
         return is_own_workbook(path)
+    if path.suffix.lower() == ".nc":
+        return _is_fit(path)
     with path.open("rb") as file:
         return GENERATOR.encode() in file.read(HEAD_OF_PAGE)
+
+
+def _is_fit(path: Path) -> bool:
+    from ltv_bayes.predictions.load import load_fit
+
+    try:
+        load_fit(path)
+    except FitError:
+        return False
+    return True
 
 
 class Results:
@@ -106,7 +119,7 @@ class Results:
             raise InputError(
                 _("{folder} is a file, and results need a folder. Choose another with --out.", folder=folder)
             )
-        self.folder, self._inputs = folder, list(inputs)
+        self.folder, self.command, self._inputs = folder, command, list(inputs)
         self.written: dict[str, str] = {}
         self._kept = FolderRecord.read(folder, command) if command else None
         for name in names:
@@ -165,5 +178,5 @@ class Results:
     def _refuse(self, path: Path) -> None:
         """Raise if a file is there that was read, or that is not ours."""
         refuse_inputs(path, self._inputs)
-        if self._kept is not None:
+        if self._kept is not None and not (path.is_file() and path.suffix in KNOWN_BY_CONTENT and is_own(path)):
             self._kept.refuse_others(path)

@@ -77,6 +77,7 @@ def hold_to_the_past(
     orders: Transactions,
     models: Models,
     segments: Sequence[Sequence[str]],
+    attributes: Any,
     folder: Path | None,
     **days: Any,
 ) -> Any:
@@ -90,6 +91,7 @@ def hold_to_the_past(
     models : Models
     segments : sequence
         Columns of each segmentation.
+    attributes : path or frame, optional
     folder : path, optional
         Where origins are kept.
     **days
@@ -103,7 +105,7 @@ def hold_to_the_past(
         **compared,
         spend=models.spend(),
         horizon=of.trust.horizon,
-        attributes=of.customers.attributes,
+        attributes=attributes,
         by=_first(segments),
         observed_until=of.customers.as_of,
         folder=folder,
@@ -112,7 +114,7 @@ def hold_to_the_past(
 
 
 def value_earlier(
-    of: Settings, orders: Transactions, as_of: Any, models: Models, segments: Sequence[Sequence[str]]
+    of: Settings, orders: Transactions, as_of: Any, models: Models, segments: Sequence[Sequence[str]], attributes: Any
 ) -> ValueOverTime:
     """The value on earlier days beside the as-of date, with models fitted anew on each."""
     return value_over_time(
@@ -120,7 +122,7 @@ def value_earlier(
         [*of.analyses.over_time, as_of],
         horizon=of.value.horizon[-1],
         by=_first(segments),
-        attributes=of.customers.attributes,
+        attributes=attributes,
         purchases=models.purchases(),
         spend=models.spend(),
         discount_rate=of.value.discount_rate,

@@ -11,6 +11,7 @@ from ltv_bayes.data.customers.customers import Customers
 from ltv_bayes.data.exports.read_orders import read_transactions
 from ltv_bayes.data.orders.summarize import summarize
 from ltv_bayes.data.orders.transactions import Transactions
+from ltv_bayes.data.reading.files import read_table
 from ltv_bayes.data.subscriptions.renewals import Renewals
 from ltv_bayes.data.subscriptions.summarize import summarize_renewals
 from ltv_bayes.errors import InputError
@@ -44,9 +45,29 @@ def until(orders: Transactions, as_of: str | None) -> Transactions:
     return orders if kept.all() else replace(orders, table=orders.table[kept].reset_index(drop=True))
 
 
-def summarize_orders(orders: Transactions, of: Settings) -> Customers:
+def summarize_orders(orders: Transactions, of: Settings, attributes: Any) -> Customers:
     """One row a customer."""
-    return summarize(orders, **vars(of.customers))
+    return summarize(orders, **{**vars(of.customers), "attributes": attributes})
+
+
+def attributes_of(of: Settings, orders: Transactions | None) -> Any:
+    """Attributes of customers: the table of them; where there is none, columns of the orders' own file that are named.
+
+    Of a customer with several values the last counts that is not blank.
+    """
+    given = of.customers.attributes
+    wanted = [*of.analyses.columns, *of.purchases.pool_by, *of.spend.pool_by, *filter(None, [of.costs.channel])]
+    wanted += [part.strip() for one in of.analyses.by for part in {one, *one.split(",")}]
+    if given is not None or orders is None or not wanted:
+        return given
+    how = chosen(of.orders, "sheet encoding header")
+    table = read_table(of.orders.file, **how)
+    found = [name for name in dict.fromkeys(wanted) if name in table.columns and name != orders.customer_column]
+    if not found or orders.customer_column not in table.columns:
+        return None
+    cells = table[found].astype("str").apply(lambda column: column.str.strip())
+    known = table.assign(**cells.where(cells != "")).dropna(subset=[orders.customer_column])
+    return known.groupby(orders.customer_column)[found].last().reset_index()
 
 
 def read_renewals(given: Subscriptions, as_of: Any, currency: str | None) -> Renewals:

@@ -1,20 +1,22 @@
 """A run: everything that the settings ask for, each computed once, when it is first needed."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, Self
 
 from ltv_bayes.data.customers.all_customers import all_customers
 from ltv_bayes.data.customers.customers import Customers
+from ltv_bayes.data.customers.rows import FrameRows
 from ltv_bayes.data.orders.transactions import Transactions
 from ltv_bayes.data.subscriptions.renewals import Renewals
-from ltv_bayes.errors import ColumnError, FitError, InputError, a_kind, suggestion
+from ltv_bayes.errors import ColumnError, FitError, InputError, JudgementError, a_kind, suggestion
 from ltv_bayes.evaluation.check import Checks, check
 from ltv_bayes.evaluation.value_over_time import ValueOverTime
 from ltv_bayes.judgement.combine import combine_judgements
 from ltv_bayes.judgement.future_value import FutureValuePriors
-from ltv_bayes.language import _
+from ltv_bayes.language import _, _n
 from ltv_bayes.predictions.events import FittedEvents
 from ltv_bayes.predictions.fitted import caution_of
 from ltv_bayes.predictions.load import load_fit
@@ -24,6 +26,7 @@ from ltv_bayes.predictions.spend import FittedSpend
 from ltv_bayes.reporting.report import Report, report
 from ltv_bayes.runs.analyses import compare_channels, hold_to_the_past, value_earlier
 from ltv_bayes.runs.inputs import (
+    attributes_of,
     day_before,
     judge_pipeline,
     read_judgements,
@@ -115,7 +118,7 @@ class Run:
     @cached_property
     def buyers(self) -> Customers | None:
         """Those who ordered, one row each."""
-        return None if self.orders is None else summarize_orders(self.orders, self.settings)
+        return None if self.orders is None else summarize_orders(self.orders, self.settings, self._attributes)
 
     @cached_property
     def renewals(self) -> Renewals | None:
@@ -140,8 +143,10 @@ class Run:
         if self.buyers is not None and not others:
             return self.buyers
         known = [] if self.buyers is None else [self.buyers]
-        everyone = all_customers(*known, *others, attributes=self.settings.customers.attributes)
-        return self.buyers if self.buyers is not None and len(everyone) == len(self.buyers) else everyone
+        everyone = all_customers(*known, *others, attributes=self._attributes)
+        if self.buyers is None:
+            return everyone
+        return self.buyers if len(everyone) == len(self.buyers) else _with_past(everyone, self.buyers)
 
     @cached_property
     def purchases(self) -> FittedPurchases | FittedEvents | None:
@@ -201,11 +206,15 @@ class Run:
     def ltv(self) -> LifetimeValue:
         """The value of each customer."""
         self._require_segments()
+        self._require_relations()
         of = self.settings.value
         horizon = of.horizon[0] if len(of.horizon) == 1 else list(of.horizon)
         realised = of.realised
         if realised is None:
-            realised = self._realised and "total_value" in self.customers.columns
+            known = (
+                self.renewals is None and "total_value" in self.customers.columns
+            )  # past payments of contracts are not
+            realised = self._realised and known
         return lifetime_value(
             self.customers,
             self.streams,
@@ -254,7 +263,9 @@ class Run:
         of = self.settings
         if not of.analyses.over_time or self._counted is None or self.buyers is None:
             return None
-        return value_earlier(of, self._counted, self.buyers.as_of, self._models, self._segmentations())
+        return value_earlier(
+            of, self._counted, self.buyers.as_of, self._models, self._segmentations(), self._attributes
+        )
 
     @cached_property
     def checks(self) -> Checks | None:
@@ -280,7 +291,9 @@ class Run:
         trust, orders = self.settings.trust, self._counted
         if orders is None or (trust.origins == 0 and not trust.days):
             return None
-        hold = partial(hold_to_the_past, self.settings, orders, self._models, self._segmentations(), folder)
+        hold = partial(
+            hold_to_the_past, self.settings, orders, self._models, self._segmentations(), self._attributes, folder
+        )
         if trust.days or trust.origins != CHOSEN:
             return hold(as_of=list(trust.days)) if trust.days else hold(origins=trust.origins)
         for origins in range(MOST_ORIGINS, 0, -1):
@@ -341,6 +354,10 @@ class Run:
         return fitted if self._keep is None else fitted.thin(self._keep)
 
     @cached_property
+    def _attributes(self) -> Any:
+        return attributes_of(self.settings, self.orders)
+
+    @cached_property
     def _counted(self) -> Transactions | None:
         """The orders up to the as-of date."""
         return None if self.orders is None else until(self.orders, self.settings.customers.as_of)
@@ -375,3 +392,30 @@ class Run:
             if name not in columns:
                 known = suggestion(name, columns)
                 raise ColumnError(_("The customers have no column {name!r}. {known}", name=name, known=known))
+
+    def _require_relations(self) -> None:
+        """Raise before anything is fitted if judgements of customers who order do not say how they relate to orders."""
+        if self.judged is None or self.buyers is None:
+            return
+        ids = self.judged.table["customer_id"].astype(str).isin(self.buyers.ids.astype(str))
+        if unsaid := int((self.judged.relations.isna() & ids).sum()):
+            raise JudgementError(
+                _n(
+                    "{n:,} judgement of a customer who orders does not say how it relates to the orders that are "
+                    "foreseen anyway. Choose one for all with relation='additional' (projects beside ordinary orders), "
+                    "relation='visible_share' (ordinary orders that are in sight already) or relation='same_total' (an "
+                    "opinion on the whole value), or write a column relation.",
+                    "{n:,} judgements of customers who order do not say how they relate to the orders that are "
+                    "foreseen anyway. Choose one for all with relation='additional' (projects beside ordinary orders), "
+                    "relation='visible_share' (ordinary orders that are in sight already) or relation='same_total' (an "
+                    "opinion on the whole value), or write a column relation.",
+                    unsaid,
+                )
+            )
+
+
+def _with_past(everyone: Customers, buyers: Customers) -> Customers:
+    """All customers with their revenue so far, which is nothing of those who never ordered."""
+    past = buyers.table["total_value"].set_axis(buyers.ids.astype(str))
+    so_far = past.reindex(everyone.ids.astype(str)).fillna(0.0).to_numpy()
+    return replace(everyone, rows=FrameRows(everyone.table.assign(total_value=so_far)))

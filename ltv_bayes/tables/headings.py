@@ -9,7 +9,7 @@ from typing import Any, Literal
 import pandas as pd
 
 from ltv_bayes.formatting import UNKNOWN, label, money, percent, probability, three_digits, visible, with_currency
-from ltv_bayes.language import N_, _
+from ltv_bayes.language import N_, _, as_known
 
 Kind = Literal["money", "share", "probability", "count", "number", "ratio", "duration", "date", "yes_no", "id", "text"]
 OWN = "own_columns"
@@ -17,7 +17,10 @@ OWN = "own_columns"
 
 OF, MONEY_TARGETS = "of", ("spend",)
 """The level of an index that says what a row is about, and those of which amounts are money."""
-NAMING = ("component", "source", OF, "held", "level", "best_naive")
+NAMING = (
+    *("component", "source", OF, "held", "level", "best_naive", "model", "quantity", "role"),
+    *("reason", "verdict", "caution", "relation", "family", "meaning", "decision"),
+)
 """Columns and levels with cells that are names of this package."""
 
 LEVEL = r"(?P<kind>eti|hdi)(?P<level>\d+(?:\.\d+)?)"
@@ -60,7 +63,7 @@ KNOWN: Mapping[str, tuple[Kind, str]] = {
         *(N_("probability above realised"),),
         probability_a_above_b=N_("probability that A is above B"),
         probability_b_above_a=N_("probability that B is above A"),
-        probability_equivalent=N_("probability of no difference that matters"),
+        probability_equivalent=N_("probability of equivalence"),
     ),
     **_columns(
         "count",
@@ -99,6 +102,9 @@ KNOWN: Mapping[str, tuple[Kind, str]] = {
     ),
 }
 """What columns and rows of result tables are called in words, and their kinds."""
+
+UNITS: Mapping[str, str] = {"until": N_("years"), "usual_gap": N_("days"), "silence": N_("days")}
+"""What durations are counted in, where their name does not say."""
 
 Words = Callable[[str], str]
 PATTERNS: tuple[tuple[re.Pattern[str], Kind | None, Words], ...] = (
@@ -153,8 +159,8 @@ class Heading:
 
     def write(self, value: Any, currency: str | None = None) -> str:
         """Write a cell for people; streams, levels and such that this package names are put in words."""
-        if self.name in NAMING and isinstance(value, str) and value in KNOWN:
-            return in_words(value)
+        if self.name in NAMING and isinstance(value, str):
+            return in_words(value) if value in KNOWN or value.isidentifier() else visible(as_known(value))
         return written(value, self.kind, currency)
 
 
@@ -196,7 +202,7 @@ def heading(
         kind = "money"
     if kind == "money" and not amounts:
         kind = "number"
-    unit = with_currency("", currency).strip() if kind == "money" else ""
+    unit = with_currency("", currency).strip() if kind == "money" else _(UNITS[str(name)]) if name in UNITS else ""
     return Heading(str(name), in_words(name), kind, unit)
 
 

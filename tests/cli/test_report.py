@@ -115,6 +115,7 @@ def test_one_command_from_raw_files_to_page_workbook_and_tables(folder):
     assert "新客户" in table.index
     assert set(table["tier"]) == {"A", "B", "C"}
     assert "region" in table
+    assert "not discounted" not in (folder / "report" / "about.txt").read_text(encoding="utf-8-sig")
     assert "margin 40%" in (folder / "report" / "about.txt").read_text(encoding="utf-8-sig")
     known = json.loads(made["about.json"])["runs"]["report"]
     assert known["terms"] == json.loads(json.dumps(told["terms"])) | {"time_unit": "month"}
@@ -278,6 +279,28 @@ def test_subscriptions_alone_and_with_purchases_that_end_with_them(folder):
     assert subscription.price_changes == 0.03
     assert purchases.while_alive == "subscription"
     assert together.ltv.summary()["mean"].gt(0).any()
+
+
+def test_columns_of_the_export_are_attributes_where_no_table_is_given(folder):
+    table = pd.read_csv("订单.csv", encoding="gb18030")
+    table["行业"] = table["客户名称"].str[-1].map(lambda digit: "设备" if digit in "0123456" else "")
+    table.to_csv("订单.csv", index=False, encoding="gb18030")
+    terms = {"orders": "订单.csv", "opportunities": "orders", "relation": "additional", "spread": 0.3}
+    done = Run.read(**terms, by=["行业"], fits="fits", time_unit="month")
+    industry = done.customers.table["行业"]
+    assert set(industry.dropna()) == {"设备"}
+    assert set(industry[industry.isna()].index.str[-1]) <= set("789户")
+    past = done.customers.table["total_value"]
+    assert past["新客户"] == 0
+    assert past.sum() == pytest.approx(done.orders.table["amount"].sum())
+    assert done.ltv.settings.realised
+
+
+def test_judgements_are_asked_how_they_relate_before_anything_is_fitted(folder):
+    result = run("report", "订单.csv", "--opportunities", "orders")
+    assert result.exit_code == 1
+    assert "3 judgements of customers who order do not say how they relate" in result.stderr
+    assert "--relation additional" in result.stderr
 
 
 def test_prospects_of_judgements_are_valued_where_asked_for(folder):

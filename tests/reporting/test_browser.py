@@ -299,6 +299,7 @@ class TestAnywhere:
     def test_on_a_phone_only_boxes_scroll_sideways(self, opened):
         found = opened(viewport=PHONE)
         assert found.page.evaluate("document.documentElement.scrollWidth") == PHONE["width"]
+        assert found.page.locator("figure").get_attribute("tabindex") == "0"
         box = found.page.locator(".box").first
         assert box.evaluate("box => box.scrollWidth > box.clientWidth")
         box.focus()
@@ -306,6 +307,11 @@ class TestAnywhere:
         found.page.wait_for_function("() => document.querySelector('.box').scrollLeft > 0")
         found.page.locator(".tabulator-row a").nth(9).click()
         assert found.page.get_by_role("dialog").bounding_box()["width"] == PHONE["width"]
+
+    def test_the_keyboard_stops_only_at_boxes_that_scroll(self, opened):
+        found = opened()
+        assert found.page.locator("figure").get_attribute("tabindex") is None
+        assert found.page.locator(".box").first.get_attribute("tabindex") == "0"
 
     def test_in_the_dark_the_ground_is_dark_and_pictures_write_lightly(self, opened):
         colours = {}

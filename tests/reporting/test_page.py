@@ -161,7 +161,7 @@ class TestTables:
 class TestGlossary:
     def test_a_word_is_linked_where_it_first_appears(self):
         parts = [
-            Text("The medians and the Median, the median."),
+            Text("<i>The medians</i> and the Median, the median."),
             Text("LTV & CLV."),
             Term("Median", "Half."),
             Term("Value (LTV, CLV)", "Money."),
@@ -171,6 +171,7 @@ class TestGlossary:
             ("Median", "#term-1"),
             ("LTV", "#term-2"),
         ]
+        assert found.xpath("//section/p")[0].text_content() == "<i>The medians</i> and the Median, the median."
         assert found.get_element_by_id("term-2").text == "Value (LTV, CLV)"
 
     def test_without_a_glossary_texts_stay_as_they_are(self):

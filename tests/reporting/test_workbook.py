@@ -186,6 +186,7 @@ def test_only_own_and_unchanged_files_are_replaced(everything, tmp_path):
         (["By/year", "by year"], ["By year", "by year (2)"]),
         (["History", "", "[]"], ["History (2)", "Sheet", "Sheet (2)"]),
         (["'quoted'", "王:芳"], ["quoted", "王 芳"]),
+        (["a" * 30 + "'b"], ["a" * 30]),
     ],
 )
 def test_names_of_sheets_are_valid_and_distinct(wanted, given):
@@ -223,6 +224,44 @@ def test_a_table_for_programs_keeps_its_names_and_one_for_people_has_words(tmp_p
         words = lb.read_table(lb.write_table(table, tmp_path / name, headings=True))
         assert words.columns.tolist() == ["customer", "mean (EUR)", "inside"]
         assert float(words["mean (EUR)"].iloc[0]) == 61_700.0
+
+
+def test_rows_beyond_a_sheet_of_a_written_table_are_read_again(tmp_path, monkeypatch):
+    monkeypatch.setattr(sheets, "MOST_ROWS", 4)
+    path = lb.write_table(pd.DataFrame({"x": range(5)}), tmp_path / "t.xlsx")
+    read = lb.read_table(path, sheet="all")
+    assert pd.to_numeric(read["x"]).tolist() == list(range(5))
+
+
+def test_pages_of_others_are_not_replaced(everything, tmp_path):
+    made, path = report(everything["ltv"]), tmp_path / "page.html"
+    path.write_text("<!doctype html><p>somebody's page")
+    with pytest.raises(InputError, match="was not written by ltv_bayes"):
+        made.to_html(path)
+    made.to_html(path, overwrite=True)
+    made.to_html(path)
+
+
+def test_tables_of_amounts_carry_their_currency(everything):
+    ltv, by, slip, trend, back = (everything[name] for name in ("ltv", "by", "slipping_away", "over_time", "backtest"))
+    by, judged = ltv.by(by), ltv.judgement
+    tables = {
+        **{name: getattr(ltv, name)() for name in ("summary", "ranked", "tiers", "upside", "explain", "cash_flow")},
+        **{name: getattr(by, name)() for name in ("compare", "best")},
+        **{name: getattr(judged, name)() for name in ("audit", "sensitivity", "tornado", "with_and_without")},
+        **{f"judged {name}": getattr(judged, name)() for name in ("power_scaling", "conflicts")},
+        **{
+            f"backtest {name}": getattr(back, name)()
+            for name in ("summary", "totals", "customers", "cohorts", "deciles")
+        },
+        "by": by.summary(),
+        "by horizon": ltv.by_horizon(),
+        "slipping": slip.summary(),
+        "trend": trend.summary(),
+        "channels": everything["acquisition"].summary(),
+    }
+    expected = dict.fromkeys(tables, "USD") | {"channels": everything["acquisition"].currency}
+    assert {name: table.attrs.get("currency") for name, table in tables.items()} == expected
 
 
 def test_long_numbers_keep_their_digits(tmp_path):

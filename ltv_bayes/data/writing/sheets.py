@@ -13,10 +13,10 @@ from rich.cells import cell_len
 
 from ltv_bayes.data.writing.number_formats import number_format
 from ltv_bayes.formatting import visible
-from ltv_bayes.tables.headings import Heading, written
+from ltv_bayes.tables.headings import WRITERS, Heading, written
 
 MOST_ROWS = 1_048_576
-LONGEST_TEXT = 32_767
+LONGEST_TEXT, LONGEST_HEADING = 32_767, 240
 LARGEST_EXACT = 10**15
 """Whole numbers from here on lose digits in a spreadsheet: they are written as text."""
 WIDEST, NARROWEST = 100, 7
@@ -30,6 +30,7 @@ LINES = 3
 LINE_HEIGHT = 15
 A4 = 9
 HEAD: Mapping[str, Any] = {"bold": True, "text_wrap": True, "valign": "vcenter", "bottom": 1, "bg_color": "#E8EDF2"}
+LEFT, RIGHT = {"align": "left", "indent": 1}, {"align": "right"}
 
 
 class Styles:
@@ -92,8 +93,9 @@ class Sheet:
 
     def parts(self) -> list[pd.DataFrame]:
         """The rows of each sheet: one, unless there are more than a sheet takes."""
-        starts = range(0, max(len(self.table), 1), self.room)
-        return [self.table.iloc[start : start + self.room] for start in starts]
+        rows = self.table.copy(deep=False)
+        rows.attrs = {}  # pandas copies them with each column
+        return [rows.iloc[start : start + self.room] for start in range(0, max(len(rows), 1), self.room)]
 
     def heads(self) -> list[str]:
         """The header's cells, each once."""
@@ -119,18 +121,21 @@ def write_sheet(sheet: Any, what: Sheet, part: pd.DataFrame, styles: Styles, nam
     name : str, optional
         Makes it a table of the spreadsheet program, under this name; otherwise it has a filter only.
     """
-    heads, head = what.heads(), styles.of(**HEAD)
+    heads, lines = what.heads(), 1
+    head = [styles.of(**HEAD, **(LEFT if one.kind in ("text", "yes_no") else RIGHT)) for one in what.columns]
     for place, (text, column) in enumerate(zip(heads, what.columns, strict=True)):
         cells = part.iloc[:, place]
         shown = number_format(column.kind, what.table.iloc[:, place], what.currency)
-        sheet.write_string(what.top, place, text, head)
+        sheet.write_string(what.top, place, text, head[place])
         _write_column(sheet, what, place, cells, shown, styles)
-        sheet.set_column(place, place, _width(text, column, cells, what))
-    sheet.set_row(what.top, LINE_HEIGHT * max((_lines(*pair, what, part) for pair in enumerate(heads)), default=1))
+        width = _width(text, column, cells, what)
+        lines = max(lines, min(LINES + 1, lines_of(text, 0.9 * (width - 3))))
+        sheet.set_column(place, place, width)
+    sheet.set_row(what.top, LINE_HEIGHT * lines)
     _wrap(sheet, what, part)
     last = what.top + max(len(part), 1), max(len(heads) - 1, 0)
     if name is not None and len(part) and heads:
-        columns = [{"header": text, "header_format": head} for text in heads]
+        columns = [{"header": text, "header_format": one} for text, one in zip(heads, head, strict=True)]
         sheet.add_table(what.top, 0, *last, {"columns": columns, "name": name, "style": "Table Style Light 1"})
     elif heads:
         sheet.autofilter(what.top, 0, *last)
@@ -155,9 +160,10 @@ def print_well(sheet: Any, title: str = "") -> None:
 def _write_column(sheet: Any, what: Sheet, place: int, cells: pd.Series, shown: str, styles: Styles) -> None:
     """Write the cells of a column as what they are; what is missing stays blank."""
     wrapped = {"text_wrap": True, "valign": "top"} if what.words else {}
-    number, text = styles.of(num_format=shown, valign="top"), styles.of(align="left", indent=1, **wrapped)
+    number = styles.of(num_format=shown, valign="top")
     day, moment = (styles.of(num_format=f"yyyy-mm-dd{time}", valign="top") for time in ("", " hh:mm"))
     heading = what.columns[place]
+    text = styles.of(**(RIGHT if heading.kind in WRITERS else LEFT), **wrapped)
     for row, value in enumerate(cells, start=what.top + 1):
         if value is None or (pd.api.types.is_scalar(value) and pd.isna(value)):
             continue
@@ -203,7 +209,8 @@ def _is_long(value: Any) -> bool:
 
 def _once(text: str, taken: set[str]) -> str:
     """A heading that no other has, upper and lower case alike."""
-    found, number = visible(" ".join(text.split())) or " ", 1
+    text = visible(" ".join(text.split()))[:LONGEST_HEADING]
+    found, number = text or " ", 1
     while found.casefold() in taken:
         number += 1
         found = f"{text} ({number})"
@@ -218,12 +225,6 @@ def _width(text: str, heading: Heading, cells: pd.Series, what: Sheet) -> float:
     word = max(map(len, UNBROKEN.findall(text)), default=0)
     wanted = max(NARROWEST, longest + aside, min(word, WIDEST) + 3, math.ceil(cell_len(text) / LINES) + 4)
     return float(min(WIDEST, wanted))
-
-
-def _lines(place: int, text: str, what: Sheet, part: pd.DataFrame) -> int:
-    """In how many lines a heading is written."""
-    width = _width(text, what.columns[place], part.iloc[:, place], what)
-    return min(LINES + 1, lines_of(text, 0.9 * (width - 3)))
 
 
 def _shown(value: Any, heading: Heading, what: Sheet) -> str:

@@ -6,11 +6,9 @@ import pandas as pd
 
 from ltv_bayes.reporting.contents.parts import Table
 from ltv_bayes.tables import readable
-from ltv_bayes.tables.headings import both_ends, heading, headings, in_words, kind_of_cells, written
+from ltv_bayes.tables.headings import both_ends, heading, headings
 
 NUMBERS = {"money", "share", "probability", "count", "number", "ratio", "duration"}
-OWN_NAMES = {"component", "of", "model", "quantity", "source", "role", "reason"}
-"""Levels of an index whose rows this package names."""
 LONG = 36
 """A column with a text longer than this has lines that are broken."""
 
@@ -33,12 +31,7 @@ def rows(part: Table) -> dict[str, Any]:
 def _levels(index: pd.Index) -> list[tuple[Any, list[str]]]:
     """The names of rows, level by level, as text."""
     levels = [index.get_level_values(place) for place in range(index.nlevels)]
-    return [(level.name, [_key(key, level) for key in level]) for level in levels]
-
-
-def _key(key: Any, level: pd.Index) -> str:
-    """The name of a row: what this package names is in words, such as a source of money; others stay as they are."""
-    return in_words(key) if level.name in OWN_NAMES else written(key, kind_of_cells(level))
+    return [(level.name, list(map(heading(level.name, level, own=True).write, level))) for level in levels]
 
 
 def unit(frame: pd.DataFrame, part: Table) -> str:

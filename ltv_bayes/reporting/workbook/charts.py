@@ -124,8 +124,8 @@ def _bars(canvas: Canvas, one: Placed, middle: str, stem: str, label: str) -> An
     chart = canvas.chart("bar")
     series = _series(one, middle, label, PALETTE[0], one.heading(middle), rows)
     chart.add_series(series | {"x_error_bars": _interval(canvas, one, middle, stem, rows), "gap": 60})
-    chart = _framed(chart, one.title, _unit(one, middle), _format(one, [middle]), bars=True)
-    return chart
+    highest = _highest(one, [middle, *_ends(one, stem)], rows)
+    return _framed(chart, one.title, _unit(one, middle), _format(one, [middle]), bars=True, highest=highest)
 
 
 def _trend(canvas: Canvas, one: Placed) -> Any:
@@ -162,7 +162,9 @@ def _backtest(canvas: Canvas, one: Placed) -> Any:
     chart.add_series(forecast | {"y_error_bars": _interval(canvas, one, "median", "", rows)})
     title = _("{title}: {target}", title=one.title, target=in_words(target))
     shown = money_format(one.values("actual").iloc[rows], one.sheet.currency) if target == "spend" else "#,##0"
-    chart = _framed(chart, title, with_currency("", one.sheet.currency if target == "spend" else None).strip(), shown)
+    unit = with_currency("", one.sheet.currency if target == "spend" else None).strip()
+    highest = _highest(one, ["actual", "median", *_ends(one, "")], rows)
+    chart = _framed(chart, title, unit, shown, highest=highest)
     chart.set_x_axis({"num_format": "yyyy-mm-dd", "text_axis": True})
     return chart
 
@@ -192,7 +194,7 @@ def _series(
 
 def _interval(canvas: Canvas, one: Placed, middle: str, stem: str, rows: Sequence[int]) -> dict[str, Any]:
     """Error bars from the bounds of an interval."""
-    ends = [name for name in one.columns if (found := BOUND.fullmatch(name)) and (found["of"] or "") == stem]
+    ends = _ends(one, stem)
     if len(ends) != 2:
         return {"type": "standard_error"}
     at = one.values(middle).iloc[list(rows)].to_numpy(float)
@@ -200,6 +202,21 @@ def _interval(canvas: Canvas, one: Placed, middle: str, stem: str, rows: Sequenc
     plus, minus = (np.nan_to_num(np.maximum(by, 0)).tolist() for by in (high - at, at - low))
     above, below = canvas.cells(plus, _("above")), canvas.cells(minus, _("below"))
     return {"type": "custom", "plus_values": above, "minus_values": below, "line": {"color": "#333333"}}
+
+
+def _ends(one: Placed, stem: str) -> list[str]:
+    """The columns of the bounds of an interval."""
+    return [name for name in one.columns if (found := BOUND.fullmatch(name)) and (found["of"] or "") == stem]
+
+
+def _highest(one: Placed, columns: Sequence[str], rows: Sequence[int]) -> float | None:
+    """Where an axis ends that shows bars and intervals: programs forget the latter."""
+    numbers = np.concatenate([one.values(name).iloc[list(rows)].to_numpy(float) for name in columns])
+    largest = float(np.max(numbers[np.isfinite(numbers)], initial=0.0))
+    if largest <= 0:
+        return None
+    step = 10.0 ** np.floor(np.log10(largest)) / 2
+    return float(step * np.ceil(1.02 * largest / step))
 
 
 def _unit(one: Placed, column: str | None = None) -> str:
@@ -215,10 +232,17 @@ def _format(one: Placed, columns: Sequence[str]) -> str:
     return money_format(pd.concat([one.values(name) for name in columns]), one.sheet.currency)
 
 
-def _framed(chart: Any, title: str, unit: str, shown: str, *, bars: bool = False, x: str = "") -> Any:
+def _framed(
+    chart: Any, title: str, unit: str, shown: str, *, bars: bool = False, x: str = "", highest: float | None = None
+) -> Any:
     """A chart with title, unit and legend."""
     chart.set_title({"name": title, "name_font": {"size": 12}, "overlay": False})
-    values = {"name": unit, "num_format": shown, "major_gridlines": {"visible": True, "line": {"color": "#DDDDDD"}}}
+    values: dict[str, Any] = {
+        "name": unit,
+        "num_format": shown,
+        "major_gridlines": {"visible": True, "line": {"color": "#DDDDDD"}},
+    }
+    values |= {} if highest is None else {"min": 0, "max": highest}
     if bars:
         chart.set_x_axis(values)
         chart.set_y_axis({"reverse": True, "crossing": "max"})

@@ -9,6 +9,8 @@ from ltv_bayes.language import N_, _
 MOST_LETTERS = 31
 FORBIDDEN = re.compile(r"[\[\]:*?/\\\x00-\x1f]")
 RESERVED = {"history"}
+STRIPPED = " '"
+"""What a name neither begins nor ends with."""
 NAMES: Mapping[str, str] = {
     "summary": N_("Summary"),
     "charts": N_("Charts"),
@@ -56,11 +58,11 @@ class SheetNames:
         >>> names.free("Segments: size/region"), names.free("segments  size region"), names.free("'")
         ('Segments size region', 'segments size region (2)', 'Sheet')
         """
-        text = " ".join(FORBIDDEN.sub(" ", visible(wanted)).split()).strip("'")
+        text = " ".join(FORBIDDEN.sub(" ", visible(wanted)).split()).strip(STRIPPED)
         found = number = None
         while found is None or found.casefold() in self._taken:
             number = 1 if number is None else number + 1
             suffix = f" ({number})" if number > 1 else ""
-            found = f"{(text or 'Sheet')[: MOST_LETTERS - len(suffix)].strip()}{suffix}"
+            found = f"{(text or 'Sheet')[: MOST_LETTERS - len(suffix)].strip(STRIPPED)}{suffix}"
         self._taken.add(found.casefold())
         return found

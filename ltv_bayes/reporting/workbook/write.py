@@ -64,13 +64,11 @@ def workbook(document: Document) -> bytes:
     return content.getvalue()
 
 
-def sheet_of(part: Table | CustomerTable) -> Sheet:
+def sheet_of(part: Table | CustomerTable, title: str = "") -> Sheet:
     """The rows and columns of a table as they stand in its sheet."""
     frame, keys = part.frame, part.frame.index.nlevels
     if isinstance(part, CustomerTable):
-        frame = frame.join(part.sources.add_prefix("mean_"))
-        frame.attrs = part.frame.attrs
-        frame = frame.rename_axis("customer_id")
+        frame = _with_sources(part)
     elif isinstance(frame.index, pd.RangeIndex) and frame.index.name is None:
         keys = 0
     rows = with_index(_together(frame))
@@ -79,12 +77,25 @@ def sheet_of(part: Table | CustomerTable) -> Sheet:
     columns = headings(rows, currency, amounts=amounts)
     bars = [one.name for one in columns if one.kind in ("share", "probability") and _within_0_and_1(rows, one.name)]
     lead = next((name for name in LEADING if name in frame and (frame[name].dropna() >= 0).all()), None)
-    return Sheet(rows, columns, currency, top=TOP, keys=keys, bars=(*bars, *([lead] if lead is not None else [])))
+    bars += [] if lead is None else [lead]
+    return Sheet(rows, columns, currency, top=TOP, keys=keys, bars=tuple(bars), title=title)
+
+
+def _with_sources(part: CustomerTable) -> pd.DataFrame:
+    """All customers with the sources of their value, and what is said of each last."""
+    said = [name for name in ("why", "reason") if name in part.frame]
+    sources = part.sources.drop(columns=[name for name in part.sources if name in part.frame])
+    frame = pd.concat([part.frame.drop(columns=said), sources.add_prefix("mean_"), part.frame[said]], axis="columns")
+    frame.attrs = part.frame.attrs
+    return frame.rename_axis("customer_id")
 
 
 def _within_0_and_1(rows: pd.DataFrame, name: str) -> bool:
     """Whether bars from 0 to 1 show a column; bounds of intervals have none."""
-    return not name.endswith(("_lb", "_ub")) and name in rows and bool(rows[name].dropna().between(0, 1).all())
+    if name.endswith(("_lb", "_ub")) or name not in rows:
+        return False
+    shown = rows[name].dropna()
+    return bool(shown.between(0, 1).all()) and shown.min() < shown.max()
 
 
 def _together(frame: pd.DataFrame) -> pd.DataFrame:
@@ -100,7 +111,8 @@ def _tables(section: Section) -> list[Table | CustomerTable]:
 
 def _planned(part: Table | CustomerTable, section: Section, names: SheetNames) -> Planned:
     """A table, with names for its sheets."""
-    title, sheet = part.title if isinstance(part, Table) else section.title, sheet_of(part)
+    title = part.title if isinstance(part, Table) else section.title
+    sheet = sheet_of(part, title)
     first = names.of(key_of(part), title)
     more = [names.free(first) for _part in sheet.parts()[1:]]
     return Planned(part, title, sheet, (first, *more))

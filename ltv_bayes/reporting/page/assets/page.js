@@ -1,5 +1,5 @@
 "use strict";
-/* Marks in the navigation which section is being read. */
+/* Marks in the navigation which section is being read, and lets the keyboard stop at boxes that scroll. */
 (() => {
   const links = new Map([...document.querySelectorAll("nav a")].map((link) => [link.hash.slice(1), link]));
   const nav = document.querySelector("nav");
@@ -22,6 +22,14 @@
     if (!waiting) requestAnimationFrame(() => { waiting = false; see(); });
     waiting = true;
   }, { passive: true });
-  window.addEventListener("resize", see);
+  const stops = () => {
+    for (const box of document.querySelectorAll(".box, figure")) {
+      const scrolls = box.scrollWidth > box.clientWidth + 1 || box.scrollHeight > box.clientHeight + 1;
+      if (scrolls) box.tabIndex = 0;
+      else box.removeAttribute("tabindex");
+    }
+  };
+  window.addEventListener("resize", () => { see(); stops(); });
   see();
+  stops();
 })();
