@@ -121,14 +121,9 @@ def plot_cohorts(
             heading = _("all customers") if name == EVERYBODY else _("first bought in {name}", name=name)
             panel.set_title(drawable(heading), fontsize=9, **in_own_words())
             canvas.date_axis(panel)
-        canvas.label_y(
-            flat[0], _("{of} since each origin\n(cumulative){unit}", of=as_known(of), unit=_unit(backtest, of))
-        )
-        handles, words = flat[0].get_legend_handles_labels()
-        if figure is None:
-            flat[0].legend(loc="upper left")
-        else:
-            figure.legend(handles, words, loc="outside lower center", ncols=3)
+        words = _("{of} since each origin\n(cumulative){unit}", of=as_known(of), unit=_unit(backtest, of))
+        canvas.label_y(flat[0], words)
+        _name_colours(figure, flat[0], 3)
         which = (
             _("{number} of {number_2} origins", number=len(shown), number_2=len(backtest.windows))
             if len(shown) < len(backtest.windows)
@@ -207,6 +202,7 @@ def _compare(comparison: ModelComparison, of: str | None, ci_prob: float, ci_kin
         )
         canvas.label_x(left, _("origin: fitted on what was known on that day"))
         _draw_differences(right, comparison.summary().loc[of].reindex(comparison.names))
+        _name_colours(figure, left, 2)
         title = _("Models compared from the same origins")
         return _finish(figure, left, title, verdict_between(comparison, of), comparison)
 
@@ -226,9 +222,8 @@ def _draw_totals_of_models(ax: Any, rows: Mapping[str, pd.DataFrame], level: str
     ax.hlines(every[0]["actual"], where - across, where + across, color=ink(), linewidth=1.5, label=_("actual"))
     _name_days(ax, where, every[0].index)
     top = max(max(table[high].max(), table["actual"].max()) for table in every)
-    ax.set(xlim=(-0.6, len(where) - 0.4), ylim=(0, (1.15 + 0.09 * len(every)) * top or 1.0))
+    ax.set(xlim=(-0.6, len(where) - 0.4), ylim=(0, 1.1 * top or 1.0))
     ax.grid(axis="x", visible=False)
-    ax.legend(loc="upper left")
 
 
 def _draw_differences(ax: Any, table: pd.DataFrame) -> None:
@@ -284,8 +279,17 @@ def _panels(ax: Any, number: int, rows: int, columns: int, height: float, **sett
     return figure, made[:number]
 
 
+def _name_colours(figure: Any, ax: Any, columns: int) -> None:
+    """Name what the first panel shows: below all panels, or in the panel where the axes are the user's."""
+    if figure is None:
+        ax.legend(loc="upper left")
+    else:
+        figure.legend(*ax.get_legend_handles_labels(), loc="outside lower left", ncols=columns)
+
+
 def _finish(figure: Any, first: Any, title: str, detail: str, backtest: RollingBacktest | ModelComparison) -> Any:
     """Write the title above the figure, or above the first of the user's axes, and give the figure back."""
+    canvas.make_room(first)
     if figure is None:
         below = first.get_title(loc="left")
         above = canvas.heading(title, f"{detail} {below}".strip(), backtest.caution)

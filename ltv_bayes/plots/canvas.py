@@ -248,7 +248,7 @@ def finish(ax: Any, title: str, detail: str, caution: str = "") -> Any:
     written = [above, ax.xaxis.label, ax.yaxis.label, *ax.get_yticklabels()]
     if any(BOX in part.get_text() for part in written):
         label_x(ax, *ax.get_xlabel().split("\n"), BOX_NOTE)
-    _make_room(ax)
+    make_room(ax)
     return ax
 
 
@@ -269,7 +269,7 @@ def _letters(ax: Any, per_inch: float, most: int) -> int:
     return max(20, min(most, int(per_inch * inches)))
 
 
-def _make_room(ax: Any) -> None:
+def make_room(ax: Any) -> None:
     """Widen the view until all that is written beside data lies inside the axes."""
     notes = [text for text in ax.texts if isinstance(text, Annotation) and text.xycoords == "data" and text.get_text()]
     if not notes:

@@ -3,8 +3,10 @@
 from itertools import combinations
 
 import numpy as np
-from matplotlib.text import Text
+from matplotlib.collections import LineCollection
+from matplotlib.text import Annotation, Text
 
+NO_MARKER = {"None", None, "", " "}
 MARGIN = 1.0
 """Boxes hold a little more than their letters: so many pixels on each side may be shared."""
 
@@ -38,6 +40,39 @@ def overlapping(written):
         and min(first.y1, second.y1) - max(first.y0, second.y0) > 2 * MARGIN
         and not (one.get_rotation() == other.get_rotation() and _pass_aslant(one.get_rotation(), first, second))
     ]
+
+
+def covering(figure):
+    """Words within axes that lie on an end of an interval, or on a dot."""
+    found = []
+    for ax in figure.axes:
+        lines = [drawn for drawn in ax.collections if isinstance(drawn, LineCollection)]
+        places = [end for drawn in lines for segment in drawn.get_segments() for end in segment]
+        for line in ax.lines:
+            if line.get_marker() not in NO_MARKER:
+                places += list(np.column_stack([line.get_xdata(orig=False), line.get_ydata(orig=False)]).astype(float))
+        points = ax.transData.transform(np.reshape(places, (-1, 2)))
+        words = [text for text in ax.texts if text.get_text()]
+        found += [text.get_text() for text in words if _holds_any(text.get_window_extent(), points)]
+    return found
+
+
+def leaving_axes(figure):
+    """Words beside data that reach beyond their axes, where other things are written."""
+    found = []
+    for ax in figure.axes:
+        frame, words = ax.get_window_extent(), [text for text in ax.texts if isinstance(text, Annotation)]
+        for text in words:
+            box = text.get_window_extent()
+            if text.xycoords == "data" and (box.x1 > frame.x1 + MARGIN or box.y1 > frame.y1 + MARGIN):
+                found.append(text.get_text())
+    return found
+
+
+def _holds_any(box, points):
+    x, y = np.reshape(points, (-1, 2)).T
+    across = (box.x0 + MARGIN < x) & (x < box.x1 - MARGIN)
+    return bool((across & (box.y0 + MARGIN < y) & (y < box.y1 - MARGIN)).any())
 
 
 def _pass_aslant(angle, first, second):

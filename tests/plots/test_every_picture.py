@@ -19,7 +19,7 @@ from ltv_bayes.evaluation.check import Checks
 from ltv_bayes.evaluation.value_over_time import ValueOverTime
 from ltv_bayes.intervals import bound_columns
 from ltv_bayes.plots.canvas import as_svg
-from tests.plots.reading import beyond_frame, boxes, overlapping
+from tests.plots.reading import beyond_frame, boxes, covering, leaving_axes, overlapping
 from tests.plots.test_pooling import LAW, alone, full, pooled_fit
 from tests.plots.test_priors import prior_of
 from tests.predictions.test_calendar_effects import on_clock
@@ -155,6 +155,8 @@ def test_all_can_be_read_with_unit_and_level(draw, name):
         figure_of(drawn).savefig(Path(folder) / f"every-{name}.png", dpi=70)
     assert beyond_frame(figure_of(drawn), written) == []
     assert overlapping(written) == []
+    assert covering(figure_of(drawn)) == []
+    assert leaving_axes(figure_of(drawn)) == []
     said = words_of(drawn)
     assert UNITS[name] in said
     assert name in NO_INTERVAL or LEVEL.search(said)

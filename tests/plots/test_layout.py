@@ -7,13 +7,14 @@ import os
 from dataclasses import replace
 from pathlib import Path
 
+import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
 
 import ltv_bayes as lb
 from ltv_bayes.evaluation.value_over_time import ValueOverTime
-from tests.plots.reading import beyond_frame, boxes, overlapping
+from tests.plots.reading import beyond_frame, boxes, covering, leaving_axes, overlapping
 
 CHINESE = "上海浦东新区高端装备智能制造产业发展有限责任公司第{}分公司"
 LATIN = "Amalgamated Industrial Holdings of Ruritania {}"
@@ -91,6 +92,8 @@ def check(drawn, name):
     assert written
     assert beyond_frame(figure, written) == []
     assert overlapping(written) == []
+    assert covering(figure) == []
+    assert leaving_axes(figure) == []
 
 
 @pytest.mark.parametrize("kind", OF_A_VALUE)
@@ -133,3 +136,26 @@ def test_models_compared(compared):
 @pytest.mark.parametrize("kind", ["tracking", "calibration"])
 def test_forecasts(test_of_cdnow, kind):
     check(getattr(lb, f"plot_{kind}")(test_of_cdnow), kind)
+
+
+def test_what_cannot_be_read_is_found():
+    figure, ax = plt.subplots(figsize=(4, 3))
+    ax.hlines([0, 1], 0, [1, 2])
+    ax.plot([0.5], [0], "o")
+    ax.set(xlim=(0, 3), ylim=(-1, 2))
+    ax.text(1.0, 0.0, "on the end", ha="center", va="center")
+    ax.text(1.3, 0.05, "on the words", ha="center", va="center")
+    ax.text(0.1, 1.5, "free")
+    ax.text(2.9, 1.0, "far beyond the frame")
+    written = boxes(figure)
+    assert covering(figure) == ["on the end", "on the words"]
+    assert overlapping(written) == [("on the end", "on the words")]
+    assert beyond_frame(figure, written) == ["far beyond the frame"]
+
+
+def test_lines_aslant_pass_each_other_or_do_not():
+    for apart, met in ((0.5, False), (0.05, True)):
+        figure, ax = plt.subplots(figsize=(4, 3))
+        for place in (0.2, 0.2 + apart):
+            ax.text(place, 0.3, "2024-12-31", rotation=30)
+        assert bool(overlapping(boxes(figure))) == met

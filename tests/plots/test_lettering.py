@@ -12,7 +12,16 @@ from matplotlib import font_manager
 import ltv_bayes as lb
 from ltv_bayes.plots import lettering
 from ltv_bayes.plots.canvas import MoneyFormatter, money_axis
-from ltv_bayes.plots.lettering import BOX, BOX_NOTE, SHIPPED, SHIPPED_NAME, drawable, font_families, short_money
+from ltv_bayes.plots.lettering import (
+    BOX,
+    BOX_NOTE,
+    SHIPPED,
+    SHIPPED_NAME,
+    drawable,
+    font_families,
+    short_money,
+    wrapped,
+)
 
 ROOT = Path(__file__).parents[2]
 
@@ -156,6 +165,13 @@ def test_fonts_of_blanks_are_not_taken_for_one(no_known_font, unheard_of_font, m
 def test_all_fonts_the_user_asks_for_are_used(unheard_of_font):
     with mpl.rc_context({"font.family": "sans-serif", "font.sans-serif": ["DejaVu Serif", "None", unheard_of_font]}):
         assert font_families()[:2] == ["DejaVu Serif", unheard_of_font]
+
+
+def test_lines_are_as_wide_as_they_are_drawn():
+    """A Chinese character is as wide as two letters; a closing sign does not begin a line; a long word is cut."""
+    assert wrapped("所有客户的价值，按年", 8).split("\n") == ["所有客户", "的价值，", "按年"]
+    assert wrapped("所有客户，按年", 8).split("\n") == ["所有客户，", "按年"]
+    assert wrapped("abcdefghij kl", 4).split("\n") == ["abcd", "efgh", "ij", "kl"]
 
 
 class TestShippedFont:
