@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from docutils import nodes
+from site_messages import columns_page, messages_page
 from sphinx import addnodes
 
 import ltv_bayes as lb
@@ -79,9 +80,11 @@ def write_reference() -> None:
         for name in names:
             lines.append(f"| [`{name}`](#ltv_bayes.{name}) | {_first_line(name)} |")
         lines.append("")
-    toc = ["```{toctree}", ":hidden:", "", *public_names(), "samples", "```", ""]
-    kept.add("samples.md")
-    _write(REFERENCE / "samples.md", _samples_page())
+    more = {"samples": _samples_page(), "columns": columns_page(), "messages": messages_page()}
+    for name, text in more.items():
+        kept.add(f"{name}.md")
+        _write(REFERENCE / f"{name}.md", text)
+    toc = ["```{toctree}", ":hidden:", "", *public_names(), *more, "```", ""]
     _write(REFERENCE / "index.md", "\n".join([*lines, *toc]))
     for page in REFERENCE.glob("*.md"):
         if page.name not in kept:

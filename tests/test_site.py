@@ -54,6 +54,14 @@ class TestSite:
             assert 'src="http' not in text, page.name
             assert '<link rel="stylesheet" href="http' not in text, page.name
 
+    def test_messages_and_columns_are_listed_in_both_languages(self, site):
+        messages = (site / "reference" / "messages.html").read_text(encoding="utf-8")
+        assert messages.count("<tr") > 400
+        assert "InputError" in messages
+        columns = (site / "reference" / "columns.html").read_text(encoding="utf-8")
+        assert "median_to_come" in columns
+        assert "未来价值" in columns
+
     def test_language_models_find_all_of_it_in_one_file(self, site):
         whole = (site / "llms-full.txt").read_text(encoding="utf-8")
         assert "# An hour with an export" in whole

@@ -28,6 +28,7 @@ OF_VALUE = ("judgements", "opportunities", "value")
 ALL = (*DATA, *FITTED, *OF_VALUE, "costs", "analyses", "trust", "sampling", "output")
 NOT_OF_A_FIT = ("fits", "title", "page", "workbook", "tables")
 LISTS = ("column", "tier", "slipping_since", "least_drop", "least_alive", "earlier_day")
+FITS = Path("fits")
 ORIGINS = 6
 """Of a backtest that is asked for by itself."""
 SAVED = ("method", "tune", "chains", "title", "page", "workbook", "tables")
@@ -162,27 +163,31 @@ def _summarize(made: typer.Typer) -> None:
 
 def _fit(made: typer.Typer) -> None:
     says = N_("Learn how often customers buy, what they spend and whether they renew, and save the fits.")
+    out = _own("out", Path | None, None, N_("Folder for the fits; that of the settings, or fits."))
 
-    def work(settings: Settings, outcome: Outcome) -> None:
+    def work(settings: Settings, outcome: Outcome, out: Path | None) -> None:
         from ltv_bayes.cli.results import write_fits
 
-        run, results = _run(settings, "fit", settings.output.folder or Path("fits"))
+        anew = replace(settings, sampling=replace(settings.sampling, fits=None))
+        run, results = _run(anew, "fit", out or settings.sampling.fits or FITS)
         write_fits(run, results)
         outcome.caution = run.caution
+        outcome.content["converged"] = {name: bool(fit.converged) for name, fit in run.fits.items()}
         _files(results, outcome)
 
-    _command(made, "fit", says, settings_of((*DATA, *FITTED, "sampling", "output"), NOT_OF_A_FIT), work)
+    _command(made, "fit", says, settings_of((*DATA, *FITTED, "sampling", "output"), (*NOT_OF_A_FIT, "out")), work, out)
 
 
 def _value(made: typer.Typer) -> None:
     says = N_("Value customers with saved fits: the values and their pictures alone.")
-    fits = _own("fits", Path, Path("fits"), N_("Folder that the command fit wrote."))
+    fits = _own("fits", Path | None, None, N_("Folder that the command fit wrote; that of the settings, or fits."))
     keep = _own("draws", int | None, None, N_("Draws per chain to use; all if left out."), min=1)
 
-    def work(settings: Settings, outcome: Outcome, fits: Path, draws: int | None) -> None:
+    def work(settings: Settings, outcome: Outcome, fits: Path | None, draws: int | None) -> None:
         from ltv_bayes.cli.results import write_values
 
-        with_fits = replace(settings, sampling=replace(settings.sampling, fits=fits))
+        saved = fits or settings.sampling.fits or FITS
+        with_fits = replace(settings, sampling=replace(settings.sampling, fits=saved))
         run, results = _run(with_fits, "value", settings.output.folder or Path("values"), keep=draws)
         write_values(run, results)
         _end(run, results, outcome)
@@ -210,7 +215,7 @@ def _backtest(made: typer.Typer) -> None:
             purchases, trust = replace(purchases, model=model[0]), replace(trust, compare=tuple(model[1:]))
         settings = replace(settings, trust=trust, purchases=purchases)
         run, results = _run(settings, "backtest", settings.output.folder or Path("backtest"))
-        write_backtest(run, results)
+        outcome.content["verdict"] = str(write_backtest(run, results).verdict)
         _files(results, outcome)
 
     sections = (*DATA, "purchases", "spend", "analyses", "trust", "sampling", "output")

@@ -111,8 +111,8 @@ def _csv(table: Table | CustomerTable, results: Results) -> None:
     results.table(table.frame, f"{key}.csv", title)
 
 
-def write_backtest(run: Run, results: Results) -> None:
-    """Print and write whether forecasts held."""
+def write_backtest(run: Run, results: Results) -> RollingBacktest | ModelComparison:
+    """Print and write whether forecasts held, and give the backtest."""
     from ltv_bayes.plots.backtests import plot_backtest, plot_cohorts, plot_deciles
 
     found = run.backtest(results.folder / "origins")
@@ -139,6 +139,7 @@ def write_backtest(run: Run, results: Results) -> None:
         results.picture(plot_cohorts(found), "cohorts.png", _("cohort curves"))
         results.picture(plot_deciles(found), "deciles.png", _("customers in tenths by their forecast"))
     _finish(run, results, {"horizon": run.settings.trust.horizon})
+    return found
 
 
 def terms_of(run: Run) -> dict[str, Any]:

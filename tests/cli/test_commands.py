@@ -299,8 +299,8 @@ app(sys.argv[1:])
 def test_judgements_without_a_relation_are_asked_for_it(folder, business):
     business.opportunities.drop(columns="relation").to_csv("judged.csv", index=False)
     said = " ".join(fail(*value("--judgements", "judged.csv")).split())
-    assert "without a word on how they relate to the repeat purchases" in said
-    assert "Write a column relation" in said
+    assert "16 judgements of customers who order do not say how they relate" in said
+    assert "or write a column relation" in said
     assert not list((folder / "values").glob("*"))
 
 

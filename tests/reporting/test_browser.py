@@ -12,7 +12,17 @@ import pytest
 
 from ltv_bayes.formatting import escape_formula, money, percent, visible
 from ltv_bayes.language import in_language
-from ltv_bayes.reporting.contents.parts import Badge, Document, Figure, Picture, Section, Table, Term, Text
+from ltv_bayes.reporting.contents.parts import (
+    Badge,
+    CustomerTable,
+    Document,
+    Figure,
+    Picture,
+    Section,
+    Table,
+    Term,
+    Text,
+)
 from ltv_bayes.reporting.page.render import page
 from ltv_bayes.reporting.page.words import page_words
 from ltv_bayes.tables.headings import written
@@ -22,6 +32,8 @@ pytestmark = pytest.mark.browser
 
 NAMES_OF_CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 DESK, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
+PAPER = 680
+"""Points of CSS between the margins of A4; what is wider makes the browser print everything smaller."""
 CUSTOMERS = 70
 
 
@@ -76,6 +88,7 @@ def document_in(language):
         Text("Do not use these numbers.", "bad"),
         Picture("bars", "Two bars", drawn),
         Table("list", "A list", frame, "CNY", note="How to read it.", rows=25),
+        Table("wide", "Many columns", pd.concat([frame, frame.add_suffix(" too")], axis="columns"), "CNY"),
     )
     sections = (
         Section("headline", "What it is worth", parts),
@@ -93,6 +106,12 @@ def files(tmp_path_factory):
         with in_language(language):
             found[language] = folder / f"{language}.html"
             found[language].write_text(page(document_in(language)), encoding="utf-8")
+    found["one"] = folder / "one.html"
+    long = "x" * 300
+    one = pd.DataFrame({"mean": [1.0]}, index=pd.Index([7], name="customer_id"))
+    parts = (Text(long), Figure(long, long, long), Badge(long, "bad", long), CustomerTable(one, one), Term(long, long))
+    document = Document(long, "en", (long,), (Section("customers", long, parts),))
+    found["one"].write_text(page(document), encoding="utf-8")
     found["many"] = folder / "many.html"
     section = Section("customers", "Customers", (many(10_000),))
     found["many"].write_text(page(Document("Many", "en", (), (section,))), encoding="utf-8")
@@ -308,6 +327,13 @@ class TestAnywhere:
         found.page.locator(".tabulator-row a").nth(9).click()
         assert found.page.get_by_role("dialog").bounding_box()["width"] == PHONE["width"]
 
+    @pytest.mark.parametrize("viewport", [DESK, PHONE], ids=["desk", "phone"])
+    def test_one_customer_without_segment_or_currency_and_words_without_end(self, opened, viewport):
+        found = opened("one", viewport=viewport, at="#customer=7")
+        assert found.page.evaluate("document.documentElement.scrollWidth") == viewport["width"]
+        assert found.page.get_by_role("dialog").get_by_role("img").get_attribute("aria-label").endswith(": 1.")
+        assert found.count().startswith("1 of 1 customers. Choose")
+
     def test_the_keyboard_stops_only_at_boxes_that_scroll(self, opened):
         found = opened()
         assert found.page.locator("figure").get_attribute("tabindex") is None
@@ -331,6 +357,8 @@ class TestAnywhere:
         for box in found.page.locator(".box").all():
             assert box.evaluate("box => box.scrollHeight <= box.clientHeight + 1")
         assert found.page.locator(".plain tbody tr").count() == 50
+        found.page.set_viewport_size({"width": PAPER, "height": 1000})
+        assert found.page.evaluate("document.documentElement.scrollWidth") == PAPER
         content = found.page.pdf(prefer_css_page_size=True)
         assert 2 <= content.count(b"/Type /Page\n") <= 12
 

@@ -68,3 +68,52 @@ def test_tables_are_csv(tmp_path, name):
     (tmp_path / "d.csv").mkdir()
     with pytest.raises(InputError, match="is a folder"):
         refuse_foreign_table(tmp_path / "d.csv", "a")
+
+
+# a folder that remembers what was written to it
+
+
+def test_an_interrupted_run_knows_its_files_and_a_finished_one_removes_what_is_stale(tmp_path):
+    Results(tmp_path, command="report").table(TABLE, "t.csv", "a table")  # and no more: it was interrupted
+    again = Results(tmp_path, command="report")
+    again.table(TABLE.assign(value=2), "t.csv", "a table")
+    again.table(TABLE, "other.csv", "another")
+    assert again.finish({"terms": {"currency": "CNY"}}, "in yuan") == []
+    third = Results(tmp_path, command="report")
+    third.table(TABLE, "other.csv", "another")
+    assert third.finish({}, "") == ["t.csv"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["about.json", "about.txt", "other.csv"]
+
+
+def test_commands_share_a_folder_and_leave_each_others_files(tmp_path):
+    for command, name in (("value", "v.csv"), ("report", "r.csv")):
+        results = Results(tmp_path, command=command)
+        results.table(TABLE, name, "a table")
+        results.finish({}, f"terms of {command}")
+    assert {path.name for path in tmp_path.iterdir()} == {"v.csv", "r.csv", "about.json", "about.txt"}
+    assert "terms of value\n\n  v.csv  a table" in (tmp_path / "about.txt").read_text(encoding="utf-8-sig")
+
+
+def test_files_of_others_and_changed_ones_are_refused_and_stay(tmp_path):
+    (tmp_path / "mine.csv").write_text("mine")
+    with pytest.raises(InputError, match=r"mine\.csv exists, and no earlier run wrote it"):
+        Results(tmp_path, command="report", names=["mine.csv"])
+    results = Results(tmp_path, command="report")
+    with pytest.raises(InputError, match="no earlier run wrote it"):
+        results.table(TABLE, "mine.csv", "")
+    results.table(TABLE, "t.csv", "")
+    (tmp_path / "t.csv").write_text("with notes")
+    with pytest.raises(InputError, match=r"changed since they were written: t\.csv"):
+        Results(tmp_path, command="report")
+    assert (tmp_path / "mine.csv").read_text() == "mine"
+    assert (tmp_path / "t.csv").read_text() == "with notes"
+
+
+def test_pages_workbooks_and_fits_of_this_package_are_known_by_their_content(tmp_path, purchases):
+    (tmp_path / "report.html").write_text("a page of others")
+    (tmp_path / "purchases.nc").write_text("no fit")
+    for name in ("report.html", "purchases.nc"):
+        with pytest.raises(InputError, match="no earlier run wrote it"):
+            Results(tmp_path, command="report", names=[name])
+    purchases.save(tmp_path / "purchases.nc")
+    Results(tmp_path, command="fit", names=["purchases.nc"])

@@ -199,7 +199,7 @@ def lines_of(text: str, width: float) -> int:
     >>> lines_of("short", 20), lines_of("a rather long text", 10), lines_of("two\nlines", 20)
     (1, 2, 2)
     """
-    return sum(max(1, math.ceil(1.05 * cell_len(line) / width)) for line in text.split("\n"))
+    return sum(max(1, math.ceil((1.15 * cell_len(line) - 0.1 * len(line)) / width)) for line in text.split("\n"))
 
 
 def _is_long(value: Any) -> bool:
