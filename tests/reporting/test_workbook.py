@@ -15,6 +15,7 @@ from ltv_bayes.data.writing.number_formats import number_format
 from ltv_bayes.data.writing.workbooks import is_own_workbook
 from ltv_bayes.errors import InputError
 from ltv_bayes.language import in_language
+from ltv_bayes.reporting.contents.parts import Document, Section, Table, Text
 from ltv_bayes.reporting.report import report
 from ltv_bayes.reporting.workbook.places import SheetNames
 from ltv_bayes.reporting.workbook.write import TOP, sheet_of, workbook
@@ -105,6 +106,34 @@ def test_names_that_are_markup_or_formulas_stay_text_and_nothing_leads_outside(c
     customers = rows_of(book, "Customers")
     assert any(str(cell).startswith("=Customer ") for row in customers for cell in row)
     assert any(cell == "<script>alert(1)</script>" for row in customers for cell in row)
+
+
+def test_odd_cells_headings_and_titles_are_written():
+    odd = pd.DataFrame(
+        {
+            "=1+1": ["=2", None, "x" * 40_000],
+            "mean": [1e5, -2e5, np.inf],
+            "a": [1, 2, 3],
+            "A": [10**18, 5, 6],
+            "when": pd.to_datetime(["2020-01-01 10:30", "1850-01-01 00:00", None]),
+            "zone": pd.to_datetime(["2020-01-01", None, "2021-01-01"]).tz_localize("UTC"),
+            "bad\x00 name": ["\x1b[31m", "a\x00b", "3"],
+            "lists": [[1], (2,), {}],
+        },
+        index=pd.Index(["a'b", "<b>", "&"], name="customer_id"),
+    )
+    tables = (Table("k[1]", "Title: a/b?*'", odd, "EUR", note="=note"), Table("e", "Empty", odd.head(0)))
+    said = Section("headline", "h", (Text("=cmd|x"), Text("")))
+    content = workbook(Document("T & <x>", "en", (), (said, Section("s", "S'", tables))))
+    book = CalamineWorkbook.from_filelike(io.BytesIO(content))
+    assert book.sheet_names == ["Summary", "Title a b", "Empty"]
+    rows = rows_of(book, "Title a b")[TOP:]
+    assert rows[0] == ["customer", "=1+1", "mean (EUR)", "a", "A (2)", "when", "zone", "bad\ufffd name", "lists"]
+    assert [row[0] for row in rows[1:]] == ["a'b", "<b>", "&"]
+    assert [row[1] for row in rows[1:]] == ["=2", "", "x" * 32_767]
+    assert [row[2] for row in rows[1:]] == [1e5, -2e5, "∞"]
+    assert rows[1][4] == str(10**18)
+    assert not any("<f>" in text for name, text in parts_of(content).items() if "worksheets" in name)
 
 
 def test_links_lead_to_sheets_that_are_there(content, book):

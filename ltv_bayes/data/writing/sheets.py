@@ -27,7 +27,8 @@ UNBROKEN = re.compile(r"[!-~\u00a0-\u02ff]+")
 """Letters between which no line breaks; Chinese breaks anywhere."""
 LINES = 3
 """Lines of a heading."""
-LINE_HEIGHT = 15
+LINE_HEIGHT, HIGHEST = 15, 409
+"""Points of one line, and the most that a row may have."""
 A4 = 9
 HEAD: Mapping[str, Any] = {"bold": True, "text_wrap": True, "valign": "vcenter", "bottom": 1, "bg_color": "#E8EDF2"}
 LEFT, RIGHT = {"align": "left", "indent": 1}, {"align": "right"}
@@ -188,7 +189,7 @@ def _wrap(sheet: Any, what: Sheet, part: pd.DataFrame) -> None:
     for row, cells in enumerate(zip(*texts, strict=True), start=what.top + 1):
         lines = max(lines_of(str(cell), WIDEST - 2) for cell in cells)
         if lines > 1:
-            sheet.set_row(row, LINE_HEIGHT * lines)
+            sheet.set_row(row, min(HIGHEST, LINE_HEIGHT * lines))
 
 
 def lines_of(text: str, width: float) -> int:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from ltv_bayes.data.writing.sheets import LINE_HEIGHT, LONGEST_TEXT, Styles, lines_of, print_well
+from ltv_bayes.data.writing.sheets import HIGHEST, LINE_HEIGHT, LONGEST_TEXT, Styles, lines_of, print_well
 from ltv_bayes.formatting import visible
 from ltv_bayes.language import _
 from ltv_bayes.reporting.contents.parts import Badge, CustomerTable, Document, Figure, Part, Section, Table, Term, Text
@@ -69,7 +69,7 @@ class TextSheet:
         self._write(1, text, text_wrap=True, valign="top", **settings)
         size = settings.get("font_size", 11) / 11
         lines = max(lines_of(text, 1.08 * TEXTS / size), lines_of(name, LABELS))
-        self._sheet.set_row(self._row, LINE_HEIGHT * size * lines)
+        self._sheet.set_row(self._row, min(HIGHEST, LINE_HEIGHT * size * lines))
         self._row += 1
 
     def link(self, name: str, text: str) -> None:

@@ -136,7 +136,7 @@ def _write_table(book: Any, styles: Styles, one: Planned, summary: str) -> None:
 
 def _table_name(key: str, number: int) -> str:
     """A name that spreadsheet programs take for a table."""
-    return f"t_{re.sub('[^A-Za-z0-9_]', '_', key)}" + (f"_{number + 1}" if number else "")
+    return f"t_{re.sub('[^A-Za-z0-9_]', '_', key)}" + (f"_part_{number + 1}" if number else "")
 
 
 def _write_charts(book: Any, name: str, tables: Sequence[Placed]) -> None:
