@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ltv_bayes import __version__
-from ltv_bayes.cli.options import parameters, settings_of
+from ltv_bayes.cli.options import fold_help, parameters, settings_of
 from ltv_bayes.cli.outcome import Outcome, told
 from ltv_bayes.errors import InputError
-from ltv_bayes.language import N_, _, from_locale, in_language, languages
+from ltv_bayes.language import N_, _, from_locale, in_language, language, languages
 from ltv_bayes.runs.settings import Settings
 from ltv_bayes.terminal import say
 
@@ -38,7 +38,7 @@ REPORTED = ("title", "page", "workbook", "tables")
 def command_line() -> "App":
     """The commands, with their help in the current language."""
     made = App(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
-    made.callback(help=_("What customers are worth, and how sure we may be."))(_whole)
+    made.callback(help=_("What customers are worth, and how sure we may be."))(_whole())
     for add in (_init, _report, _summarize, _fit, _value, _backtest, _demo):
         add(made)
     return made
@@ -53,6 +53,8 @@ class App(typer.Typer):
             if isinstance(stream, io.TextIOWrapper):
                 stream.reconfigure(errors="replace")
         with in_language(_language_of(sys.argv[1:])):
+            if language() != "en":
+                fold_help()
             return typer.Typer.__call__(command_line(), *args, **kwargs)
 
 
@@ -72,12 +74,21 @@ def _show_version(asked: bool) -> None:
         raise typer.Exit
 
 
-def _whole(
-    version: Annotated[
-        bool, typer.Option("--version", callback=_show_version, is_eager=True, help=N_("Show the version."))
-    ] = False,
-) -> None:
-    pass
+def _whole() -> Callable[..., None]:
+    """What stands before a command: version, and language, which `App` has read by then."""
+
+    def whole(**given: Any) -> None:
+        pass
+
+    version = typer.Option("--version", callback=_show_version, is_eager=True, help=_("Show the version."))
+    tongue = typer.Option("--language", help=_("Language of help and messages: en or zh."), metavar="[en|zh]")
+    asked = [
+        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=usual, annotation=Annotated[kind, option])
+        for name, kind, option, usual in (("version", bool, version, False), ("language", str | None, tongue, None))
+    ]
+    whole.__signature__ = inspect.Signature(asked)  # type: ignore[attr-defined]
+    whole.__annotations__ = {part.name: part.annotation for part in asked}
+    return whole
 
 
 def _command(made: typer.Typer, name: str, says: str, offered: Any, work: Callable[..., None], *more: Any) -> None:

@@ -3,12 +3,14 @@
 import inspect
 from collections.abc import Iterable
 from dataclasses import Field
+from functools import wraps
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from ltv_bayes.language import N_, _
+from ltv_bayes.runs.kinds import LISTED
 from ltv_bayes.runs.settings import each_setting, option_of
 
 PANELS = {
@@ -56,6 +58,8 @@ def settings_of(sections: Iterable[str], without: Iterable[str] = ()) -> list[tu
 def _parameter(section: str, one: Field[Any]) -> inspect.Parameter:
     kind, name = one.metadata["kind"], option_of(one)
     text = _(one.metadata["says"])
+    if kind.metavar == LISTED:
+        text = _("{text} Choices: {words}.", text=text, words=kind.said.removeprefix("one of "))
     if one.default not in (None, (), "auto", True, False):
         usual = ", ".join(map(str, one.default)) if isinstance(one.default, tuple) else one.default
         text = _("{text} Usual: {usual}.", text=text, usual=usual)
@@ -73,3 +77,25 @@ def _parameter(section: str, one: Field[Any]) -> inspect.Parameter:
 
 def _keyword(name: str, annotation: Any, default: Any) -> inspect.Parameter:
     return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
+
+
+def fold_help() -> None:
+    """Let help break lines within words: text without blanks, as Chinese is, would be cut off at the end of a line.
+
+    Typer has no setting for it. Where a later version does without the function that is wrapped here, lines are cut.
+    """
+    from rich.text import Text
+    from typer import rich_utils
+
+    made = getattr(rich_utils, "_make_rich_text", None)
+    if made is None or hasattr(made, "__wrapped__"):
+        return
+
+    @wraps(made)
+    def folding(*args: Any, **kwargs: Any) -> Any:
+        text = made(*args, **kwargs)
+        if isinstance(text, Text):
+            text.overflow = "fold"
+        return text
+
+    rich_utils._make_rich_text = folding

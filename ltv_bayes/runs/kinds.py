@@ -10,6 +10,8 @@ from ltv_bayes.errors import suggestion
 from ltv_bayes.language import _
 
 CHOSEN, NOTHING = "auto", "none"
+LONG, LISTED = 20, "WORD"
+"""Choices that take so much room in help stand in its text."""
 Read = Callable[[Any, Path], Any]
 """From what was written, and the folder that paths start from."""
 
@@ -220,7 +222,10 @@ def word_or(*words: str, other: Kind) -> Kind:
 
 def one_of(*words: str) -> Kind:
     """One of some words."""
-    return Kind(_("one of {words}", words=", ".join(words)), str, _one_of(*words), f"[{'|'.join(words)}]")
+    short = f"[{'|'.join(words)}]"
+    return Kind(
+        _("one of {words}", words=", ".join(words)), str, _one_of(*words), short if len(short) < LONG else LISTED
+    )
 
 
 def whole(least: int) -> Kind:
@@ -241,5 +246,5 @@ SHARED = Kind(_("columns with correlations"), list[str], _shares, "COLUMN=NUMBER
 RATES = Kind(_("rates, or a file of them"), list[str], _rates, "CURRENCY=RATE")
 FILE = Kind(_("the path of a file"), Path, _file, "FILE")
 COVERS = Kind(_("a column, or a column with values"), list[str], _covers, "COLUMN=WORDS")
-CALENDAR = Kind(_("auto, none, week, month or quarter"), str, _calendar, "[auto|none|week|month|quarter]")
+CALENDAR = Kind(_("auto, none, week, month or quarter"), str, _calendar, "PERIOD")
 UNIT = Kind(_("a number, or a word such as 万元"), str, lambda value, base: _unit(value), "UNIT")

@@ -108,7 +108,9 @@ class Purchases:
     )
     pool_by: tuple[str, ...] = setting(N_("Columns of segments with purchase rates of their own."), NAMES, ())
     covariates: tuple[str, ...] = setting(N_("Columns of numbers that shift purchase rates."), NAMES, (), "covariate")
-    calendar_effects: Any = setting(N_("What moves all customers at once, by period."), CALENDAR, CHOSEN)
+    calendar_effects: Any = setting(
+        N_("What moves all customers at once: auto, none, week, month or quarter."), CALENDAR, CHOSEN
+    )
 
 
 @dataclass(frozen=True)
@@ -143,7 +145,7 @@ class Judgements:
     )
     amount_unit: Any = setting(N_("What 1 in their amounts is: 万元, 亿 or a number."), UNIT, option="judgement_unit")
     decimal: str = setting(N_("Decimal mark of their amounts."), one_of(".", ","), ".", "judgement_decimal")
-    date_format: str | None = setting(N_("How their dates are written."), TEXT, option="judgement_date_format")
+    date_format: str | None = setting(N_("How their dates are written."), TEXT, option="judgement_dates")
     sheet: str | None = setting(N_("Their sheet of a workbook."), TEXT, option="judgement_sheet")
     interval: float = setting(
         N_("Probability of the amount lying between low and high."), NUMBER, 0.8, "judgement_interval"
@@ -222,7 +224,7 @@ class Subscriptions:
     price: str = setting(N_("Column with the price of one period; none for none."), TEXT, "price", "price_column")
     product: str | None = setting(N_("Column with what is subscribed to."), TEXT)
     amount_unit: Any = setting(N_("What 1 in their prices is."), UNIT, option="subscription_unit")
-    date_format: str | None = setting(N_("How their dates are written."), TEXT, option="subscription_date_format")
+    date_format: str | None = setting(N_("How their dates are written."), TEXT, option="subscription_dates")
     grace: str | None = setting(N_("How late a renewal may be recorded, '14 days'."), TEXT)
     allowed_gap: str | None = setting(N_("Gap between contracts of one relation, '7 days'."), TEXT)
     records_since: str | None = setting(N_("Day since which the records say who leaves."), DAY)
@@ -233,7 +235,10 @@ class Subscriptions:
     )
     pool_by: tuple[str, ...] = setting(N_("Columns of segments with a churn of their own."), NAMES, (), "churn_pool_by")
     calendar_effects: Any = setting(
-        N_("What moves the churn of all at once."), CALENDAR, NOTHING, "churn_calendar_effects"
+        N_("What moves the churn of all at once: auto, none, week, month or quarter."),
+        CALENDAR,
+        NOTHING,
+        "churn_effects",
     )
     one_relation: bool = setting(N_("Whether purchases end with the subscription."), YES_OR_NO, False)
 

@@ -334,6 +334,14 @@ def test_prospects_of_judgements_are_valued_where_asked_for(folder):
     assert "somebody new" in Run.read(**terms, prospects=True).ltv.customers.ids
 
 
+@pytest.mark.parametrize("words", [["--language", "zh", "--help"], ["report", "--help", "--language=zh"]])
+def test_help_in_chinese_loses_no_letter(words):
+    command = [sys.executable, "-m", "ltv_bayes", *words]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, encoding="utf-8")
+    assert "从原始文件到页面、工作簿和表格" in done.stdout
+    assert not [line for line in done.stdout.splitlines() if "…" in line.replace("……", "")]
+
+
 def test_version_and_module(folder):
     done = subprocess.run([sys.executable, "-m", "ltv_bayes", "--version"], capture_output=True, text=True, check=True)
     assert done.stdout == f"ltv-bayes {lb.__version__}\n"

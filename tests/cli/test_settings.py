@@ -58,7 +58,7 @@ ROWS = {
     "judgements.columns": ("--judgement-column low=下限", '{low = "下限"}', {"low": "下限"}),
     "judgements.amount_unit": ("--judgement-unit 万元", '"万元"', "万元"),
     "judgements.decimal": ("--judgement-decimal ,", '","', ","),
-    "judgements.date_format": ("--judgement-date-format %d/%m/%Y", '"%d/%m/%Y"', "%d/%m/%Y"),
+    "judgements.date_format": ("--judgement-dates %d/%m/%Y", '"%d/%m/%Y"', "%d/%m/%Y"),
     "judgements.sheet": ("--judgement-sheet May", '"May"', "May"),
     "judgements.interval": ("--judgement-interval 0.5", "0.5", 0.5),
     "judgements.family": ("--judgement-family gamma", '"gamma"', "gamma"),
@@ -88,7 +88,7 @@ ROWS = {
     "subscriptions.price": ("--price-column fee", '"fee"', "fee"),
     "subscriptions.product": ("--product plan", '"plan"', "plan"),
     "subscriptions.amount_unit": ("--subscription-unit 1000", "1000", 1000),
-    "subscriptions.date_format": ("--subscription-date-format %Y", '"%Y"', "%Y"),
+    "subscriptions.date_format": ("--subscription-dates %Y", '"%Y"', "%Y"),
     "subscriptions.grace": ("--grace 14days", '"14days"', "14days"),
     "subscriptions.allowed_gap": ("--allowed-gap 7days", '"7days"', "7days"),
     "subscriptions.records_since": ("--records-since 2020-01-01", "2020-01-01", "2020-01-01"),
@@ -96,7 +96,7 @@ ROWS = {
     "subscriptions.price_increase": ("--price-increase 0.03", "0.03", 0.03),
     "subscriptions.margin": ("--subscription-margin 0.8", "0.8", 0.8),
     "subscriptions.pool_by": ("--churn-pool-by plan", '"plan"', ("plan",)),
-    "subscriptions.calendar_effects": ("--churn-calendar-effects auto", '"auto"', "auto"),
+    "subscriptions.calendar_effects": ("--churn-effects auto", '"auto"', "auto"),
     "subscriptions.one_relation": ("--one-relation", "true", True),
     "costs.file": ("--costs c.csv", '"c.csv"', Path("c.csv")),
     "costs.channel": ("--channel source", '"source"', "source"),
@@ -269,7 +269,7 @@ def test_other_models(tmp_path):
         lb.GammaGamma(pool_by="channel", covariates="x", price_growth=None, first_order="auto")
     )
     assert repr(renewal_model(settings.subscriptions)) == repr(lb.ShiftedBetaGeometric())
-    churn = from_options(["o.csv", "--churn-pool-by", "plan", "--churn-calendar-effects", "auto"]).subscriptions
+    churn = from_options(["o.csv", "--churn-pool-by", "plan", "--churn-effects", "auto"]).subscriptions
     assert repr(renewal_model(churn)) == repr(lb.ShiftedBetaGeometric(pool_by="plan", calendar_effects="auto"))
     text = '[purchases]\ncalendar_effects = {period = "month", level = 0.4, index = "i.csv"}'
     (tmp_path / "run.toml").write_text(text, encoding="utf-8")
