@@ -23,7 +23,7 @@ from ltv_bayes.models.density.calendar import Calendar, OnClock
 from ltv_bayes.models.density.purchase_clock import SINCE_END, PurchaseClock
 from ltv_bayes.models.nbd import RateModel, usual_rate_priors
 from ltv_bayes.models.priors import Prior
-from ltv_bayes.predictions.alive import all_alive_note, living_by_column, share_of_one_time
+from ltv_bayes.predictions.alive import SOME_ONCE, all_alive_note, living_by_column, share_of_one_time
 from ltv_bayes.predictions.purchases import FittedPurchases, replicate_histories
 
 
@@ -71,7 +71,7 @@ class PurchaseModel(RateModel[FittedPurchases]):
         return purchase_tables(**columns, once_too=self._may_leave_at_once or self._k is not None, k=self._k)
 
     def _learned(self, fit: FittedPurchases, data: Customers) -> dict[str, Any]:
-        note = all_alive_note(fit.model, share_of_one_time(data))
+        note = all_alive_note(fit.model, share_of_one_time(data), above=SOME_ONCE)
         return {"living": living_by_column(fit, data), **({"note": str(note)} if note else {})}
 
     def _replicated(self, fit: FittedPurchases, data: Customers, random_seed: int | None) -> xr.Dataset:
@@ -115,7 +115,9 @@ class BGNBD(StayingModel):
     leave_at_once : bool
         Whether a share of customers leaves right after the first purchase: ``first_dropout``, with a uniform prior, and
         a level of its own in each segment of a pooled fit. Without it, every customer who bought once is taken to be
-        alive. To be chosen where most bought once, unless it is known that hardly any leave after one purchase.
+        alive. To be chosen where more than a few bought once, unless it is known that hardly any leave after one
+        purchase: in simulated portfolios whose customers leave by the calendar, the median of next year's revenue was
+        6 to 7% high without it, and 3 to 4% with it.
 
     Examples
     --------

@@ -21,7 +21,7 @@ from ltv_bayes.predictions.signs.signs_of_life import SignShare, SignsOfLife, co
 from ltv_bayes.predictions.visibility import Coverage
 from ltv_bayes.sizes import CUSTOMERS_IN_BATCH
 
-MOSTLY_ONCE = 0.5
+SOME_ONCE, MOSTLY_ONCE = 0.25, 0.5
 SURE_THAT_ONE_TIME_BUYERS_LIVE = {
     bg_nbd.NAME: ("BG/NBD", "BGNBD(leave_at_once=True)", _("see check_one_time")),
     bg_cnbd.NAME: ("BG/CNBD-k", "BGCNBD(..., leave_at_once=True)", _("and MBGCNBD lets them leave as after any other")),
@@ -85,7 +85,7 @@ def share_of_one_time(customers: Customers) -> float:
     return 1 - seen.repeat_customers / seen.customers if known else 0.0
 
 
-def all_alive_note(model: str, once: float) -> str:
+def all_alive_note(model: str, once: float, *, above: float = MOSTLY_ONCE) -> str:
     """State that a model takes all customers who bought once to be alive, where most did, and what does not.
 
     Parameters
@@ -94,6 +94,8 @@ def all_alive_note(model: str, once: float) -> str:
         Its name.
     once : float
         Share of customers who bought once.
+    above : float
+        The share above which it is stated.
 
     Examples
     --------
@@ -102,7 +104,7 @@ def all_alive_note(model: str, once: float) -> str:
     >>> all_alive_note("mbg_nbd", 0.6)
     ''
     """
-    if model not in SURE_THAT_ONE_TIME_BUYERS_LIVE or once <= MOSTLY_ONCE:
+    if model not in SURE_THAT_ONE_TIME_BUYERS_LIVE or once <= above:
         return ""
     name, settings, cure = SURE_THAT_ONE_TIME_BUYERS_LIVE[model]
     return _(

@@ -320,7 +320,7 @@ class LifetimeValue(Printed):
         """
         return upside(self._valued, interval_settings(ci_prob, ci_kind))
 
-    def to_html(self, path: str | Path, *, language: str | None = None, **beside: Any) -> Path:
+    def to_html(self, path: str | Path, *, language: str | None = None, overwrite: bool = False, **beside: Any) -> Path:
         """Write a page for those who decide: ``lb.report(ltv, **beside).to_html(path)``.
 
         Parameters
@@ -329,14 +329,18 @@ class LifetimeValue(Printed):
             Ending in ``.html``.
         language : {"en", "zh"}, optional
             The current language, if not given.
+        overwrite : bool
+            Whether a file that this package did not write is replaced.
         **beside
             What stands beside the value, as in ``by="industry"``, ``orders=orders``; see `report`.
         """
-        return lb.report(self, **beside).to_html(path, language=language)
+        return lb.report(self, **beside).to_html(path, language=language, overwrite=overwrite)
 
-    def to_excel(self, path: str | Path, *, language: str | None = None, **beside: Any) -> Path:
+    def to_excel(
+        self, path: str | Path, *, language: str | None = None, overwrite: bool = False, **beside: Any
+    ) -> Path:
         """Write a workbook for those who decide, ending in ``.xlsx``; as in `to_html`."""
-        return lb.report(self, **beside).to_excel(path, language=language)
+        return lb.report(self, **beside).to_excel(path, language=language, overwrite=overwrite)
 
     def without_judgement(self) -> "LifetimeValue":
         """The same value without judgement.

@@ -202,7 +202,7 @@ def test_only_own_and_unchanged_files_are_replaced(everything, tmp_path):
         with pytest.raises(InputError, match=r"was not written by ltv_bayes, or was changed since.*overwrite=True"):
             made.to_excel(path)
         assert path.read_bytes() == foreign
-    made.to_excel(path, overwrite=True)
+    everything["ltv"].to_excel(path, overwrite=True)
     assert path.read_bytes() == touched
     with pytest.raises(InputError, match=r"does not end in \.xlsx"):
         made.to_excel(tmp_path / "book.xls")
