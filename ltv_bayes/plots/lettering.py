@@ -120,7 +120,7 @@ def wrapped(text: str, width: int) -> str:
 
     Examples
     --------
-    >>> wrapped("the value of all customers", 12)
+    >>> wrapped("the value of all customers", 13)
     'the value of\nall customers'
     >>> wrapped("所有客户的价值，按年。", 10)
     '所有客户的\n价值，按年。'
