@@ -117,9 +117,9 @@ def fields(text: str) -> set[str]:
     return {name for _text, name, _spec, _conversion in string.Formatter().parse(text) if name is not None}
 
 
-def faults(path: Path) -> list[str]:
-    """What is wrong with a catalogue, one sentence each."""
-    catalogue, source = read(path), messages()
+def faults(path: Path, source: Catalog | None = None) -> list[str]:
+    """What is wrong with a catalogue, one sentence each; beside the messages of the source, if they have been found."""
+    catalogue, source = read(path), source or messages()
     known, needed = ({forms(entry)[0]: entry for entry in one if entry.id} for one in (catalogue, source))
     found = [f"missing: {text!r} ({needed[text].locations[0][0]})" for text in needed if text not in known]
     found += [f"no longer used: {text!r}" for text in known if text not in needed]

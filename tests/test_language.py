@@ -3,9 +3,11 @@
 import copy
 import os
 import pickle
+import re
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
@@ -15,6 +17,7 @@ from ltv_bayes.formatting import money, money_labels, with_currency
 from ltv_bayes.language import _, _n, from_locale, in_language, language, languages, retold, sentences
 from scripts import messages
 
+ROOT = Path(lb.__file__).parents[1]
 SENTENCE = "There is no language {code!r}. Known: {known}."
 
 
@@ -25,13 +28,18 @@ def chinese():
     lb.set_language("en")
 
 
+@pytest.fixture(scope="module")
+def source():
+    return messages.messages()
+
+
 @pytest.mark.parametrize("path", sorted(messages.CATALOGUES.glob("*.po")), ids=lambda path: path.stem)
-def test_every_message_is_translated_with_its_placeholders(path):
+def test_every_message_is_translated_with_its_placeholders(path, source):
     """None is missing, unused, empty or marked as fuzzy; none loses or invents a placeholder."""
-    assert messages.faults(path) == []
+    assert messages.faults(path, source) == []
 
 
-def test_a_faulty_catalogue_is_noticed(tmp_path):
+def test_a_faulty_catalogue_is_noticed(tmp_path, source):
     catalogue = messages.read(messages.CATALOGUES / "zh.po")
     catalogue.delete("CNY")
     catalogue.add("of an earlier version", "早先版本")
@@ -39,7 +47,7 @@ def test_a_faulty_catalogue_is_noticed(tmp_path):
     catalogue["EUR"].flags.add("fuzzy")
     catalogue[SENTENCE].string = "没有 {language}。"
     messages.write(catalogue, tmp_path / "zh.po")
-    found = "\n".join(messages.faults(tmp_path / "zh.po"))
+    found = "\n".join(messages.faults(tmp_path / "zh.po", source))
     for fault in ("missing: 'CNY'", "no longer used: 'of an", "not translated: 'USD'", "fuzzy: 'EUR'"):
         assert fault in found
     assert f"other placeholders: {SENTENCE!r}" in found
@@ -159,3 +167,30 @@ def test_a_message_is_told_again_in_another_language():
             assert message == kept
             assert retold(message) == "AB（编号：{x}）。是否指 'zh'？"
     assert retold("Known names: {names}.") == "Known names: {names}."
+
+
+def test_the_chinese_readme_has_the_code_of_the_english_one():
+    """But for the line that chooses the language."""
+    blocks = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+    here, there = (
+        blocks.findall((ROOT / name).read_text(encoding="utf-8")) for name in ("README.md", "README.zh-CN.md")
+    )
+    assert [code.replace('lb.set_language("zh")\n', "") for code in there] == here
+
+
+def test_what_is_stored_in_a_file_is_plain_text(chinese, book, tmp_path):
+    """netCDF holds no text but str itself: of a fit, and of the arrays of a value."""
+    purchases = lb.FittedPurchases.from_draws(
+        {"r": [[0.243]], "alpha": [[4.414]], "a": [[0.793]], "b": [[2.426]]}, time_unit="week"
+    )
+    spend = lb.FittedSpend.from_draws({"p": [[6.25]], "q": [[3.74]], "v": [[15.44]]}, currency="USD")
+    purchases.save(tmp_path / "fit.nc")
+    ltv = lb.lifetime_value(book, [lb.RepeatPurchases(purchases, spend)], horizon="1 year", random_seed=1)
+    ltv.draws.to_netcdf(tmp_path / "draws.nc", engine="h5netcdf")
+    by = ltv.by("industry")
+    by.draws("total").to_netcdf(tmp_path / "segments.nc", engine="h5netcdf")
+    assert "年折现率" in str(ltv) or "未折现" in str(ltv)
+    assert all("价值高于" in sentence or "难以判断" in sentence for sentence in by.compare()["sentence"])
+    with in_language("en"):
+        assert "Lifetime value of 6 customers" in repr(ltv)
+        assert all(note.isascii() for note in ltv.notes())

@@ -11,6 +11,7 @@ from typing import Any
 import typer
 
 from ltv_bayes.errors import LtvBayesError, LtvBayesWarning
+from ltv_bayes.language import _
 from ltv_bayes.terminal import complain
 
 KEEP = re.compile(r"\bkeep=(?P<words>\{[^{}]*\})")
@@ -51,7 +52,11 @@ def plain_messages(options: Container[str], hear: Heard | None = None) -> Iterat
             tell("error", str(error), "red")
             raise typer.Exit(1) from None
         except OSError as error:
-            tell("error", f"{error.filename or 'a file'}: {error.strerror or error}.", "red")
+            tell(
+                "error",
+                _("{file}: {problem}.", file=error.filename or _("a file"), problem=error.strerror or error),
+                "red",
+            )
             raise typer.Exit(1) from None
 
 

@@ -10,7 +10,7 @@ from ltv_bayes.data.writing.table_files import write_csv
 from ltv_bayes.evaluation.rolling.comparison import ModelComparison
 from ltv_bayes.evaluation.rolling.result import RollingBacktest
 from ltv_bayes.formatting import label
-from ltv_bayes.intervals import bound_columns, describe_interval
+from ltv_bayes.intervals import bound_columns, interval_settings
 from ltv_bayes.language import _
 from ltv_bayes.reporting.contents.parts import CustomerTable, Table
 from ltv_bayes.reporting.files import Results, refuse_foreign_table, refuse_inputs
@@ -145,6 +145,7 @@ def write_backtest(run: Run, results: Results) -> RollingBacktest | ModelCompari
 def terms_of(run: Run) -> dict[str, Any]:
     """On which terms customers were valued, for machines."""
     terms, settings = run.ltv.settings.terms, run.ltv.settings
+    prob, kind = interval_settings(None, None)
     return {
         "customers": len(run.ltv.customers),
         "currency": run.ltv.currency,
@@ -153,7 +154,8 @@ def terms_of(run: Run) -> dict[str, Any]:
         "discount_rate": terms.discount_rate,
         "margin": str(settings.margin),
         "realised": settings.realised,
-        "interval": describe_interval(None, None),
+        "interval_prob": prob,
+        "interval_kind": kind,
     }
 
 

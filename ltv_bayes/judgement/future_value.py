@@ -241,10 +241,9 @@ class FutureValuePriors(Printed):
             If more than half of the expected value of a judgement depends on one draw in a hundred.
         """
         changed = replace(self, adjustments=adjustments)
-        _unused, unsure = changed._expected_money
         problem = _("with an expected value from one draw in a hundred, in which the stated interval is far too narrow")
         cure = _("Close more cases of the same kind, state narrower intervals, or use the median of the amounts.")
-        warn(self.table, unsure, problem, cure, stacklevel=3)
+        warn(self.table, changed._expected_money[1], problem, cure, stacklevel=3)
         return changed
 
     def summary(self) -> pd.DataFrame:

@@ -8,6 +8,7 @@ import pandas as pd
 from ltv_bayes.errors import InputError, suggestion
 from ltv_bayes.formatting import shortened
 from ltv_bayes.intervals import describe_interval, interval, interval_name, interval_settings
+from ltv_bayes.language import _, semicolon
 from ltv_bayes.plots import canvas
 from ltv_bayes.plots.canvas import BAND, BAR, BLUE, GREY, ORANGE
 from ltv_bayes.plots.lettering import ink
@@ -15,7 +16,7 @@ from ltv_bayes.value.acquisition.acquisition import Acquisition, channel_draws, 
 from ltv_bayes.value.acquisition.channels import NOT_ENOUGH
 from ltv_bayes.value.acquisition.new_customers import Course
 
-CURE = "Pass what acquisition(...) returned."
+CURE = _("Pass what acquisition(...) returned.")
 BREADTH, REACH = 10.0, 3.0
 """The axis of ratios ends this many times beyond 1 and the threshold, or this many times beyond the medians; a longer
 interval may leave it."""
@@ -51,7 +52,7 @@ def plot_acquisition(
     threshold, middle = found.targets.threshold, table["ltv_to_cac"].to_numpy()
     least = min(1.0, threshold, REACH * float(middle.min())) / BREADTH
     most = max(BREADTH * max(1.0, threshold), REACH * float(middle.max()))
-    rows, colours = np.arange(len(table)), np.where(table["verdict"] == NOT_ENOUGH, GREY, BLUE)
+    rows, colours = np.arange(len(table)), np.where(table["verdict"] == _(NOT_ENOUGH), GREY, BLUE)
     with canvas.picture(ax, height=1.9 + 0.34 * len(table)) as ax:
         ax.set_xscale("log")
         ax.hlines(rows, np.clip(low, least, most), np.clip(high, least, most), color=colours, **BAR)
@@ -64,12 +65,14 @@ def plot_acquisition(
         canvas.name_rows(ax, table.index, map(_won, table["clients_won"]))
         ends = [1.0, threshold, *np.clip(low, least, most), *np.clip(high, least, most)]
         _ratio_axis(ax, min(ends) / 1.25, max(ends) * 1.25, threshold)
-        colour = ["grey: not enough data"] if (table["verdict"] == NOT_ENOUGH).any() else []
-        lines = "; ".join([f"dotted: the cost; dashed: {threshold:g} times the cost; n: clients won", *colour])
-        canvas.label_x(ax, "value of a new client over the cost of winning one", lines, found.value.settings)
+        colour = [_("grey: not enough data")] if (table["verdict"] == _(NOT_ENOUGH)).any() else []
+        lines = semicolon(
+            [_("dotted: the cost; dashed: {threshold:g} times the cost; n: clients won", threshold=threshold), *colour]
+        )
+        canvas.label_x(ax, _("value of a new client over the cost of winning one"), lines, found.value.settings)
         canvas.note_outside(ax, rows, middle, np.maximum(low, least), np.clip(high, least, most))
-        detail = f"median and {describe_interval(ci_prob, ci_kind)}"
-        return canvas.finish(ax, "What a new client is worth for its cost", detail, found.value.caution)
+        detail = _("median and {interval}", interval=describe_interval(ci_prob, ci_kind))
+        return canvas.finish(ax, _("What a new client is worth for its cost"), detail, found.value.caution)
 
 
 def plot_payback(
@@ -95,7 +98,9 @@ def plot_payback(
     canvas.require(found, Acquisition, CURE)
     name = str(found.summary(ci_prob, ci_kind).index[0] if channel is None else channel)
     if name not in found.channels:
-        raise InputError(f"There is no channel {name!r}. {suggestion(name, found.channels)}")
+        raise InputError(
+            _("There is no channel {name!r}. {suggestion}", name=name, suggestion=suggestion(name, found.channels))
+        )
     place = found.channels.index(name)
     course, cost = courses(found)[name], found.cac[..., place].to_numpy().ravel()
     figures = channel_draws(found, interval_settings(ci_prob, ci_kind))[place]
@@ -105,12 +110,16 @@ def plot_payback(
         ax.set_xticks(_month_ticks(course.months[-1]))
         ax.set_xlim(0, course.months[-1])
         within = found.targets.payback_within
-        _mark_month(ax, within.to("month"), f"back within {within}\nwith probability {in_time}")
+        _mark_month(
+            ax,
+            within.to("month"),
+            _("back within {within}\nwith probability {in_time}", within=within, in_time=in_time),
+        )
         canvas.money_axis(ax.yaxis, found.currency)
-        canvas.label_y(ax, f"revenue so far, less the cost{canvas.unit(found.currency)}")
-        canvas.label_x(ax, "months from the first order on", found.value.settings)
-        title = f"{shortened(name)}: when the cost of a new client is back"
-        detail = f"median and {describe_interval(ci_prob, ci_kind)}, in expectation over clients"
+        canvas.label_y(ax, _("revenue so far, less the cost{unit}", unit=canvas.unit(found.currency)))
+        canvas.label_x(ax, _("months from the first order on"), found.value.settings)
+        title = _("{name}: when the cost of a new client is back", name=shortened(name))
+        detail = _("median and {interval}, in expectation over clients", interval=describe_interval(ci_prob, ci_kind))
         return canvas.finish(ax, title, detail, found.value.caution)
 
 

@@ -16,12 +16,13 @@ from ltv_bayes.evaluation.rolling.result import RollingBacktest, verdict_on
 from ltv_bayes.evaluation.rolling.verdict import STATED
 from ltv_bayes.formatting import distinct, percent
 from ltv_bayes.intervals import bound_columns, describe_interval, interval_name
+from ltv_bayes.language import _, as_known
 from ltv_bayes.plots import canvas
 from ltv_bayes.plots.canvas import BAND, BAR, BLUE, GREEN, GREY, ORANGE, PURPLE, RED, SKY, TITLE_WIDTH
 from ltv_bayes.plots.lettering import drawable, in_own_words, ink
 
 LEVELS = {"customer": (BLUE, "o", "customers"), "segment": (GREEN, "s", "segments"), "total": (ORANGE, "D", "totals")}
-CURE = "Pass what backtest(..., origins=...) returned."
+CURE = _("Pass what backtest(..., origins=...) returned.")
 MOST_IN_A_ROW, MOST_DAYS, WIDE, NAME_WIDTH = 3, 7, 110, 20
 MODELS = (BLUE, ORANGE, GREEN, PURPLE, RED, SKY)
 PLACES = ("of", "level", "segment")
@@ -63,11 +64,19 @@ def plot_backtest(
         rows = totals.xs((of, "total", EVERYBODY), level=PLACES)
         _draw_totals(left, rows, describe_interval(ci_prob, ci_kind))
         _write_amounts(left, backtest, of)
-        canvas.label_y(left, f"total {of} in the {backtest.horizon}\nafter the origin{_unit(backtest, of)}")
-        canvas.label_x(left, "origin: fitted on what was known on that day")
+        canvas.label_y(
+            left,
+            _(
+                "total {of} in the {horizon}\nafter the origin{unit}",
+                of=as_known(of),
+                horizon=backtest.horizon,
+                unit=_unit(backtest, of),
+            ),
+        )
+        canvas.label_x(left, _("origin: fitted on what was known on that day"))
         _draw_coverage(right, scores)
-        first, *_ = verdict_on(backtest, of)
-        return _finish(figure, left, "Forecasts from several origins beside what happened", first, backtest)
+        first, *_unused = verdict_on(backtest, of)
+        return _finish(figure, left, _("Forecasts from several origins beside what happened"), first, backtest)
 
 
 def plot_cohorts(
@@ -109,16 +118,19 @@ def plot_cohorts(
         for panel, name in zip(flat, names, strict=False):
             _draw_curves(panel, table.xs(name, level="cohort"), backtest, level)
             _write_amounts(panel, backtest, of)
-            heading = name if name == EVERYBODY else f"first bought in {name}"
+            heading = _("all customers") if name == EVERYBODY else _("first bought in {name}", name=name)
             panel.set_title(drawable(heading), fontsize=9, **in_own_words())
             canvas.date_axis(panel)
-        canvas.label_y(flat[0], f"{of} since each origin\n(cumulative){_unit(backtest, of)}")
+        words = _("{of} since each origin\n(cumulative){unit}", of=as_known(of), unit=_unit(backtest, of))
+        canvas.label_y(flat[0], words)
         _name_colours(figure, flat[0], 3)
         which = (
-            f"{len(shown)} of {len(backtest.windows)} origins" if len(shown) < len(backtest.windows) else "each origin"
+            _("{number} of {number_2} origins", number=len(shown), number_2=len(backtest.windows))
+            if len(shown) < len(backtest.windows)
+            else _("each origin")
         )
-        detail = f"customers known at {which}, through the {backtest.horizon} after it"
-        return _finish(figure, flat[0], f"Cohort curves of {of}", detail, backtest)
+        detail = _("customers known at {which}, through the {horizon} after it", which=which, horizon=backtest.horizon)
+        return _finish(figure, flat[0], _("Cohort curves of {of}", of=as_known(of)), detail, backtest)
 
 
 def plot_deciles(backtest: RollingBacktest, of: str | None = None, *, ax: Any = None) -> Any:
@@ -140,21 +152,33 @@ def plot_deciles(backtest: RollingBacktest, of: str | None = None, *, ax: Any = 
     of = _compared(backtest, of)
     table = backtest.deciles(of)
     with canvas.picture(ax) as ax:
-        ax.bar(table.index, table["actual"], color=BLUE, alpha=0.6, label="actual")
-        ax.plot(table.index, table["predicted"], "D", color=ORANGE, label="predicted")
-        ax.axhline(_mean(table), color=GREY, linestyle="--", linewidth=1, label="all customers")
+        ax.bar(table.index, table["actual"], color=BLUE, alpha=0.6, label=_("actual"))
+        ax.plot(table.index, table["predicted"], "D", color=ORANGE, label=_("predicted"))
+        ax.axhline(_mean(table), color=GREY, linestyle="--", linewidth=1, label=_("all customers"))
         ax.set_xticks(table.index, [f"{place}\n{percent(share)}" for place, share in table["actual_share"].items()])
         ax.grid(axis="x", visible=False)
         _write_amounts(ax, backtest, of)
-        canvas.label_x(ax, "tenth of the customers, ranked by forecast; below, its share of all that happened")
-        canvas.label_y(ax, f"{of} per customer in the {backtest.horizon}{_unit(backtest, of)}")
+        canvas.label_x(ax, _("tenth of the customers, ranked by forecast; below, its share of all that happened"))
+        canvas.label_y(
+            ax,
+            _(
+                "{of} per customer in the {horizon}{unit}",
+                of=as_known(of),
+                horizon=backtest.horizon,
+                unit=_unit(backtest, of),
+            ),
+        )
         ax.legend(loc="upper right")
         naive = max(NAIVE, key=lambda name: table.attrs[f"gini_{name}"])
-        detail = (
-            f"Gini {table.attrs['gini']:.2f} of a perfect ranking's 1; {table.attrs[f'gini_{naive}']:.2f} ranked by "
-            f"{NAIVE[naive]}"
+        detail = _(
+            "Gini {gini:.2f} of a perfect ranking's 1; {other:.2f} ranked by {naive}",
+            gini=table.attrs["gini"],
+            other=table.attrs[f"gini_{naive}"],
+            naive=_(NAIVE[naive]),
         )
-        return canvas.finish(ax, f"Lift of {of}: what those ranked highest were worth", detail, backtest.caution)
+        return canvas.finish(
+            ax, _("Lift of {of}: what those ranked highest were worth", of=as_known(of)), detail, backtest.caution
+        )
 
 
 def _compare(comparison: ModelComparison, of: str | None, ci_prob: float, ci_kind: str | None, ax: Any) -> Any:
@@ -167,11 +191,19 @@ def _compare(comparison: ModelComparison, of: str | None, ci_prob: float, ci_kin
         rows = {name: table.xs((of, "total", EVERYBODY), level=PLACES) for name, table in totals.items()}
         _draw_totals_of_models(left, rows, describe_interval(ci_prob, ci_kind))
         _write_amounts(left, comparison, of)
-        canvas.label_y(left, f"total {of} in the {one.horizon}\nafter the origin{_unit(comparison, of)}")
-        canvas.label_x(left, "origin: fitted on what was known on that day")
+        canvas.label_y(
+            left,
+            _(
+                "total {of} in the {horizon}\nafter the origin{unit}",
+                of=as_known(of),
+                horizon=one.horizon,
+                unit=_unit(comparison, of),
+            ),
+        )
+        canvas.label_x(left, _("origin: fitted on what was known on that day"))
         _draw_differences(right, comparison.summary().loc[of].reindex(comparison.names))
         _name_colours(figure, left, 2)
-        title = "Models compared from the same origins"
+        title = _("Models compared from the same origins")
         return _finish(figure, left, title, verdict_between(comparison, of), comparison)
 
 
@@ -187,7 +219,7 @@ def _draw_totals_of_models(ax: Any, rows: Mapping[str, pd.DataFrame], level: str
         ax.plot(at, table["median"], "_", color=colour, markersize=10, markeredgewidth=2)
         canvas.note_outside(ax, at, table["median"], table[low], table[high], upright=True)
     across = 0.35 + 0.1
-    ax.hlines(every[0]["actual"], where - across, where + across, color=ink(), linewidth=1.5, label="actual")
+    ax.hlines(every[0]["actual"], where - across, where + across, color=ink(), linewidth=1.5, label=_("actual"))
     _name_days(ax, where, every[0].index)
     top = max(max(table[high].max(), table["actual"].max()) for table in every)
     ax.set(xlim=(-0.6, len(where) - 0.4), ylim=(0, 1.1 * top or 1.0))
@@ -210,8 +242,8 @@ def _draw_differences(ax: Any, table: pd.DataFrame) -> None:
     ax.xaxis.set_major_formatter(lambda share, _: f"{share:g}%")
     canvas.label_x(
         ax,
-        "error per customer (CRPS) above the best model's,",
-        "with twice its standard error; a diamond is told apart",
+        _("error per customer (CRPS) above the best model's,"),
+        _("with twice its standard error; a diamond is told apart"),
     )
 
 
@@ -219,7 +251,9 @@ def _compared(backtest: Any, of: str | None, kind: type = RollingBacktest) -> st
     """What to draw: spend where there is any."""
     canvas.require(backtest, kind, CURE)
     if of is not None and of not in backtest.compared:
-        raise InputError(f"The backtest has no {of!r}. {suggestion(of, backtest.compared)}")
+        raise InputError(
+            _("The backtest has no {of!r}. {suggestion}", of=of, suggestion=suggestion(of, backtest.compared))
+        )
     return of or backtest.compared[-1]
 
 
@@ -271,9 +305,9 @@ def _draw_totals(ax: Any, rows: pd.DataFrame, level: str) -> None:
     low, high = bound_columns(rows)
     where = np.arange(len(rows))
     ax.vlines(where, rows[low], rows[high], color=BLUE, label=level, **BAR)
-    ax.plot(where, rows["median"], "_", color=BLUE, markersize=14, markeredgewidth=2, label="median")
+    ax.plot(where, rows["median"], "_", color=BLUE, markersize=14, markeredgewidth=2, label=_("median"))
     canvas.note_outside(ax, where, rows["median"], rows[low], rows[high], upright=True)
-    for inside, colour, word in ((True, ink(), "actual"), (False, RED, "actual, outside")):
+    for inside, colour, word in ((True, ink(), _("actual")), (False, RED, _("actual, outside"))):
         some = rows["inside"].to_numpy() == inside
         if some.any():
             ax.plot(where[some], rows["actual"][some], "D", color=colour, markersize=6, label=word)
@@ -302,8 +336,8 @@ def _draw_coverage(ax: Any, scores: pd.DataFrame) -> None:
     ax.set_xticks(COVERED, [percent(prob) for prob in COVERED])
     ax.set(xlim=(0.42, 0.98), ylim=(0, 1.04))
     ax.yaxis.set_major_formatter(lambda share, _: percent(share))
-    canvas.label_x(ax, "level of the interval; on the dashed line it holds")
-    canvas.label_y(ax, "share of outcomes inside")
+    canvas.label_x(ax, _("level of the interval; on the dashed line it holds"))
+    canvas.label_y(ax, _("share of outcomes inside"))
     ax.legend(loc="lower right")
 
 

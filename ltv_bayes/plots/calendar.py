@@ -2,7 +2,9 @@
 
 from typing import Any
 
+from ltv_bayes.formatting import label
 from ltv_bayes.intervals import bound_columns, describe_interval
+from ltv_bayes.language import _
 from ltv_bayes.plots import canvas
 from ltv_bayes.plots.canvas import BLUE, GREY, ORANGE
 from ltv_bayes.predictions.clock import factors_by_period, moved_by, unit_of_clock
@@ -10,6 +12,7 @@ from ltv_bayes.predictions.events import FittedEvents
 from ltv_bayes.predictions.fitted import caution_of
 from ltv_bayes.predictions.purchases import FittedPurchases
 from ltv_bayes.predictions.renewals import FittedRenewals
+from ltv_bayes.time_units import PLURALS
 
 
 def plot_calendar_effects(
@@ -45,19 +48,20 @@ def plot_calendar_effects(
         If the fit has no calendar effects.
     """
     if not isinstance(fit, FittedEvents | FittedRenewals):
-        canvas.require(fit, FittedPurchases, "Pass a fit of BGNBD(calendar_effects='auto'), for instance.")
+        canvas.require(fit, FittedPurchases, _("Pass a fit of BGNBD(calendar_effects='auto'), for instance."))
     table, level = factors_by_period(fit, ahead, ci_prob=ci_prob, ci_kind=ci_kind), describe_interval(ci_prob, ci_kind)
     with canvas.picture(ax) as ax:
-        for part, colour, name in ((table.index < 0, BLUE, "learned"), (table.index >= 0, ORANGE, "to come")):
+        for part, colour, name in ((table.index < 0, BLUE, _("learned")), (table.index >= 0, ORANGE, _("to come"))):
             if part.any():
-                canvas.steps(ax, table[part], "median", colour, f"{name}, median", f"{name}, {level}")
+                words = _("{name}, median", name=name), _("{name}, {level}", name=name, level=level)
+                canvas.steps(ax, table[part], "median", colour, *words)
         ax.axhline(1.0, color=GREY, linewidth=0.8, linestyle="--")
         ax.set_ylim(0, 1.3 * float(table[bound_columns(table)[1]].max()))
         dated, unit = "datetime" in str(table["from"].dtype), unit_of_clock(fit)
-        canvas.label_x(ax, "date" if dated else f"{unit}s from the as-of date")
-        canvas.label_y(ax, f"factor on the {moved_by(fit)}")
+        canvas.label_x(ax, _("date") if dated else _("{units} from the as-of date", units=_(PLURALS[unit])))
+        canvas.label_y(ax, _("factor on the {rate}", rate=label(moved_by(fit))))
         ax.legend(loc="upper right", ncols=2, frameon=True, edgecolor="none", framealpha=0.9)
         if dated:
             canvas.date_axis(ax)
-        title = "Calendar effects: what moves all customers at once"
-        return canvas.finish(ax, title, "1 is a usual period", caution_of(fit))
+        title = _("Calendar effects: what moves all customers at once")
+        return canvas.finish(ax, title, _("1 is a usual period"), caution_of(fit))

@@ -16,8 +16,9 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator, StrMethodFormatter
 from rich.cells import cell_len
 
 from ltv_bayes.errors import InputError, a_kind
-from ltv_bayes.formatting import distinct, money_labels
+from ltv_bayes.formatting import distinct, money_labels, with_currency
 from ltv_bayes.intervals import bound_columns
+from ltv_bayes.language import _, as_known
 from ltv_bayes.plots.lettering import (
     BOX,
     BOX_NOTE,
@@ -87,7 +88,14 @@ def require(value: Any, kind: type, cure: str) -> None:
         If the value is not of the kind.
     """
     if not isinstance(value, kind):
-        raise InputError(f"This picture is drawn from {a_kind(kind)}, not {a_kind(value)}. {cure}")
+        raise InputError(
+            _(
+                "This picture is drawn from {kind}, not {kind_2}. {cure}",
+                kind=a_kind(kind),
+                kind_2=a_kind(value),
+                cure=cure,
+            )
+        )
 
 
 def axes_for(ax: Any, *, width: float = 7.5, height: float = 4.5) -> Any:
@@ -201,7 +209,7 @@ def outside(dots: Any, low: Any, high: Any) -> list[str]:
     dots, low, high = (np.asarray(values, float) for values in (dots, low, high))
     close = SAME * np.maximum(np.abs(low), np.abs(high))
     above, below = dots > high + close, dots < low - close
-    return ["above" if over else "below" if under else "" for over, under in zip(above, below, strict=True)]
+    return [_("above") if over else _("below") if under else "" for over, under in zip(above, below, strict=True)]
 
 
 def note_outside(ax: Any, at: Any, dots: Any, low: Any, high: Any, *, upright: bool = False) -> bool:
@@ -222,14 +230,14 @@ def note_outside(ax: Any, at: Any, dots: Any, low: Any, high: Any, *, upright: b
         if word and upright:
             write(ax, word, (place, end), (0, 5), ha="center", va="bottom", fontsize=NOTE_SIZE, rotation=90)
         elif word:
-            write(ax, f"{word} the interval", (end, place), (7, 0), va="center", fontsize=NOTE_SIZE)
+            write(ax, _("{word} the interval", word=word), (end, place), (7, 0), va="center", fontsize=NOTE_SIZE)
     return any(words)
 
 
 def lines_on_outside(any_outside: bool, dot: str) -> list[str]:
     """What the words beside upright intervals mean, where there are any."""
-    why = ", as where few draws are far larger" if dot == "mean" else ""
-    return [f"above, below: the {dot} lies outside its interval{why}"] * any_outside
+    why = _(", as where few draws are far larger") if dot == "mean" else ""
+    return [_("above, below: the {dot} lies outside its interval{why}", dot=as_known(dot), why=why)] * any_outside
 
 
 def finish(ax: Any, title: str, detail: str, caution: str = "") -> Any:
@@ -305,7 +313,13 @@ def panels(ax: Any, number: int, make: Callable[[], tuple[Any, Any]]) -> tuple[A
         return figure, list(np.ravel(made))
     given = list(np.ravel(ax))
     if len(given) < number:
-        raise InputError(f"This picture has {number} panels, and ax holds {len(given)} Axes. Pass {number}, or none.")
+        raise InputError(
+            _(
+                "This picture has {number} panels, and ax holds {number_2} Axes. Pass {number}, or none.",
+                number=number,
+                number_2=len(given),
+            )
+        )
     return None, given
 
 
@@ -322,7 +336,7 @@ def heading(title: str, detail: str, caution: str, width: int = TITLE_WIDTH) -> 
 
 def unit(currency: str | None) -> str:
     """Write the currency as axis labels carry it."""
-    return f" ({currency})" if currency else ""
+    return _(" ({unit})", unit=with_currency("", currency).strip()) if currency else ""
 
 
 def rendered(drawn: Any, kind: str = "png") -> bytes:

@@ -12,6 +12,7 @@ from ltv_bayes.errors import InputError, UnitError, counted, suggestion
 from ltv_bayes.evaluation.value_over_time import ValueOverTime
 from ltv_bayes.formatting import distinct, label, probability, shortened
 from ltv_bayes.intervals import describe_interval, interval_name
+from ltv_bayes.language import _, as_known
 from ltv_bayes.plots import canvas
 from ltv_bayes.plots.canvas import BAR, BLUE, GREEN, GREY, ORANGE, PAPER, PURPLE, RED, SKY
 from ltv_bayes.plots.lettering import drawable, in_own_words, ink
@@ -51,7 +52,7 @@ def plot_ranks(by: SegmentValues, measure: str | None = None, *, ax: Any = None)
     -------
     matplotlib Axes
     """
-    canvas.require(by, SegmentValues, "Pass what ltv.by(column) returned.")
+    canvas.require(by, SegmentValues, _("Pass what ltv.by(column) returned."))
     measure = measure or by.measures[0]
     less = less_is_better(by, measure)
     ranked = rank(by.draws(measure), lower_is_better=less)
@@ -72,10 +73,11 @@ def plot_ranks(by: SegmentValues, measure: str | None = None, *, ax: Any = None)
             _write_probabilities(ax, table.to_numpy())
         else:
             _name_shades(ax, image, most)
-        canvas.label_x(ax, f"rank, 1 is {'lowest' if less else 'highest'}", *terms_of(by, measure))
-        title = f"Rank by {described(by, measure)}: {shortened(label(by.column))}"
-        darkest = f"; darkest: {probability(most)}" if in_numbers else ""
-        return canvas.finish(ax, title, f"probability of each rank{darkest}", by.caution)
+        words = _("rank, 1 is lowest") if less else _("rank, 1 is highest")
+        canvas.label_x(ax, words, *terms_of(by, measure))
+        title = _("Rank by {described}: {column}", described=described(by, measure), column=shortened(label(by.column)))
+        darkest = _("; darkest: {most}", most=probability(most)) if in_numbers else ""
+        return canvas.finish(ax, title, _("probability of each rank{darkest}", darkest=darkest), by.caution)
 
 
 def plot_value_over_time(
@@ -109,7 +111,7 @@ def plot_value_over_time(
     -------
     matplotlib Axes
     """
-    canvas.require(trend, ValueOverTime, "Pass what value_over_time(...) returned.")
+    canvas.require(trend, ValueOverTime, _("Pass what value_over_time(...) returned."))
     require_statistic(statistic)
     medians = trend.draws(measure).median(("chain", "draw"), skipna=False)
     chosen = _chosen(trend, segments)
@@ -135,13 +137,30 @@ def plot_value_over_time(
         highest = float(table.loc[:, table.columns.str.startswith(f"{measure}_")].to_numpy().max())
         ax.set_ylim(min(0.0, ax.get_ylim()[0]) if highest else 0.0, None if highest else 1.0)
         canvas.money_axis(ax.yaxis, trend.currency)
-        canvas.label_y(ax, f"{MEASURED[measure]}{canvas.unit(trend.currency)}")
-        canvas.label_x(ax, "as of", *canvas.lines_on_outside(any_outside, statistic), trend.settings)
+        canvas.label_y(ax, f"{_(MEASURED[measure])}{canvas.unit(trend.currency)}")
+        canvas.label_x(ax, _("as of"), *canvas.lines_on_outside(any_outside, statistic), trend.settings)
         canvas.legend_beside(ax, names)
-        which = "" if len(chosen) == len(trend.segments) else f", {len(chosen)} of {len(trend.segments)}"
-        grouped = "" if trend.segments == ["all customers"] else f" by {shortened(label(trend.column))}{which}"
-        title = f"{MEASURED[measure].capitalize()}{grouped} over time"
-        return canvas.finish(ax, title, f"{statistic} and {describe_interval(ci_prob, ci_kind)}", trend.caution)
+        which = (
+            ""
+            if len(chosen) == len(trend.segments)
+            else _(", {number} of {number_2}", number=len(chosen), number_2=len(trend.segments))
+        )
+        grouped = (
+            ""
+            if trend.segments == ["all customers"]
+            else _(" by {column}{which}", column=shortened(label(trend.column)), which=which)
+        )
+        title = _("{measured}{grouped} over time", measured=_(MEASURED[measure]).capitalize(), grouped=grouped)
+        return canvas.finish(
+            ax,
+            title,
+            _(
+                "{statistic} and {interval}",
+                statistic=as_known(statistic),
+                interval=describe_interval(ci_prob, ci_kind),
+            ),
+            trend.caution,
+        )
 
 
 def plot_tiers(tiers: pd.DataFrame, *, top: int = 20, ax: Any = None) -> Any:
@@ -161,10 +180,10 @@ def plot_tiers(tiers: pd.DataFrame, *, top: int = 20, ax: Any = None) -> Any:
     matplotlib Axes
     """
     if top < 1:
-        raise UnitError(f"top must be at least 1 customer, not {top!r}.")
-    canvas.require(tiers, pd.DataFrame, "Pass what ltv.tiers() returned.")
+        raise UnitError(_("top must be at least 1 customer, not {top!r}.", top=top))
+    canvas.require(tiers, pd.DataFrame, _("Pass what ltv.tiers() returned."))
     if "tiers" not in tiers.attrs:
-        raise InputError("This table has no tiers. Pass what ltv.tiers() returned, or rows of it.")
+        raise InputError(_("This table has no tiers. Pass what ltv.tiers() returned, or rows of it."))
     names, table = list(tiers.attrs["tiers"]), tiers.head(top)
     labels = distinct(names, write=drawable)
     with canvas.picture(ax, width=7.5 + canvas.room_for_legend(labels), height=1.7 + 0.27 * len(table)) as ax:
@@ -178,13 +197,17 @@ def plot_tiers(tiers: pd.DataFrame, *, top: int = 20, ax: Any = None) -> Any:
         ax.set_xlim(0, 1)
         ax.xaxis.set_major_formatter(lambda share, _: f"{share:.0%}")
         ax.tick_params(axis="y", length=0)
-        canvas.label_x(ax, "probability of each tier", tiers.attrs["settings"])
+        canvas.label_x(ax, _("probability of each tier"), tiers.attrs["settings"])
         canvas.legend_beside(ax, labels)
         caution = str(table["caution"].iloc[0]) if "caution" in table else ""
         which = (
-            f"The first {len(table)} of {counted(len(tiers), 'customer')}" if len(table) < len(tiers) else "Customers"
+            _("The first {number} of {customers}", number=len(table), customers=counted(len(tiers), "customer"))
+            if len(table) < len(tiers)
+            else "Customers"
         )
-        return canvas.finish(ax, f"{which} by tier", "ranked by lifetime value within each draw", caution)
+        return canvas.finish(
+            ax, _("{which} by tier", which=which), _("ranked by lifetime value within each draw"), caution
+        )
 
 
 def _shades() -> LinearSegmentedColormap:
@@ -214,9 +237,21 @@ def _chosen(trend: ValueOverTime, segments: Iterable[str] | None) -> list[str]:
     chosen = trend.segments[:MOST_LINES] if segments is None else list(dict.fromkeys(segments))
     for name in chosen:
         if name not in trend.segments:
-            raise InputError(f"There is no segment {name!r}. {suggestion(str(name), trend.segments)}")
+            raise InputError(
+                _(
+                    "There is no segment {name!r}. {suggestion}",
+                    name=name,
+                    suggestion=suggestion(str(name), trend.segments),
+                )
+            )
     if not 1 <= len(chosen) <= MOST_LINES:
-        raise InputError(f"Between 1 and {MOST_LINES} segments can be distinguished in one picture, not {len(chosen)}.")
+        raise InputError(
+            _(
+                "Between 1 and {most_lines} segments can be distinguished in one picture, not {number}.",
+                most_lines=MOST_LINES,
+                number=len(chosen),
+            )
+        )
     return chosen
 
 

@@ -11,6 +11,7 @@ from ltv_bayes.judgement.beliefs.amount_belief import AmountBelief
 from ltv_bayes.judgement.beliefs.chance_belief import ChanceBelief
 from ltv_bayes.judgement.beliefs.opportunity import Opportunity
 from ltv_bayes.judgement.future_value import FutureValuePriors
+from ltv_bayes.language import _, as_known
 from ltv_bayes.plots import canvas
 from ltv_bayes.plots.canvas import BLUE, GREEN, GREY, ORANGE
 from ltv_bayes.plots.lettering import drawable, drawable_currency, in_own_words, ink, short_money, wrapped
@@ -64,8 +65,11 @@ def plot_judgement(
             return _one_belief(belief, currency, ax)
         if not isinstance(belief, FutureValuePriors):
             raise InputError(
-                f"This picture is drawn from a FutureValuePriors, not {a_kind(belief)}. Pass what "
-                f"FutureValuePriors.from_judgements(...) returned, or an AmountBelief or ChanceBelief."
+                _(
+                    "This picture is drawn from a FutureValuePriors, not {kind}. Pass what "
+                    "FutureValuePriors.from_judgements(...) returned, or an AmountBelief or ChanceBelief.",
+                    kind=a_kind(belief),
+                )
             )
         found = _chosen(belief, opportunity, customer_id)
         if len(found) == 1:
@@ -78,14 +82,31 @@ def _chosen(judged: FutureValuePriors, name: str | None, customer_id: Any) -> li
     known = judged.opportunities()
     found = [one for one in known if customer_id is None or str(one.customer_id) == str(customer_id)]
     if not found:
-        raise InputError(f"There is no judgement of the customer {customer_id!r}. Name one with customer_id=.")
+        raise InputError(
+            _(
+                "There is no judgement of the customer {customer_id!r}. Name one with customer_id=.",
+                customer_id=customer_id,
+            )
+        )
     if name is None:
         return sorted(found, key=lambda one: -one.expected_value)[:MOST_PANELS]
     named = [one for one in found if one.name == str(name).strip()]
     if not named:
-        raise InputError(f"There is no opportunity {name!r}. {suggestion(name, [one.name for one in found])}")
+        raise InputError(
+            _(
+                "There is no opportunity {name!r}. {suggestion}",
+                name=name,
+                suggestion=suggestion(name, [one.name for one in found]),
+            )
+        )
     if len(named) > 1:
-        raise InputError(f"{len(named)} customers have an opportunity {name!r}. Name the customer, with customer_id=.")
+        raise InputError(
+            _(
+                "{number} customers have an opportunity {name!r}. Name the customer, with customer_id=.",
+                number=len(named),
+                name=name,
+            )
+        )
     return named
 
 
@@ -139,20 +160,22 @@ def _several(found: list[Opportunity], number: int, currency: str | None, ax: An
     )
     for spare in panels[len(found) :] if figure is not None else ():
         spare.set_visible(False)
-    names = distinct([f"{one.name} of {one.customer_id}" for one in found], 60)
+    names = distinct([_("{name} of {customer_id}", name=one.name, customer_id=one.customer_id) for one in found], 60)
     for panel, one, name in zip(panels, found, names, strict=False):
         _draw_amount(panel, one.amount, currency)
         _write_above(panel, [name, *one.sentences(drawable_currency(currency))], NARROW, fontsize=9)
     if figure is None:
         return panels[0].get_figure(root=True)
-    which = f"The {len(found)} of {number:,} opportunities with the largest expected value"
-    title = which if len(found) < number else f"All {number} opportunities"
+    which = _(
+        "The {number} of {number_2:,} opportunities with the largest expected value", number=len(found), number_2=number
+    )
+    title = which if len(found) < number else _("All {number} opportunities", number=number)
     canvas.finish_figure(figure, _wrapped([title], WIDE), ink())
     return figure
 
 
 def _name(one: Opportunity) -> str:
-    return f"{shortened(one.name)} of {shortened(one.customer_id)}"
+    return _("{name} of {customer_id}", name=shortened(one.name), customer_id=shortened(one.customer_id))
 
 
 def _draw_amount(ax: Any, belief: AmountBelief, currency: str | None) -> None:
@@ -172,11 +195,11 @@ def _draw_amount(ax: Any, belief: AmountBelief, currency: str | None) -> None:
     ax.set_xlim(left, right + 0.04 * (right - left))
     for step, (name, amount) in enumerate(points.items()):
         on_left = amount > left + 0.8 * (right - left)
-        _mark(ax, amount, f"{name} {short_money(amount, currency)}", 0.97 - 0.07 * step, on_left=on_left)
+        _mark(ax, amount, f"{as_known(name)} {short_money(amount, currency)}", 0.97 - 0.07 * step, on_left=on_left)
     canvas.money_axis(ax.xaxis, currency)
     ax.set_yticks([])
     ax.spines["left"].set_visible(False)
-    canvas.label_x(ax, f"amount if it occurs{canvas.unit(currency)}")
+    canvas.label_x(ax, _("amount if it occurs{unit}", unit=canvas.unit(currency)))
 
 
 def _mark(ax: Any, amount: float, text: str, height: float, *, on_left: bool) -> None:
@@ -194,12 +217,12 @@ def _draw_chance(ax: Any, belief: ChanceBelief) -> None:
         ax.hlines(0, low, high, color=GREEN, linewidth=6, alpha=0.45)
     ax.plot([belief.probability], [0], "o", color=GREEN, markersize=9)
     where = "" if belief.is_number else canvas.outside([belief.probability], [low], [high])[0]
-    text = f"{percent(belief.probability)}{where and f', {where} the bar'}"
+    text = f"{percent(belief.probability)}{where and _(', {where} the bar', where=where)}"
     canvas.write(ax, text, (belief.probability, 0), (0, 9), ha=_side_of_share(belief.probability))
     ax.set(xlim=(-0.04, 1.04), ylim=(-1, 1), yticks=[], xticks=[0, 0.25, 0.5, 0.75, 1])
-    ax.set_xticklabels(["never", "25%", "50%", "75%", "always"])
+    ax.set_xticklabels([_("never"), "25%", "50%", "75%", _("always")])
     ax.spines["left"].set_visible(False)
-    canvas.label_x(ax, "chance that it occurs" + ("" if belief.is_number else "; bar: 80% of what it may be"))
+    canvas.label_x(ax, _("chance that it occurs") + ("" if belief.is_number else _("; bar: 80% of what it may be")))
 
 
 def _side_of_share(share: float) -> str:
@@ -211,11 +234,11 @@ def _draw_window(ax: Any, one: Opportunity) -> None:
     """Draw the day or the window on a line of time."""
     ax.set(ylim=(-1, 1), yticks=[])
     ax.spines["left"].set_visible(False)
-    canvas.label_x(ax, "when it occurs")
+    canvas.label_x(ax, _("when it occurs"))
     if pd.isna(one.first):
         ax.set_xticks([])
         ax.grid(visible=False)
-        ax.text(0.5, 0.5, "not known", transform=ax.transAxes, ha="center", va="center", color=ink())
+        ax.text(0.5, 0.5, _("not known"), transform=ax.transAxes, ha="center", va="center", color=ink())
         return
     room = max((one.last - one.first) / 4, pd.Timedelta(days=30))
     ax.set_xlim(one.first - room, one.last + room)

@@ -11,6 +11,7 @@ from matplotlib import font_manager
 from rich.cells import cell_len
 
 from ltv_bayes.formatting import money, visible
+from ltv_bayes.language import _
 
 CHINESE_FONTS = (
     "Noto Sans CJK SC",
@@ -37,7 +38,7 @@ BLANK_FONTS = ("lastresort", "adobeblank")
 """Fonts that have every character, as a blank or a box."""
 ALWAYS_THERE = "DejaVu Sans"
 BOX = "□"
-BOX_NOTE = f"{BOX}: a character that no font here has; install one that has it, such as Noto Sans CJK"
+BOX_NOTE = _("{box}: a character that no font here has; install one that has it, such as Noto Sans CJK", box=BOX)
 SHIPPED = Path(__file__).parent / "fonts" / "LTVSansSC-Regular.otf"
 """A font with the characters of GB 2312, for machines without a Chinese one; its licence is beside it."""
 SHIPPED_NAME = "LTV Sans SC"
@@ -119,7 +120,7 @@ def wrapped(text: str, width: int) -> str:
 
     Examples
     --------
-    >>> wrapped("the value of all customers", 12)
+    >>> wrapped("the value of all customers", 13)
     'the value of\nall customers'
     >>> wrapped("所有客户的价值，按年。", 10)
     '所有客户的\n价值，按年。'

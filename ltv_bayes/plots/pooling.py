@@ -14,6 +14,7 @@ from ltv_bayes.formatting import label, shortened
 from ltv_bayes.formulas.models.parameterization import TITLES
 from ltv_bayes.formulas.point.inputs import as_share
 from ltv_bayes.intervals import describe_interval, interval
+from ltv_bayes.language import N_, _, as_known, comma
 from ltv_bayes.plots import canvas
 from ltv_bayes.plots.canvas import BAR, BLUE, GREEN, ORANGE
 from ltv_bayes.plots.lettering import in_own_words, ink
@@ -21,14 +22,14 @@ from ltv_bayes.predictions.fitted import FittedModel, caution_of, currency_of, p
 from ltv_bayes.predictions.purchases import FittedPurchases
 from ltv_bayes.predictions.spend import FittedSpend
 from ltv_bayes.sizes import DISCOUNT_RATE, MARGIN
-from ltv_bayes.time_units import as_duration
+from ltv_bayes.time_units import PLURALS, as_duration
 
 QUANTITIES = {
-    "mean_rate": "purchases per {unit} of an average customer while active",
-    "dropout_mean": "probability of leaving after a purchase",
-    "first_dropout": "probability of leaving right after the first purchase",
-    "mean_spend": "value of an order{currency}",
-    "churn_mean": "probability of not renewing",
+    "mean_rate": N_("purchases per {unit} of an average customer while active"),
+    "dropout_mean": N_("probability of leaving after a purchase"),
+    "first_dropout": N_("probability of leaving right after the first purchase"),
+    "mean_spend": N_("value of an order{currency}"),
+    "churn_mean": N_("probability of not renewing"),
 }
 OTHERWISE = {"rate_cv", "dropout_concentration", "order_cv", "q_excess", "churn_concentration"}
 CELLS = 40
@@ -69,7 +70,7 @@ def plot_shrinkage(
     -------
     matplotlib Axes
     """
-    canvas.require(fit, FittedModel, "Pass what BGNBD(pool_by=...).fit(customers) returned.")
+    canvas.require(fit, FittedModel, _("Pass what BGNBD(pool_by=...).fit(customers) returned."))
     drawn = fit.segment_draws(column)
     chosen = _quantity(quantity, drawn)
     values, level = drawn[chosen], (ci_prob, ci_kind)
@@ -81,21 +82,23 @@ def plot_shrinkage(
         flat = values.to_numpy().reshape(-1, len(order))
         low, high = interval(flat, *level)
         ax.hlines(rows, low, high, color=BLUE, **BAR)
-        ax.plot(np.median(flat, axis=0), rows, "o", color=BLUE, label="partial pooling")
+        ax.plot(np.median(flat, axis=0), rows, "o", color=BLUE, label=_("partial pooling"))
         canvas.note_outside(ax, rows, np.median(flat, axis=0), low, high)
         if separate is not None:
             _draw_separate(ax, segments, separate, chosen, level)
         if complete is not None:
-            ax.axvline(np.median(_of(complete, chosen)), color=GREEN, linestyle="--", label="complete pooling")
+            ax.axvline(np.median(_of(complete, chosen)), color=GREEN, linestyle="--", label=_("complete pooling"))
         customers = values["customers"].to_numpy()
         canvas.name_rows(ax, segments, [f"  (n = {count:,.0f})" for count in customers])
         if chosen == "mean_spend":
             canvas.money_axis(ax.xaxis, currency_of(fit))
-        canvas.label_x(ax, f"{_described(chosen, fit)}; n: customers")
+        canvas.label_x(ax, _("{what}; n: customers", what=_described(chosen, fit)))
         if separate is not None or complete is not None:
             ax.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0))
-        detail = f"median and {describe_interval(*level)}"
-        return canvas.finish(ax, f"{label(chosen).capitalize()} by {label(name)}", detail, caution_of(fit))
+        detail = _("median and {interval}", interval=describe_interval(*level))
+        return canvas.finish(
+            ax, _("{chosen} by {name}", chosen=label(chosen).capitalize(), name=label(name)), detail, caution_of(fit)
+        )
 
 
 def plot_history_surface(
@@ -143,13 +146,13 @@ def plot_history_surface(
     InputError, UnitError
         If money is asked for without a horizon, or a number cannot be.
     """
-    canvas.require(fit, FittedPurchases, "Pass what BGNBD().fit(customers) returned.")
+    canvas.require(fit, FittedPurchases, _("Pass what BGNBD().fit(customers) returned."))
     if spend is not None:
-        canvas.require(spend, FittedSpend, "Pass what GammaGamma().fit(customers) returned.")
+        canvas.require(spend, FittedSpend, _("Pass what GammaGamma().fit(customers) returned."))
         if horizon is None:
-            raise InputError("A value needs a horizon, such as horizon='3 years'.")
+            raise InputError(_("A value needs a horizon, such as horizon='3 years'."))
     if not most >= 1:
-        raise UnitError(f"most must be at least 1 repeat purchase, not {most!r}.")
+        raise UnitError(_("most must be at least 1 repeat purchase, not {most!r}.", most=most))
     length = as_duration(observed, "observed")
     T = length.to(fit.time_unit)
     last, times = np.linspace(0, T, CELLS + 1)[1:], np.arange(most + 1)
@@ -157,13 +160,16 @@ def plot_history_surface(
     histories = _histories(fit, frequency.ravel(), np.where(frequency > 0, recency, 0.0).ravel(), T)
     few = thinned_to(_typical(fit), HISTORY_DRAWS)
     if horizon is None:
-        found, what = few.probability_alive(histories), "probability of being alive"
+        found, what = few.probability_alive(histories), _("probability of being alive")
     elif spend is None:
-        found, what = few.expected_purchases(histories, horizon), f"purchases expected within {as_duration(horizon)}"
+        found, what = (
+            few.expected_purchases(histories, horizon),
+            _("purchases expected within {as_duration}", as_duration=as_duration(horizon)),
+        )
     else:
         each = as_share(margin, "margin") * float(_typical(spend).expected_spend_new_customer().mean(skipna=False))
         found = each * few.expected_discounted_purchases(histories, horizon, discount_rate)
-        what = f"value within {as_duration(horizon)}"
+        what = _("value within {as_duration}", as_duration=as_duration(horizon))
     shown = found.mean(("chain", "draw"), skipna=False).to_numpy().reshape(frequency.shape)
     with canvas.picture(ax, height=5.0) as ax:
         mesh = ax.pcolormesh(last, times, shown, shading="nearest", cmap="Blues")
@@ -174,11 +180,23 @@ def plot_history_surface(
         if spend is not None:
             canvas.money_axis(bar.ax.yaxis, spend.currency)
         bar.set_label(f"{what}{canvas.unit(spend.currency) if spend is not None else ''}", **in_own_words())
-        canvas.label_x(ax, f"last purchase, in {fit.time_unit}s after the first; {length} were observed")
-        canvas.label_y(ax, "repeat purchases")
-        detail = f"{_whose(fit, spend)}; mean over the posterior"
+        canvas.label_x(
+            ax,
+            _(
+                "last purchase, in {units} after the first; {length} were observed",
+                units=_(PLURALS[fit.time_unit]),
+                length=length,
+            ),
+        )
+        canvas.label_y(ax, _("repeat purchases"))
+        detail = _("{whose}; mean over the posterior", whose=_whose(fit, spend))
         if spend is not None:
-            detail = f"{detail}; {100 * margin:.3g}% of average orders, discounted at {100 * discount_rate:.3g}% a year"
+            detail = _(
+                "{detail}; {margin:.3g}% of average orders, discounted at {discount_rate:.3g}% a year",
+                detail=detail,
+                margin=100 * margin,
+                discount_rate=100 * discount_rate,
+            )
         return canvas.finish(ax, f"{what[0].upper()}{what[1:]}", detail, caution_of(fit, spend))
 
 
@@ -195,17 +213,17 @@ def _typical[Fit: FittedModel](fit: Fit) -> Fit:
 
 def _whose(fit: FittedPurchases, spend: FittedSpend | None) -> str:
     """Of which model and segment the numbers are."""
-    model = TITLES.get(fit.model, label(fit.model))
+    model = as_known(TITLES.get(fit.model, label(fit.model)))
     own, others = _segment_of(fit), "" if spend is None else _segment_of(spend)
-    parts = [model, own, f"orders of {others}" if others not in ("", own) else ""]
-    return ", ".join(part for part in parts if part)
+    parts = [model, own, _("orders of {others}", others=others) if others not in ("", own) else ""]
+    return comma(part for part in parts if part)
 
 
 def _segment_of(fit: FittedModel) -> str:
     if pooling_of(fit) is None and segment_of(fit) is None:
         return ""
     named = ", ".join(f"{label(name)} {_number_or_name(value)}" for name, value in (segment_of(fit) or {}).items())
-    return named or "typical segment"
+    return named or _("typical segment")
 
 
 def _number_or_name(value: Any) -> str:
@@ -217,7 +235,9 @@ def _quantity(asked: str | None, drawn: xr.Dataset) -> str:
     if asked is None:
         return known[0]
     if asked not in known:
-        raise ColumnError(f"The fit has no {asked!r} by segment. {suggestion(asked, known)}")
+        raise ColumnError(
+            _("The fit has no {asked!r} by segment. {suggestion}", asked=asked, suggestion=suggestion(asked, known))
+        )
     return asked
 
 
@@ -227,13 +247,17 @@ def _draw_separate(
     """Hollow circles with thin intervals, a little below those of the pooled fit."""
     given = {str(name): fit for name, fit in separate.items()}
     if unknown := set(given) - set(segments):
-        raise InputError(f"separate holds {sorted(unknown)[0]!r}, which the pooled fit has not seen.")
+        raise InputError(
+            _("separate holds {unknown!r}, which the pooled fit has not seen.", unknown=sorted(unknown)[0])
+        )
     rows = [row for row, name in enumerate(segments) if name in given]
     drawn = [_of(given[segments[row]], quantity) for row in rows]
     low, high = np.array([interval(each, *level) for each in drawn]).T
     below = np.array(rows) + 0.22
     ax.hlines(below, low, high, color=ORANGE, linewidth=1)
-    ax.plot([np.median(each) for each in drawn], below, "o", color=ORANGE, mfc=ax.get_facecolor(), label="no pooling")
+    ax.plot(
+        [np.median(each) for each in drawn], below, "o", color=ORANGE, mfc=ax.get_facecolor(), label=_("no pooling")
+    )
 
 
 def _of(fit: FittedModel, quantity: str) -> np.ndarray:
@@ -241,12 +265,16 @@ def _of(fit: FittedModel, quantity: str) -> np.ndarray:
     posterior = fit.idata["posterior"]
     if quantity not in posterior:
         raise InputError(
-            f"A fit without {quantity} in its posterior cannot be set beside: fit it with the usual priors."
+            _(
+                "A fit without {quantity} in its posterior cannot be set beside: fit it with the usual priors.",
+                quantity=quantity,
+            )
         )
     return posterior[quantity].to_numpy().ravel()
 
 
 def _described(quantity: str, fit: FittedModel) -> str:
-    text = QUANTITIES.get(quantity, label(quantity))
-    currency = f" ({currency_of(fit)})" if currency_of(fit) else ""
-    return text.format(unit=fit.idata.attrs.get("time_unit", "time"), currency=currency)
+    if quantity not in QUANTITIES:
+        return label(quantity)
+    unit = as_known(fit.idata.attrs.get("time_unit", "time"))
+    return _(QUANTITIES[quantity], unit=unit, currency=canvas.unit(currency_of(fit)))

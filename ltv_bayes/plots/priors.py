@@ -8,11 +8,13 @@ import xarray as xr
 from ltv_bayes.errors import FitError
 from ltv_bayes.formatting import label
 from ltv_bayes.intervals import SAMPLE_DIMS, describe_interval, interval
+from ltv_bayes.language import _
 from ltv_bayes.plots import canvas
 from ltv_bayes.plots.canvas import BLUE, GREY
 from ltv_bayes.plots.lettering import drawable, in_own_words, ink
 from ltv_bayes.predictions.fitted import FittedModel, caution_of, currency_of
 from ltv_bayes.predictions.purchases import FittedPurchases
+from ltv_bayes.time_units import PLURALS, UNITS
 
 PANELS_A_ROW = 4
 BARS = 60
@@ -60,9 +62,11 @@ def plot_prior_posterior(
         caution, level = caution_of(fit), describe_interval(ci_prob, ci_kind)
         if figure is None:
             panels[0].legend(lines, [*words[:-1], level], loc="upper right")
-            return canvas.finish(panels[0], "Prior and posterior", f"with {level}", caution).get_figure(root=True)
+            return canvas.finish(
+                panels[0], _("Prior and posterior"), _("with {level}", level=level), caution
+            ).get_figure(root=True)
         figure.legend(lines, [*words[:-1], level], loc="outside lower center", ncols=3)
-        title = canvas.heading("Prior and posterior", f"with {level}", caution)
+        title = canvas.heading(_("Prior and posterior"), _("with {level}", level=level), caution)
         canvas.finish_figure(figure, title, canvas.alarm(figure) if caution else ink())
     return figure
 
@@ -78,7 +82,10 @@ def _common_names(fit: FittedModel, prior: xr.DataTree) -> list[str]:
     if not names:
         held = ", ".join(map(str, prior["prior"].data_vars))
         raise FitError(
-            f"Prior and posterior have no parameter in common; the prior holds {held}. Are they one model's?"
+            _(
+                "Prior and posterior have no parameter in common; the prior holds {held}. Are they one model's?",
+                held=held,
+            )
         )
     return names
 
@@ -105,7 +112,7 @@ def _draw_panel(ax: Any, posterior: np.ndarray, prior: np.ndarray, bounds: tuple
         edges = np.linspace(left, right, bars + 1)
         weights = np.full(draws.size, 1 / (draws.size * (edges[1] - edges[0])))
         ax.hist(draws, edges, weights=weights, histtype="stepfilled", **style)
-    ax.hlines(0, *bounds, color=ink(), linewidth=5, label="interval")
+    ax.hlines(0, *bounds, color=ink(), linewidth=5, label=_("interval"))
     ax.set(xlim=(left, right), yticks=[])
     ax.spines["left"].set_visible(False)
     ax.grid(visible=False)
@@ -126,7 +133,8 @@ def _stretch(posterior: np.ndarray, prior: np.ndarray) -> tuple[float, float]:
 def _with_unit(name: str, fit: FittedModel) -> str:
     """Write the parameter with its unit, where it has one."""
     if isinstance(fit, FittedPurchases):
-        units = {"mean_rate": f"purchases per {fit.time_unit}", "alpha": f"{fit.time_unit}s"}
+        rate = _("purchases per {unit}", unit=_(UNITS[fit.time_unit]))
+        units = {"mean_rate": rate, "alpha": _(PLURALS[fit.time_unit])}
     else:
         units = {"mean_spend": currency_of(fit) or "", "v": currency_of(fit) or ""}
     return f"{label(name)}{canvas.unit(units.get(name))}"

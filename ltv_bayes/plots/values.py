@@ -10,6 +10,7 @@ import pandas as pd
 from ltv_bayes.errors import UnitError, counted, listed
 from ltv_bayes.formatting import distinct, label, percent, shortened
 from ltv_bayes.intervals import bound_columns, describe_interval, summarize_draws
+from ltv_bayes.language import N_, _, as_known, retold
 from ltv_bayes.plots import canvas
 from ltv_bayes.plots.canvas import BAR, BLUE, GREEN, GREY, NOTE_SIZE, ORANGE, PURPLE, RED, SKY
 from ltv_bayes.plots.lettering import drawable, ink, short_money
@@ -21,13 +22,13 @@ from ltv_bayes.value.valued import TOTAL
 
 STREAM_COLOURS = (GREEN, PURPLE, SKY, RED)
 COLOURS = {REALISED: GREY, JUDGED: ORANGE, TOTAL: BLUE}
-TORNADO_COLOURS = "grey: does not come; orange: comes, from its low to its high amount (of an 80% interval)"
+TORNADO_COLOURS = _("grey: does not come; orange: comes, from its low to its high amount (of an 80% interval)")
 FEWEST_YEARS, MOST_YEARS = 3, 24
 """So many have room; of more, some are named."""
 MEASURED = {
-    "per_customer": "lifetime value per customer",
-    "total": "total lifetime value",
-    "to_come_per_customer": "value still to come per customer",
+    "per_customer": N_("lifetime value per customer"),
+    "total": N_("total lifetime value"),
+    "to_come_per_customer": N_("value still to come per customer"),
 }
 
 
@@ -63,11 +64,15 @@ def plot_lifetime_value(
     matplotlib Axes
     """
     if top < 1:
-        raise UnitError(f"top must be at least 1 customer, not {top!r}.")
-    canvas.require(ltv, LifetimeValue, "Pass what lifetime_value(...) returned.")
+        raise UnitError(_("top must be at least 1 customer, not {top!r}.", top=top))
+    canvas.require(ltv, LifetimeValue, _("Pass what lifetime_value(...) returned."))
     table, left_out = _worth_most(ltv.ranked(statistic, ci_prob=ci_prob, ci_kind=ci_kind), top)
     shown, every = len(table), counted(len(ltv.customers), "customer")
-    which = f"The {shown} of {every} worth most" if shown < len(ltv.customers) else f"Lifetime value of {every}"
+    which = (
+        _("The {shown} of {every} worth most", shown=shown, every=every)
+        if shown < len(ltv.customers)
+        else _("Lifetime value of {every}", every=every)
+    )
     so_far = table.get(REALISED, pd.Series(np.nan, table.index))
     with canvas.picture(ax, height=1.5 + 0.27 * shown) as ax:
         dot = "to_come" if statistic == "mean" else "median_to_come"
@@ -79,13 +84,22 @@ def plot_lifetime_value(
         for row, (end, why) in enumerate(zip(ends, table["why"], strict=True)):
             if why:
                 canvas.write(ax, why, (end, row), (7, 0), va="center", fontsize=NOTE_SIZE)
-        what = f"value still to come per customer{canvas.unit(ltv.currency)}"
-        lines = [f"{what}; in brackets: value so far, not discounted" if REALISED in table else what]
+        what = _("value still to come per customer{unit}", unit=canvas.unit(ltv.currency))
+        lines = [_("{what}; in brackets: value so far, not discounted", what=what) if REALISED in table else what]
         if left_out:
-            lines.append(f"left out: {counted(left_out, 'customer')} who most likely pay nothing more")
+            lines.append(
+                _("left out: {customers} who most likely pay nothing more", customers=counted(left_out, "customer"))
+            )
         canvas.label_x(ax, *lines, str(ltv.settings.to_come))
         return canvas.finish(
-            ax, which, f"{statistic} and {describe_interval(ci_prob, ci_kind)}", valued_of(ltv).caution
+            ax,
+            which,
+            _(
+                "{statistic} and {interval}",
+                statistic=as_known(statistic),
+                interval=describe_interval(ci_prob, ci_kind),
+            ),
+            valued_of(ltv).caution,
         )
 
 
@@ -126,7 +140,7 @@ def plot_segments(
     -------
     matplotlib Axes
     """
-    canvas.require(by, SegmentValues, "Pass what ltv.by(column) returned.")
+    canvas.require(by, SegmentValues, _("Pass what ltv.by(column) returned."))
     measure = measure or by.measures[0]
     draws = by.draws(measure)
     require_statistic(statistic)
@@ -140,17 +154,29 @@ def plot_segments(
         canvas.note_outside(ax, range(len(table)), table[statistic], *_bounds(table))
         canvas.name_rows(ax, table.index, [f"  (n = {count:,.0f})" for count in table["customers"]])
         unit_of = canvas.unit(by.currency if measure in MEASURED else draws.attrs.get("units"))
-        canvas.label_x(
-            ax, f"{what}{unit_of}; n: customers{'' if measure in MEASURED else ' fitted'}", *terms_of(by, measure)
+        words = _("{what}; n: customers", what=f"{what}{unit_of}")
+        if measure not in MEASURED:
+            words = _("{what}; n: customers fitted", what=f"{what}{unit_of}")
+        canvas.label_x(ax, words, *terms_of(by, measure))
+        title = _(
+            "{what}{what_2} by {column}", what=what[0].upper(), what_2=what[1:], column=shortened(label(by.column))
         )
-        title = f"{what[0].upper()}{what[1:]} by {shortened(label(by.column))}"
-        return canvas.finish(ax, title, f"{statistic} and {describe_interval(ci_prob, ci_kind)}", by.caution)
+        return canvas.finish(
+            ax,
+            title,
+            _(
+                "{statistic} and {interval}",
+                statistic=as_known(statistic),
+                interval=describe_interval(ci_prob, ci_kind),
+            ),
+            by.caution,
+        )
 
 
 def described(by: SegmentValues, measure: str) -> str:
     """What a measure of segments is, in words."""
     if measure in MEASURED:
-        return MEASURED[measure]
+        return _(MEASURED[measure])
     return str(by.draws(measure).attrs.get("long_name", label(measure)))
 
 
@@ -159,7 +185,7 @@ def terms_of(by: SegmentValues, measure: str) -> list[str]:
     if measure in MEASURED:
         return [str(by.settings.to_come if measure == TO_COME else by.settings)]
     left_out = segments_left_out(by, measure)
-    return [f"not seen by the fit, and left out: {listed(left_out)}"] if left_out else []
+    return [_("not seen by the fit, and left out: {left_out}", left_out=listed(left_out))] if left_out else []
 
 
 def plot_waterfall(explanation: pd.DataFrame, *, ax: Any = None) -> Any:
@@ -176,7 +202,7 @@ def plot_waterfall(explanation: pd.DataFrame, *, ax: Any = None) -> Any:
     -------
     matplotlib Axes
     """
-    canvas.require(explanation, pd.DataFrame, "Pass what ltv.explain(customer_id) returned.")
+    canvas.require(explanation, pd.DataFrame, _("Pass what ltv.explain(customer_id) returned."))
     attrs, currency = explanation.attrs, explanation.attrs["currency"]
     steps = _steps(explanation)
     with canvas.picture(ax, height=1.7 + 0.5 * len(steps)) as ax:
@@ -188,10 +214,14 @@ def plot_waterfall(explanation: pd.DataFrame, *, ax: Any = None) -> Any:
         canvas.money_axis(ax.xaxis, currency)
         canvas.from_zero(ax, _lowest(steps[["start", "end", "low"]]), _highest(steps[["start", "end", "high"]]))
         _write_means(ax, steps, currency)
-        canvas.label_x(ax, f"value{canvas.unit(currency)}; line: {attrs['interval']} of each part", attrs["settings"])
+        canvas.label_x(
+            ax,
+            _("value{unit}; line: {interval} of each part", unit=canvas.unit(currency), interval=attrs["interval"]),
+            attrs["settings"],
+        )
         caution = explanation["caution"].iloc[0] if "caution" in explanation else ""
-        title = f"Where the value of {shortened(attrs['subject'])} comes from"
-        return canvas.finish(ax, title, f"mean and {attrs['interval']}", caution)
+        title = _("Where the value of {subject} comes from", subject=shortened(attrs["subject"]))
+        return canvas.finish(ax, title, _("mean and {interval}", interval=attrs["interval"]), caution)
 
 
 def plot_cash_flow(
@@ -219,7 +249,7 @@ def plot_cash_flow(
     -------
     matplotlib Axes
     """
-    canvas.require(ltv, LifetimeValue, "Pass what lifetime_value(...) returned.")
+    canvas.require(ltv, LifetimeValue, _("Pass what lifetime_value(...) returned."))
     flow = ltv.cash_flow(customer_id, ci_prob=ci_prob, ci_kind=ci_kind)
     sources = [name.removeprefix("mean_") for name in flow.columns if name.startswith("mean_")]
     names = distinct(map(label, sources), write=drawable)
@@ -243,16 +273,16 @@ def plot_cash_flow(
         ax.set_ylim(min(0.0, _lowest(flow[[low, "mean"]])), 1.08 * _highest(flow[[high, "mean"]]) or 1.0)
         ax.grid(axis="x", visible=False)
         canvas.money_axis(ax.yaxis, ltv.currency)
-        canvas.label_y(ax, f"money in the year{canvas.unit(ltv.currency)}")
+        canvas.label_y(ax, _("money in the year{unit}", unit=canvas.unit(ltv.currency)))
         words = canvas.lines_on_outside(outside, "mean")
         if customer_id is None:
             ax.plot(years, flow["median"], "o", color=ink(), mfc=ax.get_facecolor(), markersize=5)
-            words.insert(0, "bar: mean, which adds up over sources; dot: median")
-        canvas.label_x(ax, "year after the as-of date; line: the interval", *words, str(ltv.settings.to_come))
+            words.insert(0, _("bar: mean, which adds up over sources; dot: median"))
+        canvas.label_x(ax, _("year after the as-of date; line: the interval"), *words, str(ltv.settings.to_come))
         canvas.legend_beside(ax, names, reverse=True)
-        who = "all customers" if customer_id is None else shortened(str(customer_id))
-        detail = f"mean and {describe_interval(ci_prob, ci_kind)}"
-        return canvas.finish(ax, f"Value by year, {who}", detail, valued_of(ltv).caution)
+        who = _("all customers") if customer_id is None else shortened(str(customer_id))
+        detail = _("mean and {interval}", interval=describe_interval(ci_prob, ci_kind))
+        return canvas.finish(ax, _("Value by year, {who}", who=who), detail, valued_of(ltv).caution)
 
 
 def plot_tornado(ltv: LifetimeValue, *, top: int = 15, statistic: Statistic = "median", ax: Any = None) -> Any:
@@ -274,8 +304,8 @@ def plot_tornado(ltv: LifetimeValue, *, top: int = 15, statistic: Statistic = "m
     matplotlib Axes
     """
     if top < 1:
-        raise UnitError(f"top must be at least 1 judgement, not {top!r}.")
-    canvas.require(ltv, LifetimeValue, "Pass what lifetime_value(...) returned.")
+        raise UnitError(_("top must be at least 1 judgement, not {top!r}.", top=top))
+    canvas.require(ltv, LifetimeValue, _("Pass what lifetime_value(...) returned."))
     every = ltv.judgement.tornado(statistic)
     table, total = every.head(top), every.attrs["total"]
     rows = np.arange(len(table))
@@ -284,18 +314,35 @@ def plot_tornado(ltv: LifetimeValue, *, top: int = 15, statistic: Statistic = "m
         _draw_reach(ax, rows, total, table["at_high"], color=ORANGE, alpha=0.35)
         _draw_reach(ax, rows, table["at_low"], table["at_high"], color=ORANGE)
         ax.axvline(total, color=ink(), linewidth=1.0)
-        canvas.name_rows(ax, [f"{row.customer_id}: {row.opportunity}" for row in table.itertuples()], width=34)
+        canvas.name_rows(
+            ax,
+            [
+                _("{customer_id}: {opportunity}", customer_id=row.customer_id, opportunity=row.opportunity)
+                for row in table.itertuples()
+            ],
+            width=34,
+        )
         canvas.money_axis(ax.xaxis, ltv.currency)
         ends = table[["absent", "at_low", "at_high"]].assign(total=total)
         margin = 0.05 * ((_highest(ends) - _lowest(ends)) or 1.0)
         ax.set_xlim(_lowest(ends) - margin, _highest(ends) + margin)
         ax.tick_params(axis="y", length=0)
         canvas.label_x(
-            ax, f"{statistic} of the portfolio{canvas.unit(ltv.currency)}; line: as it stands", str(ltv.settings)
+            ax,
+            _(
+                "{statistic} of the portfolio{unit}; line: as it stands",
+                statistic=as_known(statistic),
+                unit=canvas.unit(ltv.currency),
+            ),
+            str(ltv.settings),
         )
-        fewer = f"The {len(table)} of {counted(len(every), 'judgement')} that matter most"
-        title = fewer if len(table) < len(every) else "Which judgements matter"
-        return canvas.finish(ax, title, TORNADO_COLOURS, valued_of(ltv).caution)
+        fewer = _(
+            "The {number} of {judgements} that matter most",
+            number=len(table),
+            judgements=counted(len(every), "judgement"),
+        )
+        title = fewer if len(table) < len(every) else _("Which judgements matter")
+        return canvas.finish(ax, title, retold(TORNADO_COLOURS), valued_of(ltv).caution)
 
 
 def _draw_reach(ax: Any, rows: np.ndarray, start: Any, end: Any, **look: Any) -> None:
@@ -312,7 +359,7 @@ def _colours(sources: Iterable[Any]) -> list[str]:
 def _names_of_years(flow: pd.DataFrame) -> list[str]:
     """Write years; a year of which the horizon holds only a part says so."""
     return [
-        str(year) if until == year else f"{year}\n(to {until:.4g})"
+        str(year) if until == year else _("{year}\n(to {until:.4g})", year=year, until=until)
         for year, until in zip(flow.index, flow["until"].round(9), strict=True)
     ]
 
@@ -341,7 +388,7 @@ def _write_means(ax: Any, steps: pd.DataFrame, currency: str | None) -> None:
         share = f" ({percent(step['share'])})" if name != TOTAL and steps["end"].iloc[-1] > 0 else ""
         right = max(step["start"], step["end"], step["high"])
         where = canvas.outside([step["end"]], [step["low"]], [step["high"]])[0] if step["high"] > step["low"] else ""
-        text = f"{short_money(step['mean'], currency)}{share}{where and f', {where} the line'}"
+        text = f"{short_money(step['mean'], currency)}{share}{where and _(', {where} the line', where=where)}"
         canvas.write(ax, text, (right, row), (7, 0), va="center")
 
 

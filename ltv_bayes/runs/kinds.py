@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ltv_bayes.errors import suggestion
+from ltv_bayes.language import _
 
 CHOSEN, NOTHING = "auto", "none"
 LONG, LISTED = 20, "WORD"
@@ -76,7 +77,7 @@ def _several(value: Any) -> list[Any]:
 
 
 def _names(value: Any) -> tuple[str, ...]:
-    said = "a name or a list of names"
+    said = _("a name or a list of names")
     found = _several(value)
     _expect(all(isinstance(one, str) and one.strip() for one in found), said)
     return tuple(found)
@@ -95,7 +96,7 @@ def _pairs(value: Any, said: str) -> list[tuple[str, Any]]:
 
 
 def _columns(value: Any, base: Path) -> dict[str, str]:
-    said = "pairs of our name and yours, as in low=下限"
+    said = _("pairs of our name and yours, as in low=下限")
     found = dict(_pairs(value, said))
     _expect(all(isinstance(one, str) and one for one in found.values()), said)
     return found
@@ -105,7 +106,7 @@ def _keep(value: Any, base: Path) -> Any:
     """Words by column, or all rows."""
     if value in ("all", ["all"]):
         return "all"
-    said = "a column and its words, as in Status=Paid,Shipped, or all"
+    said = _("a column and its words, as in Status=Paid,Shipped, or all")
     found: dict[str, Any] = {}
     for column, words in _pairs(value, said):
         some = words.split(",") if isinstance(words, str) and words != "all" else words
@@ -116,7 +117,7 @@ def _keep(value: Any, base: Path) -> Any:
 def _chances(value: Any, base: Path) -> dict[str, Any]:
     """The chance of each stage: a number, or text such as 3 of 10."""
     found: dict[str, Any] = {}
-    for stage, chance in _pairs(value, "a stage and its chance, as in Proposal=0.4 or 'Proposal=3 of 10'"):
+    for stage, chance in _pairs(value, _("a stage and its chance, as in Proposal=0.4 or 'Proposal=3 of 10'")):
         found[stage] = chance if isinstance(chance, str) and not _is_number(chance) else _number(chance)
     return found
 
@@ -130,7 +131,7 @@ def _is_number(text: str) -> bool:
 
 
 def _shares(value: Any, base: Path) -> dict[str, float]:
-    return {column: _number(one) for column, one in _pairs(value, "a column and a correlation, as in expert=0.2")}
+    return {column: _number(one) for column, one in _pairs(value, _("a column and a correlation, as in expert=0.2"))}
 
 
 def _rates(value: Any, base: Path) -> Any:
@@ -138,7 +139,7 @@ def _rates(value: Any, base: Path) -> Any:
     found = _several(value) if not isinstance(value, Mapping) else []
     if len(found) == 1 and isinstance(found[0], str) and "=" not in found[0]:
         return _file(found[0], base)
-    return {name: _number(one) for name, one in _pairs(value, "a currency and what 1 of it is worth, as in USD=7.1")}
+    return {name: _number(one) for name, one in _pairs(value, _("a currency and what 1 of it is worth, as in USD=7.1"))}
 
 
 def _file(value: Any, base: Path) -> Path:
@@ -172,7 +173,13 @@ def _one_of(*words: str) -> Read:
     def read(value: Any, base: Path) -> str:
         value = _word(value)
         if value not in words:
-            raise NotOfThisKind(f"one of {', '.join(words)}. {suggestion(str(value), words).split(' Known')[0]}")
+            raise NotOfThisKind(
+                _(
+                    "one of {words}. {split}",
+                    words=", ".join(words),
+                    split=suggestion(str(value), words).split(" Known")[0],
+                )
+            )
         return str(value)
 
     return read
@@ -184,14 +191,14 @@ def _word(value: Any) -> Any:
 
 
 def _yes_or_no(value: Any, base: Path) -> bool:
-    _expect(isinstance(value, bool), "true or false")
+    _expect(isinstance(value, bool), _("true or false"))
     return bool(value)
 
 
 def _whole(least: int) -> Read:
     def read(value: Any, base: Path) -> int:
         number = _number(value)
-        _expect(isinstance(number, int) and number >= least, f"a whole number from {least} on")
+        _expect(isinstance(number, int) and number >= least, _("a whole number from {least} on", least=least))
         return int(number)
 
     return read
@@ -206,34 +213,38 @@ def word_or(*words: str, other: Kind) -> Kind:
         try:
             return other.read(value, base)
         except NotOfThisKind as expected:
-            raise NotOfThisKind(f"{expected}, or {' or '.join(words)}") from None
+            raise NotOfThisKind(_("{expected}, or {words}", expected=expected, words=" or ".join(words))) from None
 
-    return Kind(f"{other.said}, or {' or '.join(words)}", str, read, other.metavar, other.least)
+    return Kind(
+        _("{said}, or {words}", said=other.said, words=" or ".join(words)), str, read, other.metavar, other.least
+    )
 
 
 def one_of(*words: str) -> Kind:
     """One of some words."""
     short = f"[{'|'.join(words)}]"
-    return Kind(f"one of {', '.join(words)}", str, _one_of(*words), short if len(short) < LONG else LISTED)
+    return Kind(
+        _("one of {words}", words=", ".join(words)), str, _one_of(*words), short if len(short) < LONG else LISTED
+    )
 
 
 def whole(least: int) -> Kind:
     """A whole number."""
-    return Kind(f"a whole number from {least} on", int, _whole(least), "INTEGER", least)
+    return Kind(_("a whole number from {least} on", least=least), int, _whole(least), "INTEGER", least)
 
 
 TEXT = Kind("text", str, lambda value, base: _text(value), "TEXT")
-DAY = Kind("a day, as in 2025-09-30", str, lambda value, base: _day(value), "DAY")
+DAY = Kind(_("a day, as in 2025-09-30"), str, lambda value, base: _day(value), "DAY")
 DAYS = Kind("days", list[str], lambda value, base: tuple(map(_day, _several(value))), "DAY")
 NUMBER = Kind("a number", float, lambda value, base: _number(value), "NUMBER")
-YES_OR_NO = Kind("true or false", bool, _yes_or_no)
-NAMES = Kind("a name or a list of names", list[str], lambda value, base: _names(value), "NAME")
-COLUMNS = Kind("pairs of our name and yours", list[str], _columns, "OURS=YOURS")
-KEEP = Kind("columns with words", list[str], _keep, "COLUMN=WORDS")
-CHANCES = Kind("stages with chances", list[str], _chances, "STAGE=CHANCE")
-SHARED = Kind("columns with correlations", list[str], _shares, "COLUMN=NUMBER")
-RATES = Kind("rates, or a file of them", list[str], _rates, "CURRENCY=RATE")
-FILE = Kind("the path of a file", Path, _file, "FILE")
-COVERS = Kind("a column, or a column with values", list[str], _covers, "COLUMN=WORDS")
-CALENDAR = Kind("auto, none, week, month or quarter", str, _calendar, "PERIOD")
-UNIT = Kind("a number, or a word such as 万元", str, lambda value, base: _unit(value), "UNIT")
+YES_OR_NO = Kind(_("true or false"), bool, _yes_or_no)
+NAMES = Kind(_("a name or a list of names"), list[str], lambda value, base: _names(value), "NAME")
+COLUMNS = Kind(_("pairs of our name and yours"), list[str], _columns, "OURS=YOURS")
+KEEP = Kind(_("columns with words"), list[str], _keep, "COLUMN=WORDS")
+CHANCES = Kind(_("stages with chances"), list[str], _chances, "STAGE=CHANCE")
+SHARED = Kind(_("columns with correlations"), list[str], _shares, "COLUMN=NUMBER")
+RATES = Kind(_("rates, or a file of them"), list[str], _rates, "CURRENCY=RATE")
+FILE = Kind(_("the path of a file"), Path, _file, "FILE")
+COVERS = Kind(_("a column, or a column with values"), list[str], _covers, "COLUMN=WORDS")
+CALENDAR = Kind(_("auto, none, week, month or quarter"), str, _calendar, "PERIOD")
+UNIT = Kind(_("a number, or a word such as 万元"), str, lambda value, base: _unit(value), "UNIT")

@@ -107,6 +107,7 @@ def test_one_command_from_raw_files_to_page_workbook_and_tables(folder):
     assert told["exit_code"] == 0
     assert told["terms"]["margin"] == "40%"
     assert told["terms"]["currency"] == "CNY"
+    assert (told["terms"]["interval_prob"], told["terms"]["interval_kind"]) == (0.89, "eti")
     assert set(told["totals"]["sources"]) == {"subscription", "repeat_purchases", "judged"}
     means = [source["mean"] for source in told["totals"]["sources"].values()]
     assert sum(means) == pytest.approx(told["totals"]["total"]["mean"])

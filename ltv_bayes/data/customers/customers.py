@@ -395,14 +395,8 @@ class Customers(Printed):
 
     def _heading(self) -> list[str]:
         """Say who is here, in which units, and what was left out."""
-        as_of = _("as of {as_of}", as_of=self.as_of) if self.as_of else ""
-        parts = [
-            counted(len(self), "customer"),
-            _(PLURALS[self.time_unit]),
-            as_of,
-            self.currency or "",
-            self.rows.place,
-        ]
+        as_of, units = _("as of {as_of}", as_of=self.as_of) if self.as_of else "", _(PLURALS[self.time_unit])
+        parts = [counted(len(self), "customer"), units, as_of, self.currency or "", self.rows.place]
         lines = [comma(part for part in parts if part), self._history_line()]
         if self.merged_orders:
             orders = counted(self.merged_orders, "order")

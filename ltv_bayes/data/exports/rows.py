@@ -24,6 +24,7 @@ from ltv_bayes.data.exports.roles import Roles
 from ltv_bayes.data.exports.stated_units import unit_below
 from ltv_bayes.data.exports.status import IN_TURN, Keep, Status, status_of
 from ltv_bayes.data.exports.total_rows import total_rows
+from ltv_bayes.data.orders.reasons import BY_STATUS
 from ltv_bayes.data.orders.transactions import DROPPED_COLUMNS
 from ltv_bayes.data.reading.faults import Fault
 from ltv_bayes.data.reading.files import Source
@@ -33,7 +34,6 @@ from ltv_bayes.language import _
 UNIT_ROW = "row of units below the header"
 FEWEST = 4
 BY_CHANCE = 0.05
-BY_STATUS = "by status: {}"
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,7 +90,7 @@ class Rows:
         status = status_of(self.filled, self.roles, keep, self.kept, self.amounts.to_numpy())
         for place in np.flatnonzero(np.bincount(status.meaning, minlength=len(IN_TURN))):
             if IN_TURN[place] != KEPT:
-                self._leave_out(status.meaning == place, BY_STATUS.format(IN_TURN[place]))
+                self._leave_out(status.meaning == place, f"{BY_STATUS}{IN_TURN[place]}")
         return status
 
     def _of_an_order_with_an_amount(self, blank: np.ndarray) -> np.ndarray:
@@ -166,7 +166,7 @@ class Rows:
         return self._are(LOST)
 
     def _are(self, status: str) -> np.ndarray:
-        name = BY_STATUS.format(status)
+        name = f"{BY_STATUS}{status}"
         return np.equal(self.reason, self.reasons.index(name) if name in self.reasons else -1)
 
     def _orders(self, frame: pd.DataFrame, stream: str | None) -> dict[str, Any]:

@@ -4,14 +4,16 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import starmap
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from ltv_bayes.data.orders.reasons import reason_in_words
 from ltv_bayes.errors import counted, listed
 from ltv_bayes.formatting import percent
-from ltv_bayes.language import _, comma
+from ltv_bayes.language import _, _n, as_known, comma, semicolon
 from ltv_bayes.tables import Printed, ResultPage
 from ltv_bayes.whole_files import written_whole
 
@@ -129,17 +131,16 @@ class ReadReport(Printed):
     def _lines(self) -> list[str]:
         found = [self.form, *([self.encoding] if self.encoding else [])]
         if self.sheets:
-            found.append(f"{'sheet' if len(self.sheets) == 1 else 'sheets'} {listed(self.sheets)}")
+            found.append(_n("sheet {names}", "sheets {names}", len(self.sheets), names=listed(self.sheets)))
         if self.header_row is not None:
             found.append(_("header in row {header_row}", header_row=self.header_row))
         system = _(", written by {system}", system=self.system) if self.system else ""
-        columns = "; ".join(
-            _("{role}: {column}", role=role, column=column) for role, column in self.mapping["column"].items()
+        columns = semicolon(
+            _("{role}: {column}", role=as_known(role), column=column) for role, column in self.mapping["column"].items()
         )
         once = _("{share_bought_once} of them bought once", share_bought_once=percent(self.share_bought_once))
         words = [
-            _("{column}: ", column=column)
-            + ", ".join(f"{word or 'blank'} {rows:,} ({meaning})" for word, meaning, rows in some)
+            _("{column}: {words}", column=column, words=comma(starmap(_word_in_words, some)))
             for column, some in self._words().items()
         ]
         days = self.orders["date"]
@@ -172,12 +173,19 @@ class ReadReport(Printed):
             rows=[f"{number:,}" for number in self.rows["rows"]],
             amount=[f"{amount:,.2f}" for amount in self.rows["amount"]],
         )
-        table.loc["in the file"] = [f"{self.rows_in:,}", f"{self.amount_in:,.2f}", ""]
+        table = table.rename(index=reason_in_words)
+        table.loc[_("in the file")] = [f"{self.rows_in:,}", f"{self.amount_in:,.2f}", ""]
         if "amount" not in self.mapping.index:
-            return table.drop(columns="amount").rename(columns={"first_rows": "first rows"}).rename_axis(None)
+            return table.drop(columns="amount").rename(columns={"first_rows": _("first rows")}).rename_axis(None)
         counted_in = _("before conversion") if self.converted else self.currency
-        name = _("amount ({counted_in})", counted_in=counted_in) if counted_in else "amount"
-        return table.rename(columns={"amount": name, "first_rows": "first rows"}).rename_axis(None)
+        name = _("amount ({counted_in})", counted_in=counted_in) if counted_in else _("amount")
+        return table.rename(columns={"amount": name, "first_rows": _("first rows")}).rename_axis(None)
+
+
+def _word_in_words(word: str, meaning: str, rows: int) -> str:
+    """A word of a status, how often it stands there, and how it was taken."""
+    shown = word or _("blank")
+    return _("{word} {rows:,} ({meaning})", word=shown, rows=rows, meaning=reason_in_words(meaning))
 
 
 def rows_by_reason(reason: np.ndarray, names: Sequence[str], amounts: pd.Series) -> pd.DataFrame:

@@ -8,10 +8,11 @@ from typing import Any, Self
 import pandas as pd
 
 from ltv_bayes.data.orders.read_report import ReadReport
+from ltv_bayes.data.orders.reasons import reason_in_words
 from ltv_bayes.data.reading.faults import Fault
 from ltv_bayes.data.reading.ids import as_ids
 from ltv_bayes.errors import DataWarning, InputError, counted, rows_at_fault, suggestion
-from ltv_bayes.language import _, comma
+from ltv_bayes.language import _, comma, semicolon
 from ltv_bayes.tables import DataPage, Printed
 
 COLUMNS = ("row", "customer_id", "date", "amount")
@@ -171,8 +172,11 @@ def count_by_reason(dropped: pd.DataFrame) -> pd.Series:
 
 def left_out_line(counts: pd.Series) -> list[str]:
     """Say what was left out, if anything, from the counts by reason."""
-    parts = "; ".join(f"{counted(int(number), 'row')} ({reason})" for reason, number in counts.items())
-    return [_("left out: {parts}", parts=parts)] if parts else []
+    parts = [
+        _("{rows} ({reason})", rows=counted(int(number), "row"), reason=reason_in_words(str(reason)))
+        for reason, number in counts.items()
+    ]
+    return [_("left out: {parts}", parts=semicolon(parts))] if parts else []
 
 
 def warn_of_null_ids(words: Iterable[str], rows: Sequence[Any] | pd.Series, number: int, stacklevel: int) -> None:
