@@ -15,7 +15,7 @@ import ltv_bayes as lb
 
 ROOT = Path(__file__).parents[1]
 EXAMPLES = sorted((ROOT / "examples").glob("[0-9]*.py"))
-TEXTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
+TEXTS = [ROOT / "README.md", ROOT / "README.zh-CN.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
 FAST_PAGES = ["data", "languages", "matching", "predictions"]
 SLOW_PAGES = ["acquisition", "calibration", "command_line", "evaluation", "hybrid", "judgements", "models", "pooling"]
 SLOW_PAGES += ["lifetime_value", "portfolio", "scorecards", "segments", "sensitivity", "subscriptions"]
