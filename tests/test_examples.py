@@ -15,10 +15,11 @@ import ltv_bayes as lb
 
 ROOT = Path(__file__).parents[1]
 EXAMPLES = sorted((ROOT / "examples").glob("[0-9]*.py"))
-TEXTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
-FAST_PAGES = ["data", "matching", "predictions"]
+TEXTS = [ROOT / "README.md", ROOT / "README.zh-CN.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
+FAST_PAGES = ["data", "languages", "matching", "predictions"]
 SLOW_PAGES = ["acquisition", "calibration", "command_line", "evaluation", "hybrid", "judgements", "models", "pooling"]
 SLOW_PAGES += ["lifetime_value", "portfolio", "scorecards", "segments", "sensitivity", "subscriptions"]
+SLOW_PAGES += ["coming_from", "gallery", "tutorial", "which_model", "workbook"]
 SHOWN_AS_PRINTED = ["data", "judgements", "matching"]
 FEWER_CLIENTS = {"07_many_customers": "10000", "08_hybrid_customers": "300", "09_one_lifetime_or_many": "300"}
 LARGEST_PICTURE = 150_000

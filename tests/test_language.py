@@ -14,7 +14,7 @@ import pytest
 import ltv_bayes as lb
 from ltv_bayes.errors import counted, listed, rows_at_fault, suggestion
 from ltv_bayes.formatting import money, money_labels, with_currency
-from ltv_bayes.language import _, _n, from_locale, in_language, language, languages, retold, sentences
+from ltv_bayes.language import _, _n, comma, from_locale, in_language, language, languages, retold, sentences
 from scripts import messages
 
 ROOT = Path(lb.__file__).parents[1]
@@ -167,6 +167,10 @@ def test_a_message_is_told_again_in_another_language():
             assert message == kept
             assert retold(message) == "AB（编号：{x}）。是否指 'zh'？"
     assert retold("Known names: {names}.") == "Known names: {names}."
+    several = comma([counted(1, "customer"), "{x}", counted(3, "order")])
+    assert several == "1 customer, {x}, 3 orders"
+    with in_language("zh"):
+        assert retold(several) == "1位客户、{x}、3笔订单"
 
 
 def test_the_chinese_readme_has_the_code_of_the_english_one():

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 CATALOGUES = Path(__file__).parent / "catalogues"
-SOURCE = "en"
+SOURCE, FEW = "en", 20
 LOCALE = ("LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG")
 """Variables that state the language of messages, the first that is set first, as gettext reads them."""
 
@@ -257,7 +257,7 @@ def comma(items: Iterable[Any]) -> str:
     >>> comma(["purchases", 3])
     'purchases, 3'
     """
-    return _(", ").join(map(str, items))
+    return _joined(items, _(", "), N_("{items}, {item}"))
 
 
 def both(items: Iterable[Any]) -> str:
@@ -268,7 +268,7 @@ def both(items: Iterable[Any]) -> str:
     >>> both(["purchases", "spend"])
     'purchases and spend'
     """
-    return _(" and ").join(map(str, items))
+    return _joined(items, _(" and "), N_("{items} and {item}"))
 
 
 def either(items: Iterable[Any]) -> str:
@@ -279,7 +279,7 @@ def either(items: Iterable[Any]) -> str:
     >>> either(["'a'", "'b'"])
     "'a' or 'b'"
     """
-    return _(" or ").join(map(str, items))
+    return _joined(items, _(" or "), N_("{items} or {item}"))
 
 
 def semicolon(items: Iterable[Any]) -> str:
@@ -290,7 +290,15 @@ def semicolon(items: Iterable[Any]) -> str:
     >>> semicolon(["one order so far", "judged: a new plant"])
     'one order so far; judged: a new plant'
     """
-    return _("; ").join(map(str, items))
+    return _joined(items, _("; "), N_("{items}; {item}"))
+
+
+def _joined(items: Iterable[Any], between: str, joint: str) -> str:
+    """Join items; a few of them that are messages by a message, so that they can be written again."""
+    texts = list(items)
+    if not 1 < len(texts) <= FEW or not any(isinstance(text, Message) for text in texts):
+        return between.join(map(str, texts))
+    return functools.reduce(lambda some, item: _(joint, items=some, item=item), texts)
 
 
 def sentences(*texts: str) -> str:

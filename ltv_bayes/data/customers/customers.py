@@ -395,9 +395,16 @@ class Customers(Printed):
 
     def _heading(self) -> list[str]:
         """Say who is here, in which units, and what was left out."""
-        as_of, units = _("as of {as_of}", as_of=self.as_of) if self.as_of else "", _(PLURALS[self.time_unit])
-        parts = [counted(len(self), "customer"), units, as_of, self.currency or "", self.rows.place]
-        lines = [comma(part for part in parts if part), self._history_line()]
+        as_of = _("as of {as_of}", as_of=self.as_of) if self.as_of else ""
+        parts = [
+            counted(len(self), "customer"),
+            _(PLURALS[self.time_unit]),
+            as_of,
+            self.currency or "",
+            self.rows.place,
+        ]
+        history = self.overview().in_words() if self.has_history else _("no purchase history of their own")
+        lines = [comma(part for part in parts if part), history]
         if self.merged_orders:
             orders = counted(self.merged_orders, "order")
             lines.append(_("merged: {n} with another of the same customer and day, as one purchase", n=orders))
@@ -406,12 +413,6 @@ class Customers(Printed):
             known = counted(number, "customer")
             lines.append(_("known, but not in the table: {customers} (see without_orders)", customers=known))
         return lines
-
-    def _history_line(self) -> str:
-        if not self.has_history:
-            return _("no purchase history of their own")
-        again, days = self.overview().repeat_customers, counted(self.overview().repeats, "repeat purchase day")
-        return _("{customers:,} bought again ({days})", customers=again, days=days)
 
 
 def require_customers(value: Any) -> None:

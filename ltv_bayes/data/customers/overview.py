@@ -64,6 +64,11 @@ class Overview:
     typical_order: float
     left_out: Mapping[str, int] = field(default_factory=dict)
 
+    def in_words(self) -> str:
+        """How many bought again, and how often."""
+        days = counted(self.repeats, "repeat purchase day")
+        return _("{customers:,} bought again ({days})", customers=self.repeat_customers, days=days)
+
 
 def overview_of(rows: Rows, left_out: Mapping[str, int]) -> Overview:
     """Look over all customers once.

@@ -261,12 +261,14 @@ def _on_life(signs: SignsOfLife) -> str:
         of=_of(signs.coverage),
     )
     return _n(
-        "{customers} has an open opportunity and is {alive}{more} (see shows_life).",
-        "{customers} have an open opportunity and are {alive}{more} (see shows_life).",
+        "{customers} has an open opportunity and is {alive}{raises}{aged}{silent} (see shows_life).",
+        "{customers} have an open opportunity and are {alive}{raises}{aged}{silent} (see shows_life).",
         len(signs.observed),
         customers=counted(len(signs.observed), "customer"),
         alive=alive,
-        more=f"{raises}{aged}{silent if share > 0 else ''}",
+        raises=raises,
+        aged=aged,
+        silent=silent if share > 0 else "",
     )
 
 
