@@ -22,7 +22,6 @@ MOST_BYTES = 1_300_000
 """Of their data: where names or reasons are long, fewer customers stand on the page."""
 WITHOUT_SCRIPT = 50
 DIGITS = 6
-FEW = 0.5
 PIECES = r"(?<=[,;，；、。])"
 """Reasons are made of pieces that end so, and many customers have the same ones."""
 
@@ -66,10 +65,10 @@ class Customers:
     @property
     def filters(self) -> list[tuple[str, int, list[str]]]:
         """What can be filtered by: heading, place of the column, and its values."""
-        columns = self.data["columns"]
-        places = [(place, self.part.frame[columns[place]["name"]]) for place in self.data["filters"]]
-        number = self.data["number"]
-        return [(columns[place]["title"], place, _values(column.head(number))) for place, column in places]
+        columns, frame = self.data["columns"], self.part.frame.head(self.data["number"])
+        found = {one.name: one for one in headings(frame, self.part.currency)}
+        named = [(place, columns[place]) for place in self.data["filters"]]
+        return [(one["title"], place, _values(frame[one["name"]], found[one["name"]])) for place, one in named]
 
     @property
     def rest(self) -> str:
@@ -92,7 +91,7 @@ def _data(part: CustomerTable, number: int) -> dict[str, Any]:
     names = [str(name) for name in _filled(frame) if not is_upper_end(str(name), frame)]
     found = {one.name: one for one in headings(frame, part.currency)}
     columns = [{"name": "customer_id", "title": heading(_key(frame)).words, "kind": "id", **_texts(_ids(frame))}]
-    columns += [_column(found[name], frame) for name in names]
+    columns += [_column(found[name], frame, filtered=name in part.groups) for name in names]
     amounts = {tuple(one["values"]): place for place, one in enumerate(columns) if one["kind"] == "money"}
     return {
         "number": number,
@@ -106,9 +105,8 @@ def _data(part: CustomerTable, number: int) -> dict[str, Any]:
 
 
 def _filled(frame: pd.DataFrame) -> pd.DataFrame:
-    """Without columns of text in which nothing stands; those in which little does stand last."""
-    filled = {name: 1 - frame[name].isin(["", None]).mean() for name in frame}
-    return frame[sorted((name for name in frame if filled[name] > 0), key=lambda name: filled[name] < FEW)]
+    """Without columns of text in which nothing stands."""
+    return frame[[name for name in frame if not frame[name].isin(["", None]).all()]]
 
 
 def _key(frame: pd.DataFrame) -> Hashable:
@@ -119,24 +117,35 @@ def _ids(frame: pd.DataFrame) -> list[str]:
     return [visible(" ".join(map(str, key)) if isinstance(key, tuple) else key) for key in frame.index]
 
 
-def _values(column: pd.Series) -> list[str]:
-    """The values of a column: in their order if they have one, others by their names."""
-    seen = {visible(cell) for cell in column.dropna()}
-    if isinstance(column.dtype, pd.CategoricalDtype):
-        return [name for name in map(visible, column.cat.categories) if name in seen]
-    return sorted(seen)
+def _values(column: pd.Series, one: Heading) -> list[str]:
+    """What a column can be filtered by, as its cells are written: in its order if it has one, numbers by their size."""
+    categorical = isinstance(column.dtype, pd.CategoricalDtype)
+    seen = (
+        pd.Series(column.dropna().unique()) if not categorical else column.cat.remove_unused_categories().cat.categories
+    )
+    ordered = list(seen if categorical else seen.sort_values() if one.kind in (*NUMBERS, "id", "date") else seen)
+    texts = [text for text in dict.fromkeys(_text(one, cell) for cell in ordered) if text.strip()]
+    return texts if categorical or one.kind in (*NUMBERS, "id", "date") else sorted(texts)
 
 
-def _column(one: Heading, frame: pd.DataFrame) -> dict[str, Any]:
+def _text(one: Heading, cell: Any) -> str:
+    """A cell as text; numbers of a column that is filtered by keep their digits, so that none reads as another."""
+    if pd.isna(cell):
+        return ""
+    if one.kind in NUMBERS:
+        return f"{cell:.15g}"
+    return one.write(cell)
+
+
+def _column(one: Heading, frame: pd.DataFrame, *, filtered: bool = False) -> dict[str, Any]:
     """A column for the script; the two ends of an interval are one column."""
     found = {"name": one.name, "title": one.words, "kind": one.kind}
     upper = f"{one.name.removesuffix('_lb')}_ub"
     if (title := both_ends(one.name)) is not None and upper in frame:
         return {**found, "title": title, "values": _numbers(frame[one.name]), "upper": _numbers(frame[upper])}
-    if one.kind in NUMBERS:
+    if one.kind in NUMBERS and not filtered:
         return {**found, "values": _numbers(frame[one.name])}
-    cells = ["" if pd.isna(cell) else one.write(cell) for cell in frame[one.name]]
-    return {**found, "kind": "text", **_texts(cells)}
+    return {**found, "kind": "text", **_texts([_text(one, cell) for cell in frame[one.name]])}
 
 
 def _source(name: Hashable, column: pd.Series, amounts: dict[tuple[Any, ...], int]) -> dict[str, Any]:
