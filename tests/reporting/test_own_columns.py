@@ -1,4 +1,4 @@
-"""Columns of the user beside those of results: both are kept, under names of their own, with their cells as they are."""
+"""Columns of the user beside those of results: both are kept, each under its own name, with cells as they are."""
 
 import io
 import json

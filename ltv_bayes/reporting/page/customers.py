@@ -21,7 +21,7 @@ MOST = 10_000
 MOST_BYTES = 1_300_000
 """Of their data: where names or reasons are long, fewer customers stand on the page."""
 WITHOUT_SCRIPT = 50
-DIGITS = 6
+DIGITS, CENTS = 6, 2
 PIECES = r"(?<=[,;，；、。])"
 """Reasons are made of pieces that end so, and many customers have the same ones."""
 
@@ -118,14 +118,12 @@ def _ids(frame: pd.DataFrame) -> list[str]:
 
 
 def _values(column: pd.Series, one: Heading) -> list[str]:
-    """What a column can be filtered by, as its cells are written: in its order if it has one, numbers by their size."""
-    categorical = isinstance(column.dtype, pd.CategoricalDtype)
-    seen = (
-        pd.Series(column.dropna().unique()) if not categorical else column.cat.remove_unused_categories().cat.categories
-    )
-    ordered = list(seen if categorical else seen.sort_values() if one.kind in (*NUMBERS, "id", "date") else seen)
-    texts = [text for text in dict.fromkeys(_text(one, cell) for cell in ordered) if text.strip()]
-    return texts if categorical or one.kind in (*NUMBERS, "id", "date") else sorted(texts)
+    """What a column can be filtered by, as its cells are written: in the order of its categories, numbers or days."""
+    each = column.cat.remove_unused_categories().cat.categories if column.dtype == "category" else column.dropna()
+    by_size = one.kind in (*NUMBERS, "id", "date")
+    texts = list(dict.fromkeys(_text(one, cell) for cell in (sorted(each.unique()) if by_size else each.unique())))
+    in_order = by_size or column.dtype == "category"
+    return [text for text in (texts if in_order else sorted(texts)) if text.strip()]
 
 
 def _text(one: Heading, cell: Any) -> str:
@@ -157,13 +155,18 @@ def _source(name: Hashable, column: pd.Series, amounts: dict[tuple[Any, ...], in
 
 
 def _numbers(column: pd.Series) -> list[float | int | None]:
-    """Numbers with six digits; what is not finite is missing."""
+    """Numbers with six digits, and with two decimals, such as cents; what is not finite is missing."""
     return [_short(float(number)) if np.isfinite(number) else None for number in column.astype(float)]
 
 
 def _short(number: float) -> float | int:
-    short = float(f"{number:.{DIGITS}g}")
+    short = float(f"{number:.{DIGITS}g}") if abs(number) < 1 else round(number, max(CENTS, DIGITS - _whole(number)))
     return int(short) if short.is_integer() and abs(short) < 1e15 else short
+
+
+def _whole(number: float) -> int:
+    """How many digits stand before the point."""
+    return len(str(int(abs(number))))
 
 
 def _texts(cells: list[str]) -> dict[str, Any]:
