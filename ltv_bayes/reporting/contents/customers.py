@@ -6,7 +6,7 @@ import pandas as pd
 
 from ltv_bayes.errors import counted
 from ltv_bayes.intervals import interval_settings
-from ltv_bayes.language import _
+from ltv_bayes.language import _, _n
 from ltv_bayes.plots.decisions import plot_tiers
 from ltv_bayes.plots.values import plot_lifetime_value
 from ltv_bayes.reporting.contents.material import Material
@@ -77,6 +77,16 @@ def _slipping(of: Material) -> Section | None:
     if found is None:
         return None
     parts: list[Part] = [Text(found.sentence(), "doubt" if len(found.facts) else "good")]
+    unknown = len(of.ltv.customers) - found.customers
+    if unknown > 0:
+        text = _n(
+            "{n:,} customer is not counted: not known on both {since} and {as_of}.",
+            "{n:,} customers are not counted: not known on both {since} and {as_of}.",
+            unknown,
+            since=found.since,
+            as_of=found.as_of,
+        )
+        parts.append(Text(text))
     if len(found.facts):
         title = _("Whom to call first: the most at stake stands first")
         parts.append(Table("slipping_away", title, found.summary(), found.currency, rows=LISTED))
