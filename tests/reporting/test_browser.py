@@ -318,7 +318,13 @@ class TestAnywhere:
     def test_on_a_phone_only_boxes_scroll_sideways(self, opened):
         found = opened(viewport=PHONE)
         assert found.page.evaluate("document.documentElement.scrollWidth") == PHONE["width"]
-        assert found.page.locator("figure").get_attribute("tabindex") == "0"
+        picture = found.page.locator("figure")
+        assert picture.get_attribute("tabindex") == "0"
+        picture.focus()
+        found.page.keyboard.press("End")
+        found.page.keyboard.press("ArrowRight")
+        found.page.wait_for_function("() => document.querySelector('figure').scrollLeft > 0")
+        assert picture.evaluate("box => getComputedStyle(box).backgroundAttachment") == "local, local, scroll, scroll"
         box = found.page.locator(".box").first
         assert box.evaluate("box => box.scrollWidth > box.clientWidth")
         box.focus()
