@@ -11,13 +11,14 @@ from typing import Any
 import typer
 
 from ltv_bayes.errors import LtvBayesError, LtvBayesWarning
-from ltv_bayes.language import _
+from ltv_bayes.language import N_, _
 from ltv_bayes.terminal import complain
 
 KEEP = re.compile(r"\bkeep=(?P<words>\{[^{}]*\})")
 ARGUMENT = re.compile(r"\b(?P<name>[a-z_]+)=(?:'(?P<text>[^']*)'|(?P<number>\d+(?:\.\d+)?))")
 
 Heard = Callable[[str, str], None]
+KINDS = {"error": N_("error"), "warning": N_("warning")}
 
 
 @contextmanager
@@ -39,7 +40,7 @@ def plain_messages(options: Container[str], hear: Heard | None = None) -> Iterat
 
     def tell(kind: str, sentence: str, colour: str) -> None:
         sentence = with_options(sentence, options)
-        complain(kind, sentence, colour=colour)
+        complain(_(KINDS[kind]), sentence, colour=colour)
         if hear is not None:
             hear(kind, sentence)
 

@@ -31,9 +31,11 @@ from ltv_bayes.data.reading.files import Source, read_source
 from ltv_bayes.data.reading.ids import as_ids, final_ids, looks_missing
 from ltv_bayes.errors import DataWarning, InputError, counted, refuse_rows
 from ltv_bayes.formatting import visible
-from ltv_bayes.language import _
+from ltv_bayes.language import N_, _
 
 EARLIEST, YEARS_AHEAD = 1950, 100
+SAID_BY = {"argument": N_("argument"), "header": N_("header"), "cells": N_("cells")}
+"""Where the unit of amounts stands."""
 BESIDE = _("the text beside the table")
 NO_ORDER = _("If rows are left out by their status and are orders, keep='all' keeps them.")
 DROP = _("Or leave such rows out with bad_rows='drop'.")
@@ -223,7 +225,9 @@ def read_transactions(
         mapping=roles.mapping(),
         system=roles.preset.title if roles.preset else None,
         status=status.counts,
-        unit=_("{word}, as the {source} says", word=money.unit.word, source=money.unit.source) if money.unit else None,
+        unit=_("{word}, as the {source} says", word=money.unit.word, source=_(SAID_BY[money.unit.source]))
+        if money.unit
+        else None,
         currency=paid_in,
         converted=bool(converted),
         orders=log,

@@ -19,7 +19,7 @@ from ltv_bayes.errors import InputError, UnitError, a_kind, counted, suggestion
 from ltv_bayes.formatting import money, probability, with_currency
 from ltv_bayes.formulas.special import Array
 from ltv_bayes.intervals import describe_interval, flagged, interval, interval_settings, quoted_with, summarize_sorted
-from ltv_bayes.language import _, _n, comma
+from ltv_bayes.language import _, _n, comma, retold
 from ltv_bayes.posterior import labelled_draws
 from ltv_bayes.predictions.fitted import pooling_of, shuffled
 from ltv_bayes.predictions.over_customers import require_memory
@@ -99,7 +99,7 @@ class SlippingAway(Printed):
         rows = drawn.reshape(len(self.facts), self.total().size)
         found = summarize_sorted(np.sort(rows, axis=1), *interval_settings(ci_prob, ci_kind))
         ends = {f"at_stake_{name}": values for name, values in found.items() if name.endswith(("_lb", "_ub"))}
-        table = self.facts.drop(columns="reason").assign(**ends, reason=self.facts["reason"])
+        table = self.facts.drop(columns="reason").assign(**ends, reason=[retold(one) for one in self.facts["reason"]])
         return flagged(table, self.caution, self.currency)
 
     def sentence(self, ci_prob: float | None = None, ci_kind: str | None = None) -> str:
@@ -157,7 +157,7 @@ class SlippingAway(Printed):
         )
 
     def _page(self) -> ResultPage:
-        lines = [self.sentence(), str(self.settings)]
+        lines = [self.sentence(), retold(self.settings)]
         return ResultPage(lines, None if self.facts.empty else self.summary(), (), self.currency, rows=SHOWN)
 
 
@@ -322,7 +322,7 @@ def _facts(stream: RepeatPurchases, valued: Customers, now: Customers, before: C
         {
             "probability_alive_before": _by_text(mean_alive(stream, before), before),
             "probability_alive": _by_text(mean_alive(stream, now), now),
-            "reason": _by_text(histories_in_words(now).to_numpy(), now),
+            "reason": _by_text(histories_in_words(now).to_numpy(), now, object),
         }
     ).reindex(text[both])
     facts["drop"] = facts["probability_alive_before"] - facts["probability_alive"]
@@ -336,11 +336,11 @@ def _facts(stream: RepeatPurchases, valued: Customers, now: Customers, before: C
         )
         for high, low, history in facts[["probability_alive_before", "probability_alive", "reason"]].to_numpy()
     ]
-    return facts.assign(reason=fell).set_index(valued.ids[both])
+    return facts.assign(reason=pd.Series(fell, facts.index, dtype=object)).set_index(valued.ids[both])
 
 
-def _by_text(values: Any, customers: Customers) -> pd.Series:
-    return pd.Series(values, index=as_text(customers.ids))
+def _by_text(values: Any, customers: Customers, dtype: Any = None) -> pd.Series:
+    return pd.Series(values, index=as_text(customers.ids), dtype=dtype)
 
 
 def _with_segments(before: Customers, now: Customers, stream: RepeatPurchases) -> Customers:
