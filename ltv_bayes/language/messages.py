@@ -230,6 +230,19 @@ def as_known(text: str) -> str:
     return text if code == SOURCE else _catalogue(code).forms.get(text, (text,))[0]
 
 
+def told(name: str) -> str:
+    """Write a name as a message, which is told again in another language where its catalogue has the name.
+
+    Examples
+    --------
+    >>> kept = told("repeat purchases")
+    >>> with in_language("zh"):
+    ...     retold(kept), retold(told("{own}"))
+    ('复购', '{own}')
+    """
+    return _message((name.replace("{", "{{").replace("}", "}}"),), 1, {})
+
+
 def retold(text: str) -> str:
     """Write a text once more in the current language, if it is a message; other text is returned as it is.
 

@@ -19,7 +19,7 @@ OF, MONEY_TARGETS = "of", ("spend",)
 """The level of an index that says what a row is about, and those of which amounts are money."""
 NAMING = (
     *("component", "source", "value", OF, "held", "level", "best_naive", "model", "quantity", "role"),
-    *("reason", "verdict", "caution", "relation", "family", "meaning", "decision"),
+    *("reason", "verdict", "caution", "relation", "family", "meaning", "decision", "found_by"),
 )
 """Columns and levels with cells that are names of this package."""
 FAMILIES = (N_("log-normal"), N_("gamma"), N_("pert"))
