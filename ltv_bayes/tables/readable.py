@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
@@ -91,7 +92,9 @@ def table_as_text(table: pd.DataFrame, currency: str | None = None, *, amounts: 
     """
     text = readable(table, currency, amounts=amounts)
     each = text.index.unique()
-    shown = each if language() == "en" or each.nlevels > 1 else map(heading(each.name, each, own=True).write, each)
+    shown = each
+    if language() != "en" and each.nlevels == 1:
+        shown = map(replace(heading(each.name, each, own=True), own=False).write, each)
     names = dict(zip(each, distinct(shown, sys.maxsize), strict=True))
     lines_of = zip(text.index, text.to_numpy(), strict=True)
     rows = [["", *text.columns], *([names[name], *cells] for name, cells in lines_of)]

@@ -50,7 +50,7 @@ class Material:
     checks: Checks | None = None
     columns: tuple[str, ...] = ()
     tier_names: tuple[str, ...] = ()
-    _tables: dict[tuple[str, str], pd.DataFrame] = field(default_factory=dict, repr=False)
+    _computed: dict[tuple[str, str], pd.DataFrame] = field(default_factory=dict, init=False, repr=False)
 
     @property
     def valued(self) -> Valued:
@@ -87,12 +87,12 @@ class Material:
         """Value not yet realised, and why."""
         return self._once("upside", self.ltv.upside)
 
-    def _once(self, name: str, make: Callable[[], pd.DataFrame]) -> pd.DataFrame:
-        """A table that is made once in each language, for it holds words."""
-        key = (name, language())
-        if key not in self._tables:
-            self._tables[key] = make()
-        return self._tables[key]
+    def _once(self, name: str, compute: Callable[[], pd.DataFrame]) -> pd.DataFrame:
+        """Compute a table once in each language: there are sentences in it."""
+        key = name, language()
+        if key not in self._computed:
+            self._computed[key] = compute()
+        return self._computed[key]
 
     def money(self, amount: float) -> str:
         """Write an amount with its currency."""
