@@ -4,8 +4,10 @@ import datetime as dt
 import tomllib
 from pathlib import Path
 
+import pandas as pd
 import pytest
 import typer
+from typer.testing import CliRunner
 
 import ltv_bayes as lb
 from ltv_bayes.cli.commands import app
@@ -291,3 +293,38 @@ def test_earlier_days():
 def test_toml_values_are_read_back():
     for value in ('a\\b "c" \n 王芳 \x7f', 2.5, 3, True, ["x", "y"], {"a b": ["c"], "d": "e"}):
         assert tomllib.loads(f"x = {toml_value(value, Path())}")["x"] == value
+
+
+HOSTILE = 'Paid"\n[output]\nfolder = "elsewhere"  # \\ \x1b[31m\u2028\x85 \x7f 已付'
+
+
+def written_by_init(folder, table, *options):
+    table.to_csv(folder / "orders.csv", index=False)
+    done = CliRunner().invoke(app, ["init", str(folder / "orders.csv"), "--to", str(folder / "run.toml"), *options])
+    assert done.exit_code == 0, done.output
+    return read_settings(folder / "run.toml")
+
+
+def test_init_reads_the_plainest_export(tmp_path):
+    table = pd.DataFrame({"customer": ["a", "a", "b"], "date": ["2024-01-01", "2024-05-05", "2024-03-03"]})
+    found = written_by_init(tmp_path, table.assign(amount=[1.0, 2.0, 3.0]), "--currency", "CNY")
+    assert (found.orders.customer, found.orders.date, found.orders.amount) == ("customer", "date", "amount")
+    assert found.orders.keep is None
+
+
+def test_no_cell_or_name_of_a_column_becomes_a_setting(tmp_path):
+    name = 'my"client\n[output]\npage = false #'
+    table = pd.DataFrame({name: ["a", "a", "b"], "date": ["2024-01-01", "2024-05-05", "2024-03-03"], "amount": 1.0})
+    table["Status"] = ["Paid", HOSTILE, "Paid"]
+    options = ("--currency", "CNY", "--customer", name, "--keep", f"Status={HOSTILE},Paid")
+    text = written_by_init(tmp_path, table, *options)
+    content = tomllib.loads((tmp_path / "run.toml").read_text(encoding="utf-8"))
+    assert text.orders.customer == name
+    assert text.orders.keep == {"Status": [HOSTILE, "Paid"]}
+    assert text.output == Settings().output
+    assert "output" not in content or content["output"] == {}
+
+
+@pytest.mark.parametrize("value", [HOSTILE, {HOSTILE: [HOSTILE]}, [HOSTILE, 'C:\\new\\u0041"""', "'"]])
+def test_hostile_text_is_read_back_as_it_was(value):
+    assert tomllib.loads(f"value = {toml_value(value, Path())}") == {"value": value}
