@@ -255,14 +255,14 @@ def _demo(made: typer.Typer) -> None:
 
 def _run(settings: Settings, command: str, folder: Path, **how: Any) -> "tuple[Run, Results]":
     """The run that a command looks at, and the folder that it writes to; foreign files are refused before it begins."""
-    from ltv_bayes.cli.results import NAMES
+    from ltv_bayes.cli.results import names_of
     from ltv_bayes.reporting.files import Results
     from ltv_bayes.runs.run import Run
 
     _draw_without_screen()
     run = Run(settings, **{"realised": False, **how})
     run.check_files()
-    return run, Results(folder, settings.files(), command=command, names=NAMES[command])
+    return run, Results(folder, settings.files(), command=command, names=names_of(command, settings))
 
 
 def _end(run: "Run", results: "Results", outcome: Outcome) -> None:
