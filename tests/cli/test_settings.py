@@ -12,8 +12,9 @@ from typer.testing import CliRunner
 import ltv_bayes as lb
 from ltv_bayes.cli.commands import app
 from ltv_bayes.errors import InputError
-from ltv_bayes.runs.inputs import day_before, reading
+from ltv_bayes.runs.inputs import attributes_of, day_before, read_orders, reading, until
 from ltv_bayes.runs.models import purchase_model, renewal_model, spend_model
+from ltv_bayes.runs.run import Run
 from ltv_bayes.runs.settings import Settings, each_setting, option_of, sections
 from ltv_bayes.runs.template import toml_value
 from ltv_bayes.runs.toml import read_settings
@@ -328,3 +329,39 @@ def test_no_cell_or_name_of_a_column_becomes_a_setting(tmp_path):
 @pytest.mark.parametrize("value", [HOSTILE, {HOSTILE: [HOSTILE]}, [HOSTILE, 'C:\\new\\u0041"""', "'"]])
 def test_hostile_text_is_read_back_as_it_was(value):
     assert tomllib.loads(f"value = {toml_value(value, Path())}") == {"value": value}
+
+
+# attributes in the orders' own file
+
+
+@pytest.mark.parametrize("descending", [False, True])
+def test_attributes_are_those_of_the_latest_order_in_whatever_order_the_rows_stand(tmp_path, descending):
+    rows = [
+        (" Ada ", "2024-01-05", "won", "north"),
+        ("Ada", "2024-06-05", "won", "south"),
+        ("Ada", "2024-07-05", "won", " "),
+        ("Bo", "2024-02-01", "won", "east"),
+        ("Bo", "2024-03-01", "lost", "west"),
+    ]
+    table = pd.DataFrame(rows[::-1] if descending else rows, columns=["client", "date", "Status", "region"])
+    table.assign(amount=1.0).to_csv(tmp_path / "orders.csv", index=False)
+    settings = read_settings(options={"orders": tmp_path / "orders.csv", "currency": "CNY", "by": ["region"]})
+    found = attributes_of(settings, read_orders(settings.orders))
+    assert found.set_index("client")["region"].to_dict() == {"Ada": "south", "Bo": "east"}
+    assert Run(settings).buyers.table["region"].to_dict() == {"Ada": "south", "Bo": "east"}
+
+
+def test_attributes_of_numbered_customers_are_matched(tmp_path):
+    table = pd.DataFrame({"client": [7.0, 8.0, None], "date": ["2024-01-05", "2024-02-05", "2024-03-05"], "region": "x"})
+    table.assign(amount=1.0).to_excel(tmp_path / "orders.xlsx", index=False)
+    options = {"orders": tmp_path / "orders.xlsx", "currency": "CNY", "by": ["region"], "bad_rows": "drop"}
+    assert Run(read_settings(options=options)).buyers.table["region"].to_dict() == {7: "x", 8: "x"}
+
+
+def test_orders_up_to_a_day_have_that_day_and_none_after(tmp_path):
+    table = pd.DataFrame({"client": ["a", "b", "c"], "date": ["2024-01-01", "2024-03-31", "2024-04-01"], "amount": 1.0})
+    table.to_csv(tmp_path / "orders.csv", index=False)
+    orders = lb.read_transactions(tmp_path / "orders.csv", currency="CNY")
+    assert until(orders, "2024-03-31").table["customer_id"].tolist() == ["a", "b"]
+    assert until(orders, None) is orders
+    assert until(orders, "2024-04-01") is orders
