@@ -1,6 +1,7 @@
 """One object describes a run: from a TOML file, from options, and both say the same."""
 
 import datetime as dt
+import re
 import tomllib
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from typer.testing import CliRunner
 import ltv_bayes as lb
 from ltv_bayes.cli.commands import app
 from ltv_bayes.errors import InputError
+from ltv_bayes.language import in_language
 from ltv_bayes.runs.inputs import attributes_of, day_before, read_orders, reading, until
 from ltv_bayes.runs.models import purchase_model, renewal_model, spend_model
 from ltv_bayes.runs.run import Run
@@ -352,7 +354,9 @@ def test_attributes_are_those_of_the_latest_order_in_whatever_order_the_rows_sta
 
 
 def test_attributes_of_numbered_customers_are_matched(tmp_path):
-    table = pd.DataFrame({"client": [7.0, 8.0, None], "date": ["2024-01-05", "2024-02-05", "2024-03-05"], "region": "x"})
+    table = pd.DataFrame(
+        {"client": [7.0, 8.0, None], "date": ["2024-01-05", "2024-02-05", "2024-03-05"], "region": "x"}
+    )
     table.assign(amount=1.0).to_excel(tmp_path / "orders.xlsx", index=False)
     options = {"orders": tmp_path / "orders.xlsx", "currency": "CNY", "by": ["region"], "bad_rows": "drop"}
     assert Run(read_settings(options=options)).buyers.table["region"].to_dict() == {7: "x", 8: "x"}
@@ -365,3 +369,34 @@ def test_orders_up_to_a_day_have_that_day_and_none_after(tmp_path):
     assert until(orders, "2024-03-31").table["customer_id"].tolist() == ["a", "b"]
     assert until(orders, None) is orders
     assert until(orders, "2024-04-01") is orders
+
+
+@pytest.mark.parametrize("number", ["nan", "inf", "-inf", float("nan"), float("inf"), "1e999"])
+def test_numbers_that_are_none_are_refused(number):
+    for option in ("margin", "amount_unit", "visible_share", "draws"):
+        with pytest.raises(InputError, match="should be a "):
+            read_settings(options={option: number})
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "english"),
+    [
+        ("method", "nutz", "method='nutz' should be one of auto, laplace, nuts. Did you mean 'nuts'?"),
+        ("method", "xyzxyz", "method='xyzxyz' should be one of auto, laplace, nuts."),
+        ("price_growth", "much", "price_growth='much' should be a number, or auto or none."),
+        ("calendar_effects", "years", "calendar_effects='years' should be one of auto, none, week, month, quarter."),
+        ("customer", " ", "customer=' ' should be text."),
+    ],
+)
+def test_errors_of_settings_are_one_sentence_in_each_language(option, value, english):
+    with pytest.raises(InputError) as told:
+        read_settings(options={option: value})
+    assert str(told.value) == english
+    with in_language("zh"), pytest.raises(InputError) as told:
+        read_settings(options={option: value})
+    with in_language("zh"):
+        chinese = str(told.value)
+    for word in (option, value, *"auto none laplace nuts week month quarter".split()):
+        chinese = chinese.replace(word, "")
+    assert not re.search("[A-Za-z]", chinese)
+    assert "。。" not in chinese
