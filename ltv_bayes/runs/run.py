@@ -100,7 +100,7 @@ class Run:
             With the file.
         """
         for path in self.settings.files():
-            if not path.exists() and "*" not in path.name:
+            if not path.exists():
                 raise InputError(_("{path} does not exist.", path=path))
 
     @property
