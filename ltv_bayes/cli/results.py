@@ -71,7 +71,6 @@ def write_customers(run: Run, out: Path) -> list[Path]:
     assert customers is not None
     say(orders.report.text() + "\n")
     say(repr(customers))
-    out.parent.mkdir(parents=True, exist_ok=True)
     found = [write_csv(customers.table, out)]
     say("\n" + _("Written to {path}: one row per customer", path=out.resolve()))
     if len(customers.dropped):

@@ -13,6 +13,7 @@ from ltv_bayes.data.writing.workbooks import is_own_workbook
 from ltv_bayes.errors import InputError
 from ltv_bayes.language import _
 from ltv_bayes.reporting.folder_record import RECORD, WORDS, FolderRecord
+from ltv_bayes.whole_files import unwritten
 
 GENERATOR = '<meta name="generator" content="ltv_bayes">'
 """Stands in the head of a page; behind it, what seals the page."""
@@ -115,6 +116,8 @@ class Results:
     ------
     InputError
         If the folder is a file, or holds a file that is not ours.
+    WriteError
+        If the folder cannot be made.
     """
 
     def __init__(
@@ -131,7 +134,10 @@ class Results:
             for path in folder.glob(name) if "*" in name else [folder / name]:
                 self._refuse(path)
         self._refuse_records()
-        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as problem:
+            raise unwritten(folder, problem.strerror or str(problem)) from problem
 
     def table(self, table: pd.DataFrame, name: str, what: str) -> None:
         """Write a table as CSV."""

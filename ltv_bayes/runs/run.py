@@ -15,6 +15,7 @@ from ltv_bayes.errors import ColumnError, FitError, InputError, JudgementError, 
 from ltv_bayes.evaluation.check import Checks, check
 from ltv_bayes.evaluation.value_over_time import ValueOverTime
 from ltv_bayes.judgement.combine import combine_judgements
+from ltv_bayes.judgement.form.pipeline import as_spread
 from ltv_bayes.judgement.future_value import FutureValuePriors
 from ltv_bayes.language import _, _n
 from ltv_bayes.predictions.events import FittedEvents
@@ -326,7 +327,12 @@ class Run:
     def _pipeline(self) -> FutureValuePriors | None:
         """Open opportunities, judged."""
         as_of = self.settings.customers.as_of if self.buyers is None else self.buyers.as_of
-        return judge_pipeline(self.settings, self.orders, as_of)
+        found, given = judge_pipeline(self.settings, self.orders, as_of), self.settings.opportunities.spread
+        if found is not None:
+            self.remarks.append(
+                _("Amounts of open opportunities have a spread of {spread:g} (--spread).", spread=as_spread(given))
+            )
+        return found
 
     def _fit(self, name: str, kind: Any, model: Callable[[], Any]) -> Any:
         """A saved fit, or a new one; None where there are no orders."""

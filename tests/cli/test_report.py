@@ -261,6 +261,20 @@ def test_a_short_log_is_not_held_to_the_past_and_says_so(folder):
     assert "the orders begin after" in done.remarks[1]
 
 
+def test_channels_are_valued_over_the_last_horizon(folder, monkeypatch):
+    asked = {}
+
+    def stop(*fits, horizon, **given):
+        asked["horizon"] = horizon
+        raise lb.errors.InputError("enough")
+
+    monkeypatch.setattr("ltv_bayes.runs.analyses.new_customer_value", stop)
+    terms = {"orders": "订单.csv", "costs": "costs.csv", "fits": "fits", "time_unit": "month"}
+    with pytest.raises(lb.errors.InputError, match="enough"):
+        Run.read(**terms, horizon=["1 year", "3 years", "5 years"]).acquisition  # noqa: B018
+    assert asked == {"horizon": "5 years"}
+
+
 @pytest.mark.seconds
 def test_one_file_of_settings_serves_all_commands(folder):
     text = '[orders]\nfile = "订单.csv"\n[customers]\ntime_unit = "month"\n[purchases]\ncalendar_effects = "none"\n'
@@ -310,6 +324,8 @@ def test_columns_of_the_export_are_attributes_where_no_table_is_given(folder):
     table.to_csv("订单.csv", index=False, encoding="gb18030")
     terms = {"orders": "订单.csv", "opportunities": "orders", "relation": "additional", "spread": 0.3}
     done = Run.read(**terms, by=["行业"], fits="fits", time_unit="month")
+    assert done.judged is not None
+    assert done.remarks == ["Amounts of open opportunities have a spread of 0.3 (--spread)."]
     industry = done.customers.table["行业"]
     assert set(industry.dropna()) == {"设备"}
     assert set(industry[industry.isna()].index.str[-1]) <= set("789户")

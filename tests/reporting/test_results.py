@@ -224,3 +224,8 @@ def test_a_report_refuses_every_table_it_may_write_before_it_begins():
     assert {"segments.csv", "segments_compared.csv", "segments_2.csv", "segments_2_compared.csv"} <= set(names)
     nothing = read_settings(options={"tables": False, "page": False, "workbook": False})
     assert names_of("report", nothing) == []
+
+
+def test_a_folder_that_cannot_be_made_has_a_cure():
+    with pytest.raises(lb.errors.WriteError, match=r"cannot be written: .*choose another folder"):
+        Results(Path("/proc/x/y"))
