@@ -135,6 +135,7 @@ def _init(made: typer.Typer) -> None:
         if to.exists():
             raise InputError(_("{path} exists and is not written over. Choose another name with --to.", path=to))
         run = Run(settings)
+        run.check()
         text = template(run, to.resolve().parent)
         if run.orders is not None and run.orders.report is not None:
             say(run.orders.report.text() + "\n")
@@ -261,7 +262,7 @@ def _run(settings: Settings, command: str, folder: Path, **how: Any) -> "tuple[R
 
     _draw_without_screen()
     run = Run(settings, **{"realised": False, **how})
-    run.check_files()
+    run.check()
     return run, Results(folder, settings.files(), command=command, names=names_of(command, settings))
 
 

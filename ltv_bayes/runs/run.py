@@ -26,6 +26,7 @@ from ltv_bayes.predictions.renewals import FittedRenewals
 from ltv_bayes.predictions.spend import FittedSpend
 from ltv_bayes.reporting.report import Report, report
 from ltv_bayes.runs.analyses import compare_channels, hold_to_the_past, value_earlier
+from ltv_bayes.runs.checked import check_costs, check_settings
 from ltv_bayes.runs.inputs import (
     attributes_of,
     day_before,
@@ -92,14 +93,15 @@ class Run:
         """
         return cls(read_settings(path, options))
 
-    def check_files(self) -> None:
-        """Raise before anything is computed if a file that is to be read is not there.
+    def check(self) -> None:
+        """Raise before anything is read if a setting cannot be, or a file is not there.
 
         Raises
         ------
-        InputError
-            With the file.
+        InputError, UnitError
+            With the setting or the file.
         """
+        check_settings(self.settings)
         for path in self.settings.files():
             if not path.exists():
                 raise InputError(_("{path} does not exist.", path=path))
@@ -208,6 +210,7 @@ class Run:
         """The value of each customer."""
         self._require_segments()
         self._require_relations()
+        check_costs(self.settings)
         of = self.settings.value
         horizon = of.horizon[0] if len(of.horizon) == 1 else list(of.horizon)
         realised = of.realised

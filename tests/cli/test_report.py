@@ -369,3 +369,34 @@ def test_every_command_takes_settings_from_a_file_and_tells_machines(command):
     help_text = run(command, "--help").output
     for option in ("--config", "--json", "--quiet", "--language"):
         assert option in help_text
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        (["--margin", 35], "margin must lie between 0 and 1, not 35"),
+        (["--horizon", 3], "3"),
+        (["--discount-rate", 10], "10"),
+        (["--model", "BG"], "There is no model 'BG'"),
+        (["--compare", "XYZ"], "There is no model 'XYZ'"),
+        (["--spread", 7], "spread"),
+        (["--as-of", "soon"], "soon"),
+        (["--earlier-day", "soon"], "soon"),
+        (["--time-unit", "fortnight"], "fortnight"),
+        (["--backtest-horizon", "9"], "9"),
+        (["--costs", "costs.csv", "--margin", "share"], "give the margin as a number"),
+    ],
+)
+def test_settings_that_cannot_be_are_refused_before_the_orders_are_read(folder, monkeypatch, options, sentence):
+    monkeypatch.setattr("ltv_bayes.runs.run.read_orders", lambda given: pytest.fail("the orders were read"))
+    result = run("report", "订单.csv", *options)
+    assert result.exit_code == 1
+    assert sentence in result.stderr
+
+
+def test_costs_without_clients_are_refused_before_anything_is_fitted(folder, monkeypatch):
+    monkeypatch.setattr(lb.BGNBD, "fit", lambda *given, **more: pytest.fail("a model was fitted"))
+    pd.DataFrame({"channel": ["Fair"], "spend": [1000.0]}).to_csv("costs.csv", index=False)
+    result = run("report", "订单.csv", "--attributes", "clients.csv", "--costs", "costs.csv", "--time-unit", "month")
+    assert result.exit_code == 1
+    assert "needs a column 'cost_per_client', or 'spend' and 'clients_won'" in result.stderr
