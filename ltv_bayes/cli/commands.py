@@ -99,7 +99,7 @@ def _command(made: typer.Typer, name: str, says: str, offered: Any, work: Callab
         config, as_json, quiet = (given.pop(one) for one in ("config", "json", "quiet"))
         mine = {one: given.pop(one) for one in list(given) if one in own}
         _require_orders(name, config, given)
-        with told(name, {*given, *mine}, as_json=as_json, quiet=quiet) as outcome:
+        with told(name, {*given, *mine}, as_json=as_json, quiet=quiet, config=config) as outcome:
             from ltv_bayes.runs.toml import read_settings
 
             settings = read_settings(config, given)

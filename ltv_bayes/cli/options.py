@@ -62,6 +62,7 @@ def _parameter(section: str, one: Field[Any]) -> inspect.Parameter:
         text = _("{text} Choices: {words}.", text=text, words=comma(kind.words))
     if one.default not in (None, (), "auto", True, False):
         usual = comma(map(str, one.default)) if isinstance(one.default, tuple) else one.default
+        usual = usual if str(usual).strip(".,") else repr(usual)
         text = _("{text} Usual: {usual}.", text=text, usual=usual)
     if name == "orders":
         return _keyword(name, Annotated[Path | None, typer.Argument(help=text, metavar="ORDERS")], None)

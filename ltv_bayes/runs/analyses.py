@@ -13,6 +13,7 @@ from ltv_bayes.language import _
 from ltv_bayes.predictions.fitted import pooling_of
 from ltv_bayes.runs.inputs import chosen
 from ltv_bayes.runs.models import Models
+from ltv_bayes.runs.section import in_section
 from ltv_bayes.runs.settings import Settings
 from ltv_bayes.value.acquisition.acquisition import Acquisition, acquisition
 from ltv_bayes.value.acquisition.new_customers import new_customer_value
@@ -60,7 +61,8 @@ def compare_channels(of: Settings, buyers: Customers, models: Models, purchases:
         random_seed=of.sampling.seed,
     )
     names = "threshold payback_within least_clients unseen columns amount_unit decimal sheet encoding"
-    return acquisition(value, costs.file, random_seed=of.sampling.seed, **chosen(costs, names))
+    with in_section("costs"):
+        return acquisition(value, costs.file, random_seed=of.sampling.seed, **chosen(costs, names))
 
 
 def margin_of_new_customers(of: Settings) -> float:

@@ -21,6 +21,7 @@ from ltv_bayes.judgement.judge_opportunities import judge_opportunities
 from ltv_bayes.language import _
 from ltv_bayes.predictions.visibility import VisibleShare
 from ltv_bayes.runs.kinds import NOTHING
+from ltv_bayes.runs.section import in_section
 from ltv_bayes.runs.settings import ORDERS, Judgements, Orders, Settings, Subscriptions
 from ltv_bayes.time_units import as_date, as_duration
 
@@ -29,7 +30,8 @@ def read_orders(given: Orders) -> Transactions:
     """Read the export of orders."""
     if given.file is None:
         raise InputError(_("There are no orders. Name their file, as in: ltv-bayes report orders.csv"))
-    return read_transactions(given.file, **reading(given))
+    with in_section("orders"):
+        return read_transactions(given.file, **reading(given))
 
 
 def reading(given: Orders) -> dict[str, Any]:
@@ -90,7 +92,8 @@ def read_renewals(given: Subscriptions, as_of: Any, currency: str | None) -> Ren
     names = "period customer start renewed_on product amount_unit date_format grace allowed_gap records_since"
     without = chosen(given, "cancelled_on price")
     without = {name: None if value == NOTHING else value for name, value in without.items()}
-    return summarize_renewals(given.file, as_of=as_of, currency=currency, **without, **chosen(given, names))
+    with in_section("subscriptions"):
+        return summarize_renewals(given.file, as_of=as_of, currency=currency, **without, **chosen(given, names))
 
 
 def chosen(given: Any, names: str) -> dict[str, Any]:
@@ -103,7 +106,8 @@ def read_judgements(given: Judgements) -> FutureValuePriors | None:
     if given.file is None:
         return None
     settings = chosen(given, "columns amount_unit decimal date_format sheet interval family stages confirmed relation")
-    return FutureValuePriors.from_judgements(given.file, **settings, **_related(given))
+    with in_section("judgements"):
+        return FutureValuePriors.from_judgements(given.file, **settings, **_related(given))
 
 
 def _related(given: Judgements) -> dict[str, Any]:
@@ -122,6 +126,11 @@ def _related(given: Judgements) -> dict[str, Any]:
 
 def judge_pipeline(of: Settings, orders: Transactions | None, as_of: Any) -> FutureValuePriors | None:
     """Judge the open opportunities of an export, or of the orders' own, if they are asked for."""
+    with in_section("opportunities"):
+        return _judge_pipeline(of, orders, as_of)
+
+
+def _judge_pipeline(of: Settings, orders: Transactions | None, as_of: Any) -> FutureValuePriors | None:
     given, other = of.opportunities, of.judgements
     if given.file is None:
         return None

@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 
 import ltv_bayes as lb
 from ltv_bayes.cli.commands import app
+from ltv_bayes.cli.messages import with_options
 from ltv_bayes.errors import InputError
 from ltv_bayes.language import in_language
 from ltv_bayes.runs.inputs import attributes_of, day_before, read_orders, reading, until
@@ -400,3 +401,55 @@ def test_errors_of_settings_are_one_sentence_in_each_language(option, value, eng
         chinese = chinese.replace(word, "")
     assert not re.search("[A-Za-z]", chinese)
     assert "。。" not in chinese
+
+
+# cures on the command line
+
+
+@pytest.mark.parametrize(
+    ("message", "section", "told"),
+    [
+        ("Pass a unit with amount_unit=.", "costs", "Pass a unit with --cost-unit."),
+        ("Pass amount_unit='万元'.", "judgements", "Pass --judgement-unit '万元'."),
+        ("Pass amount_unit=1000.", "orders", "Pass --amount-unit 1000."),
+        (
+            "with columns={'channel': '...', 'spend': '...'}.",
+            "costs",
+            "with --cost-column channel=NAME --cost-column spend=NAME.",
+        ),
+        ("whose it is by covers=, or pass shows_life=.", "", "whose it is by --covers, or pass --shows-life."),
+        ("as in covers={'manager': ['Chen', 'Li']}", "judgements", "as in --covers manager=Chen,Li"),
+        ("write covers={'manager': [...]}.", "", "write --covers manager=NAME."),
+        ("Name the column with customer='...'.", "orders", "Name the column with --customer NAME."),
+        ("Pass stages={'A': 0.4}", "opportunities", "Pass --stage A=0.4"),
+        (
+            "Pass realised=False, shows_life=True, confirmed=True.",
+            "",
+            "Pass --no-realised, --shows-life true, --confirmed.",
+        ),
+        ("history.rename(columns={'a': 'b'})", "costs", "history.rename(columns={'a': 'b'})"),
+        ("请传入amount_unit=1。", "costs", "请传入--cost-unit 1。"),
+        ("unknown=3, a==b", "costs", "unknown=3, a==b"),
+    ],
+)
+def test_cures_name_options_of_the_command(message, section, told):
+    options = {option_of(one) for _section, one in each_setting()}
+    assert with_options(message, options, section) == told
+
+
+def test_a_cure_names_the_file_and_its_section(tmp_path):
+    (tmp_path / "fits").mkdir()
+    table = pd.DataFrame({"customer": ["a", "a", "b"], "date": ["2024-01-01", "2024-05-05", "2024-03-03"]})
+    table.assign(amount=[1.0, 2.0, 3.0], channel="Ads").to_csv(tmp_path / "orders.csv", index=False)
+    pd.DataFrame({"channel": ["Ads"], "spend": [1000.0]}).to_csv(tmp_path / "costs.csv", index=False)
+    text = '[orders]\nfile = "orders.csv"\ncurrency = "CNY"\n[costs]\nfile = "costs.csv"\n'
+    (tmp_path / "run.toml").write_text(text)
+    config = tmp_path / "run.toml"
+    result = CliRunner().invoke(app, ["report", "--config", str(config), "--out", str(tmp_path / "out")])
+    assert "--cost-column clients_won=NAME" in result.stderr
+    assert f"(columns in [costs] of {config})" in " ".join(result.stderr.split())
+
+
+def test_help_has_no_two_full_stops():
+    help_text = CliRunner().invoke(app, ["report", "--help"], env={"COLUMNS": "200"}).stdout
+    assert not re.search(r"[^.]\.\.(?!\.)", help_text)
