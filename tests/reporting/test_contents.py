@@ -9,8 +9,9 @@ import pytest
 import ltv_bayes as lb
 from ltv_bayes.errors import ColumnError, InputError
 from ltv_bayes.formatting import money
+from ltv_bayes.language import _
 from ltv_bayes.reporting.contents.assumptions import MODELS
-from ltv_bayes.reporting.contents.parts import Badge, CustomerTable, Figure, Picture, Table, Term, Text
+from ltv_bayes.reporting.contents.parts import Badge, CustomerTable, Figure, Picture, Table, Term, Text, note
 
 ALWAYS = {"headline", "years", "customers", "upside", "tiers", "assumptions", "glossary"}
 BESIDE = {
@@ -151,3 +152,23 @@ class TestRefused:
     def test_a_column_that_is_not_there(self, plain):
         with pytest.raises(ColumnError, match="Did you mean 'industry'"):
             lb.report(plain, columns="industri")
+
+
+class TestHints:
+    """Notes point analysts to functions; who reads a report has no use for them."""
+
+    @pytest.mark.parametrize("code", ["en", "zh"])
+    def test_the_report_leaves_them_out(self, everything, code):
+        ltv = everything["ltv"]
+        with lb.in_language(code):
+            notes = " ".join(ltv.notes())
+            said = words(sections(lb.report(ltv))["assumptions"])
+        assert "shows_life" in notes
+        assert "shows_life" not in said
+        assert ("open opportunit" if code == "en" else "未结商机") in said
+        assert not re.search(r"[a-z]_[a-z]|\(\)|[=(]\s*$|\(see|see [a-z_]+\.", said)
+
+    def test_a_note_within_a_note_loses_its_own(self):
+        inner = _("beyond chance{see}.", see=": see conflicts()")
+        assert note(_("note: {inner}", inner=inner)).text == "Note: beyond chance."
+        assert note("see conflicts()").text == "See conflicts()."
