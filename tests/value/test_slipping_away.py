@@ -177,10 +177,10 @@ class TestSigns:
     def test_reason_names_the_probability_that_is_in_the_value(self, signed, before):
         found = lb.slipping_away(signed, before, least_drop=0.05)
         facts = found.facts
-        for customer, why in (("F", "raised by the open opportunity"), ("D", "lowered, as no opportunity is open")):
+        for customer, why in (("F", "raised by the open opportunity"), ("D", "lowered because no opportunity is open")):
             row = facts.loc[customer]
-            said = row["reason"].partition(", in the value ")[2]
-            assert said.endswith(f", {why}")
+            said = row["reason"].partition(" (in the value ")[2]
+            assert said.endswith(f", {why})")
             used = float(said.split(",")[0])
             assert used == pytest.approx(1 - row["at_stake"] / row["value_if_alive"], abs=0.02)
             assert abs(used - row["probability_alive"]) > 0.02

@@ -58,7 +58,7 @@ def test_reasons_tell_the_probability_that_is_in_the_value(book, purchases, spen
     most = lb.lifetime_value(book, if_alive, **TERMS).summary()["mean"]
     by_orders = purchases.probability_alive(book).mean(("chain", "draw")).to_series()
     table = value.upside()
-    for customer, why in (("F", "raised by the open opportunity"), ("D", "lowered, as no opportunity is open")):
+    for customer, why in (("F", "raised by the open opportunity"), ("D", "lowered because no opportunity is open")):
         said = table.loc[customer, "reason"].partition("P(alive) ")[2]
         used, _, rest = said.partition(" (")
         assert rest.startswith(f"{by_orders[customer]:.2f} from orders alone, {why})")

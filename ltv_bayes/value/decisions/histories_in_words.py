@@ -80,10 +80,10 @@ def what_signs_did(used: float, by_orders: float, opportunities: bool) -> str:
     Examples
     --------
     >>> what_signs_did(0.6, 0.01, True), what_signs_did(0.55, 0.6, False), what_signs_did(0.601, 0.599, True)
-    ('raised by the open opportunity', 'lowered, as there is no sign of life', '')
+    ('raised by the open opportunity', 'lowered because there is no sign of life', '')
     """
     if not np.isfinite([used, by_orders]).all() or probability(used) == probability(by_orders):
         return ""
     if opportunities:
-        return _("raised by the open opportunity") if used > by_orders else _("lowered, as no opportunity is open")
-    return _("raised by a sign of life") if used > by_orders else _("lowered, as there is no sign of life")
+        return _("raised by the open opportunity") if used > by_orders else _("lowered because no opportunity is open")
+    return _("raised by a sign of life") if used > by_orders else _("lowered because there is no sign of life")

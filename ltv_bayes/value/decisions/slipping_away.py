@@ -370,7 +370,7 @@ def _facts(value: Valued, stream: RepeatPurchases, now: Customers, before: Custo
             high=probability(high),
             low=probability(low),
             as_of=before.as_of,
-            apart=_(", in the value {used}, {why}", used=probability(used), why=why) if why else "",
+            apart=_(" (in the value {used}, {why})", used=probability(used), why=why) if why else "",
         )
         for high, low, used, history in facts[told].to_numpy()
         for why in [what_signs_did(used, low, opportunities)]
