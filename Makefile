@@ -9,7 +9,7 @@ peer := benchmarks/.peer/.ready
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test fast study mutants check lint types imports format bench messages pins clean
+.PHONY: help demo test fast study mutants check lint types imports format bench messages holds docs pins clean
 
 help:  ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)

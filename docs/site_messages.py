@@ -56,11 +56,11 @@ def columns_page() -> str:
 def _raised(tree: ast.AST) -> Iterator[tuple[str, str]]:
     """The class and the message of each error that is raised, and of each warning."""
     for node in ast.walk(tree):
-        call = node.exc if isinstance(node, ast.Raise) else node
+        call = node.exc if isinstance(node, ast.Raise) else node.value if isinstance(node, ast.Return) else node
         if not isinstance(call, ast.Call):
             continue
         name = getattr(call.func, "id", getattr(call.func, "attr", ""))
-        if isinstance(node, ast.Raise) and name.endswith("Error"):
+        if isinstance(node, ast.Raise | ast.Return) and name.endswith("Error"):
             yield from ((name, text) for text in _texts(call))
         elif name == "warn" and len(call.args) > 1:
             yield from ((getattr(call.args[1], "id", "Warning"), text) for text in _texts(call))

@@ -40,8 +40,12 @@ def value_project_business(results: Results, *, draws: int, random_seed: int) ->
     foreseen = ltv.components["repeat_purchases"].sum("customer_id", skipna=False).to_numpy().ravel()
     happened = beside_truth(true_repeat_value(business), foreseen, ltv.currency)
     say(f"The business is simulated, so its future is known: repeat deals yield {happened}.")
+    by = ltv.by("industry")
     report_clients(results, ltv)
-    report_industries(results, ltv.by("industry"))
+    report_industries(results, by)
+    whole = lb.report(ltv, by=by, title="A simulated project business")
+    results.file("project_report.html", "all of this as a page for those who decide", whole.to_html)
+    results.file("project_report.xlsx", "the same as a workbook", whole.to_excel)
 
 
 HOW_TO_READ_SOURCES = (

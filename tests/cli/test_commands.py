@@ -493,7 +493,7 @@ def prior_like(fit):
 def test_demo_with_real_fits(folder):
     result = succeed("demo", "--draws", 300)
     assert "The interval of the sum is wide: the rate of all customers may move together" in result.stdout
-    assert len(list((folder / "demo_output").iterdir())) == 18
+    assert len(list((folder / "demo_output").iterdir())) == 20
     shared, ignored = (int(share) for share in re.findall(r"(?:living relation, |would be )(\d+)%", result.stdout))
     assert 86 <= shared <= 94
     assert ignored < shared - 4

@@ -11,7 +11,7 @@ HOSTILE = "<script>alert(1)</script>"
 
 @pytest.fixture(scope="session")
 def reported_orders(cdnow_orders):
-    """The orders of 60 customers of CDNOW, with one row left out."""
+    """The orders of 60 customers of CDNOW, one of them worth nothing."""
     ids = sorted(cdnow_orders.table["customer_id"].unique())[:60]
     table = cdnow_orders.table[cdnow_orders.table["customer_id"].isin(ids)]
     named = {"customer": table["customer_id"].astype(str), "date": table["date"], "amount": table["amount"]}
