@@ -148,12 +148,15 @@ def alive_in_value(stream: RepeatPurchases, customers: Customers, shape: tuple[i
     return alive_draws(stream, fit, customers, seed)
 
 
-def mean_alive_in_value(stream: RepeatPurchases, customers: Customers, shape: tuple[int, int], seed: int) -> Array:
-    """The mean of `alive_in_value` of each customer: an array (customers,), in bounded memory."""
+def mean_alive_both(
+    stream: RepeatPurchases, customers: Customers, shape: tuple[int, int], seed: int
+) -> tuple[Array, Array]:
+    """P(alive) of each customer by orders, as `mean_alive`, and the mean of `alive_in_value`: arrays (customers,)."""
+    by_orders = mean_alive(stream, customers)
     if stream.signs is None:
-        return mean_alive(stream, customers)
+        return by_orders, by_orders
     drawn = (alive_in_value(stream, some, shape, seed) for some in customers.batches(ALIVE_CUSTOMERS))
-    return np.concatenate([one.mean(axis=(0, 1)) for one in drawn])
+    return by_orders, np.concatenate([one.mean(axis=(0, 1)) for one in drawn])
 
 
 def mean_alive(

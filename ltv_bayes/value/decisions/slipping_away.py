@@ -25,7 +25,7 @@ from ltv_bayes.predictions.fitted import pooling_of
 from ltv_bayes.predictions.over_customers import require_memory
 from ltv_bayes.predictions.purchases import FittedPurchases
 from ltv_bayes.random_streams import customer_stream
-from ltv_bayes.streams.repeat_purchases import RepeatPurchases, alive_in_value, mean_alive, mean_alive_in_value
+from ltv_bayes.streams.repeat_purchases import RepeatPurchases, alive_in_value, mean_alive, mean_alive_both
 from ltv_bayes.streams.stream import Stream
 from ltv_bayes.streams.together import dependencies
 from ltv_bayes.tables import Printed, ResultPage
@@ -350,11 +350,12 @@ def _facts(value: Valued, stream: RepeatPurchases, now: Customers, before: Custo
         raise InputError(_("No customer is known on both days. Are both from one log, with ids written alike?"))
     now = now.subset([known[one] for one in text[both]])
     before = _with_segments(before.subset([knew[one] for one in text[both]]), now, stream)
+    by_orders, in_value = mean_alive_both(stream, now, valuation.shape, valuation.seed)
     facts = pd.DataFrame(
         {
             "probability_alive_before": _by_text(mean_alive(stream, before), before),
-            "probability_alive": _by_text(mean_alive(stream, now), now),
-            "alive_in_value": _by_text(mean_alive_in_value(stream, now, valuation.shape, valuation.seed), now),
+            "probability_alive": _by_text(by_orders, now),
+            "alive_in_value": _by_text(in_value, now),
             "ordered_since": _by_text(now.table["frequency"].to_numpy(), now)
             > _by_text(before.table["frequency"].to_numpy(), before).reindex(as_text(now.ids)),
             "reason": _by_text(histories_in_words(now).to_numpy(), now),

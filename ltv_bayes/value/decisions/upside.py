@@ -13,7 +13,7 @@ from ltv_bayes.intervals import summarize_sorted
 from ltv_bayes.language import _, comma, semicolon
 from ltv_bayes.predictions.purchases import FittedPurchases
 from ltv_bayes.sizes import CUSTOMERS_IN_BATCH
-from ltv_bayes.streams.repeat_purchases import RepeatPurchases, mean_alive, mean_alive_in_value
+from ltv_bayes.streams.repeat_purchases import RepeatPurchases, mean_alive_both
 from ltv_bayes.value.decisions.histories_in_words import histories_in_words, what_signs_did
 from ltv_bayes.value.decisions.ranking import nothing_more
 from ltv_bayes.value.draws.judged_streams import shows_opportunities
@@ -106,10 +106,10 @@ def _alive(value: Valued, stream: RepeatPurchases, customers: Customers) -> list
     """Whether customers are still active, as the value has it, where the stream knows it."""
     if stream.while_alive is not None or not isinstance(stream.purchases, FittedPurchases):
         return [""] * len(customers)
-    used = mean_alive_in_value(stream, customers, value.valuation.shape, value.valuation.seed)
+    chances = mean_alive_both(stream, customers, value.valuation.shape, value.valuation.seed)
     opportunities = shows_opportunities(stream, value.valuation.streams)
     found = []
-    for chance, by_orders in zip(used, mean_alive(stream, customers), strict=True):
+    for by_orders, chance in zip(*chances, strict=True):
         why = what_signs_did(chance, by_orders, opportunities)
         apart = _(" ({by_orders} from orders alone, {why})", by_orders=probability(by_orders), why=why) if why else ""
         found.append(_(", P(alive) {chance}{apart}", chance=probability(chance), apart=apart))
