@@ -60,6 +60,26 @@ def test_words_dates_and_truths_are_told_by_their_type(cells, kind):
 def test_a_column_called_by_a_probability_with_amounts_in_it_is_no_probability():
     assert heading("stated", pd.Series([0.4])).kind == "probability"
     assert heading("stated", pd.Series([529_000.0])).kind == "money"
+    assert heading("stated", pd.Series([0.2, 1.0, np.nan])).kind == "probability"
+    assert heading("stated", pd.Series([0.2, 1.01])).kind == "money"
+
+
+@pytest.mark.parametrize("level", [True, False], ids=["level", "column"])
+@pytest.mark.parametrize(("of", "kind"), [(["spend", "spend"], "money"), (["purchases", "spend"], "number")])
+def test_amounts_are_money_where_every_row_is_about_money(of, kind, level):
+    table = pd.DataFrame({"of": of, "median": [1.5, 2.5]})
+    found = headings(table.set_index("of") if level else table, "EUR")
+    assert {one.name: one.kind for one in found}["median"] == kind
+
+
+def test_cells_of_the_users_own_columns_stay_as_they_are():
+    table = pd.DataFrame({"source": ["google_ads", "T"], "model": ["bg_nbd", "mean"], "a\u202eb": ["x", "y"]})
+    table.attrs[OWN] = ("source", "a\u202eb")
+    source, model, turned = headings(table)
+    assert [source.write(cell) for cell in table["source"]] == ["google_ads", "T"]
+    assert model.write("bg_nbd") == "bg nbd"
+    assert turned.words == "a\ufffdb"
+    assert heading("a\u202eb").words == "a\ufffdb"
 
 
 def test_columns_of_the_user_keep_their_names_and_are_no_money():

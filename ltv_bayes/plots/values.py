@@ -88,7 +88,7 @@ def plot_lifetime_value(
         lines = [_("{what}; in brackets: value so far, not discounted", what=what) if REALISED in table else what]
         if left_out:
             lines.append(
-                _("left out: {customers} who most likely pay nothing more", customers=counted(left_out, "customer"))
+                _("left out: {customers} whose interval holds nothing to come", customers=counted(left_out, "customer"))
             )
         canvas.label_x(ax, *lines, str(ltv.settings.to_come))
         return canvas.finish(

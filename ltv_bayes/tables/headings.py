@@ -92,13 +92,14 @@ KNOWN: Mapping[str, tuple[Kind, str]] = {
     **_columns("id", N_("row"), N_("year"), N_("decile"), N_("opportunity"), customer_id=N_("customer")),
     **_columns(
         "text",
-        *(N_("tier"), N_("reason"), N_("why"), N_("verdict"), N_("caution"), N_("expert"), N_("segment"), N_("note")),
+        *(N_("tier"), N_("reason"), N_("verdict"), N_("caution"), N_("expert"), N_("segment"), N_("note")),
         *(N_("segment A"), N_("segment B"), N_("channel"), N_("component"), N_("source"), N_("family"), N_("relation")),
         *(N_("held"), N_("sentence"), N_("model"), N_("quantity"), N_("parameter"), N_("market"), N_("stage")),
         *(N_("level"), N_("cohort"), N_("of"), N_("first rows"), N_("what"), N_("chances"), N_("best naive")),
         *(N_("period"), N_("decision"), N_("system"), N_("rule"), N_("repeat purchases"), N_("subscription")),
         *(N_("consumables"), N_("service"), N_("average"), N_("last period"), N_("horizon")),
         *(N_("role"), N_("column"), N_("found by")),
+        why=N_("note on the estimate"),
     ),
 }
 """What columns and rows of result tables are called in words, and their kinds."""
@@ -142,6 +143,8 @@ class Heading:
         What a cell holds.
     unit : str
         Such as "CNY", where it is known.
+    own : bool
+        Whether the column is the user's own: its cells stay as they are.
 
     Examples
     --------
@@ -153,13 +156,14 @@ class Heading:
     words: str
     kind: Kind
     unit: str = ""
+    own: bool = False
 
     def __str__(self) -> str:
         return _("{heading} ({unit})", heading=self.words, unit=self.unit) if self.unit else self.words
 
     def write(self, value: Any, currency: str | None = None) -> str:
         """Write a cell for people; streams, levels and such that this package names are put in words."""
-        if self.name in NAMING and isinstance(value, str):
+        if self.name in NAMING and not self.own and isinstance(value, str):
             return in_words(value) if value in KNOWN or value.isidentifier() else visible(as_known(value))
         return written(value, self.kind, currency)
 
@@ -194,7 +198,7 @@ def heading(
     """
     seen = "number" if cells is None else kind_of_cells(cells)
     if own:
-        return Heading(str(name), str(name), seen)
+        return Heading(str(name), visible(name), seen, own=True)
     kind: Kind = seen
     if seen in ("id", "number"):
         kind = kind_by_name(str(name)) or ("id" if seen == "id" else "money")
@@ -203,7 +207,7 @@ def heading(
     if kind == "money" and not amounts:
         kind = "number"
     unit = with_currency("", currency).strip() if kind == "money" else _(UNITS[str(name)]) if name in UNITS else ""
-    return Heading(str(name), in_words(name), kind, unit)
+    return Heading(str(name), visible(in_words(name)), kind, unit)
 
 
 def headings(table: pd.DataFrame, currency: str | None = None, *, amounts: bool = True) -> list[Heading]:

@@ -1,6 +1,6 @@
 """A report says what was computed, with its numbers, and nothing else."""
 
-import re
+import dataclasses
 
 import numpy as np
 import pandas as pd
@@ -8,10 +8,17 @@ import pytest
 
 import ltv_bayes as lb
 from ltv_bayes.errors import ColumnError, InputError
-from ltv_bayes.formatting import money
-from ltv_bayes.language import _
+from ltv_bayes.evaluation.rolling.result import RollingBacktest
+from ltv_bayes.formatting import money, percent
+from ltv_bayes.language import _, in_language
 from ltv_bayes.reporting.contents.assumptions import MODELS
+from ltv_bayes.reporting.contents.customers import lists
+from ltv_bayes.reporting.contents.headline import headline
+from ltv_bayes.reporting.contents.material import Material
 from ltv_bayes.reporting.contents.parts import Badge, CustomerTable, Figure, Picture, Table, Term, Text, note
+from ltv_bayes.reporting.contents.trust import badge
+from ltv_bayes.reporting.page.customers import Customers
+from ltv_bayes.reporting.page.render import page
 
 ALWAYS = {"headline", "years", "customers", "upside", "tiers", "assumptions", "glossary"}
 BESIDE = {
@@ -35,6 +42,22 @@ def parts(section, kind):
 
 def words(section):
     return " ".join(part.text for part in parts(section, Text))
+
+
+class Held(RollingBacktest):
+    """A backtest of which totals held in so many windows."""
+
+    compared = ("purchases", "spend")
+    windows_apart = property(lambda self: float(self.number))
+
+    def __init__(self, held, number):
+        object.__setattr__(self, "held", held)
+        object.__setattr__(self, "number", number)
+
+    def summary(self):
+        inside = [place < self.held for place in range(self.number)]
+        index = pd.MultiIndex.from_product([self.compared, range(self.number)], names=["of", "as_of"])
+        return pd.DataFrame({"inside": [not one for one in inside] + inside}, index=index)
 
 
 @pytest.fixture(scope="module")
@@ -108,8 +131,49 @@ class TestNumbers:
         (badge,) = parts(sections(reported)["headline"], Badge)
         inside = everything["backtest"].summary().loc["spend", "inside"]
         assert f"held in {int(inside.sum())} of {len(inside)} windows" in badge.text
-        assert badge.state in ("good", "doubt", "bad")
+        assert badge.state == ("plain" if inside.all() else "doubt")
         assert "hardly prove" in badge.meaning
+
+    @pytest.mark.parametrize(
+        ("held", "windows", "state"),
+        [
+            *((1, 1, "plain"), (2, 2, "plain"), (3, 3, "good")),
+            *((1, 2, "doubt"), (2, 3, "doubt"), (5, 6, "doubt"), (0, 2, "bad"), (2, 6, "bad")),
+        ],
+    )
+    def test_counts_decide_the_state_of_the_badge(self, plain, held, windows, state):
+        found = badge(Material(plain, backtest=Held(held, windows)))
+        assert (found.state, found.text) == (
+            state,
+            f"Total spend: held in {held} of {windows} window{'s' if windows > 1 else ''} of the past",
+        )
+        assert ("hardly prove" in found.meaning) == (windows < 3)
+
+    def test_half_a_chance_is_more_likely_than_not(self, plain):
+        of = Material(plain)
+        chances = [0.2, 0.49, 0.5, 0.51, 0.9]
+        of._computed["ranked", "en"] = pd.DataFrame({"probability_of_more": chances})
+        figure = next(part for part in headline(of).parts if isinstance(part, Figure) and part.name == "Customers")
+        assert figure.detail == "3 of them will more likely than not yield more"
+        upside = pd.DataFrame({"upside": [5.0, 4.0, 3.0, 2.0, 0.0], "probability_above_realised": chances})
+        of._computed["upside", "en"] = upside
+        of._computed["tiers", "en"] = plain.tiers()
+        section = next(one for one in lists(of) if one.key == "upside")
+        assert words(section) == "2 customers will more likely than not yield more than they have so far."
+
+    def test_customers_who_came_later_are_not_silently_missing(self, reported_customers, value_of, everything):
+        found = everything["slipping_away"]
+        short = dataclasses.replace(found, customers=found.customers - 1)
+        text = words(sections(lb.report(everything["ltv"], slipping_away=short))["slipping_away"])
+        known = f"1 customer is not counted: not known on both 1998-03-31 and {found.as_of}."
+        assert known in text
+        assert "not counted" not in words(sections(lb.report(everything["ltv"], slipping_away=found))["slipping_away"])
+
+    def test_findings_name_models_as_readers_know_them(self, plain, everything):
+        finding = 'bg_nbd: too few customers buy often, 5, where the fit expects 9. Try model="mbg_nbd".'
+        checks = dataclasses.replace(everything["checks"], findings=(finding,))
+        text = words(sections(lb.report(plain, checks=checks))["trust"])
+        assert text.startswith('BG/NBD: too few customers buy often, 5, where the fit expects 9. Try model="mbg_nbd".')
 
     def test_rows_read_are_all_accounted_for(self, reported, everything):
         table = next(part for part in parts(sections(reported)["source"], Table) if part.key == "read")
@@ -118,12 +182,26 @@ class TestNumbers:
     def test_a_caution_comes_first(self, reported_customers, purchases, spend, unconverged):
         stream = lb.RepeatPurchases(unconverged(purchases.thin(40)), spend.thin(40))
         ltv = lb.lifetime_value(reported_customers, [stream], horizon="1 year", random_seed=1)
-        first = sections(lb.report(ltv))["headline"].parts[0]
+        report = lb.report(ltv, by="industry")
+        found = sections(report)
+        first = found["headline"].parts[0]
         assert (first.state, first.text) == ("bad", "Fit did not converge: do not use these numbers yet.")
+        tables = {getattr(part, "key", "customers"): part for part in report.document().tables()}
+        for key in ("customers", "segments", "segments_compared", "upside", "tiers"):
+            assert set(tables[key].frame["caution"]) == {"fit did not converge"}, key
+        columns = {one["name"]: one for one in Customers(tables["customers"]).data["columns"]}
+        assert columns["caution"]["pieces"] == ["fit did not converge"]
+        with in_language("zh"):
+            columns = {one["name"]: one for one in Customers(tables["customers"]).data["columns"]}
+            assert columns["caution"]["pieces"] == ["拟合未收敛"]
 
     def test_judgements_state_their_share(self, reported, everything):
-        share = everything["ltv"].judgement.share()["mean"]
-        assert re.search(r"(\d+)% of the expected value", words(sections(reported)["judgements"]))
+        means = everything["ltv"].explain()["mean"]
+        share = means["judged"] / (means["total"] - means["realised"])
+        assert words(sections(reported)["judgements"]).startswith(
+            f"{percent(share)} of the expected value to come rests on judgement: 2 judged opportunities."
+        )
+        assert percent(share) != percent(means["judged"] / means["total"])
         table = next(part for part in parts(sections(reported)["judgements"], Table) if part.key == "judgements")
         assert table.frame["used_share"].sum() == pytest.approx(share)
 
@@ -137,6 +215,14 @@ def test_every_model_is_told_in_plain_words():
 def test_the_glossary_explains_the_words_of_the_page(document):
     terms = [part.word for part in document.sections[-1].parts if isinstance(part, Term)]
     assert {"Interval", "Median", "P(alive)", "Backtest"} <= set(terms)
+
+
+def test_a_report_in_one_language_says_nothing_in_another(everything):
+    """Texts in tables follow the language that is asked for, whichever was asked for before."""
+    both = lb.report(**everything)
+    first = page(both.document("en"))
+    assert page(both.document("zh")) == page(lb.report(**everything).document("zh")) != first
+    assert page(both.document("en")) == first
 
 
 class TestRefused:

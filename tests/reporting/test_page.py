@@ -227,6 +227,12 @@ class TestCustomers:
         assert 1_000 < found.data["number"] < 5_000
         assert "The other" in found.rest
 
+    def test_amounts_keep_their_cents(self):
+        amounts = [1_234_567.894, 98_765.43, -1_000_000.01, 0.123456789, 12.3456789]
+        frame = pd.DataFrame({"mean": amounts}, index=list("abcde"))
+        expected = [1_234_567.89, 98_765.43, -1_000_000.01, 0.123457, 12.3457]
+        assert column(Customers(CustomerTable(frame, frame)).data, "mean") == expected
+
     def test_missing_and_endless_numbers_are_missing(self):
         frame = pd.DataFrame({"mean": [1.0, np.nan, np.inf], "reason": ["a", None, "b"]}, index=[1, 2, "ünï"])
         found = Customers(CustomerTable(frame, frame[["mean"]])).data

@@ -7,6 +7,7 @@ import zipfile
 import numpy as np
 import pandas as pd
 import pytest
+from lxml import etree
 from python_calamine import CalamineWorkbook
 
 import ltv_bayes as lb
@@ -19,7 +20,7 @@ from ltv_bayes.reporting.contents.parts import Document, Section, Table, Text
 from ltv_bayes.reporting.report import report
 from ltv_bayes.reporting.workbook.places import SheetNames
 from ltv_bayes.reporting.workbook.write import TOP, sheet_of, workbook
-from ltv_bayes.tables.headings import OWN, in_words, kind_by_name
+from ltv_bayes.tables.headings import OWN, heading, in_words, kind_by_name
 
 
 @pytest.fixture(scope="module")
@@ -163,6 +164,101 @@ def test_charts_are_drawn_from_cells_of_their_sheets(content, book):
     used = {name for text in charts for name in re.findall(r"<c:f>'?([^'!]+)'?!", text)}
     assert used <= set(book.sheet_names)
     assert {"By year", "Segments", "Channels", "Trend", "Backtest", "Charts"} <= used
+
+
+def chart_of(frame, key):
+    """The charts of a workbook with one table, and its sheets."""
+    content = workbook(Document("T", "en", (), (Section("s", "S", (Table(key, "=Title", frame, "EUR"),)),)))
+    charts = [text for name, text in parts_of(content).items() if name.startswith("xl/charts/chart")]
+    return charts[0], CalamineWorkbook.from_filelike(io.BytesIO(content))
+
+
+def cells_at(book, reference):
+    """The cells that a chart refers to."""
+    sheet, first, last = re.fullmatch(r"'?([^'!]+)'?!\$([A-Z]+\$\d+)(?::\$([A-Z]+\$\d+))?", reference).groups()
+    (row, column), (end, _column) = ((int(at.split("$")[1]), at.split("$")[0]) for at in (first, last or first))
+    place = 0
+    for letter in column:
+        place = 26 * place + ord(letter) - ord("A") + 1
+    found = book.get_sheet_by_name(sheet)
+    top, left = found.start
+    return [found.to_python(skip_empty_area=True)[one - 1 - top][place - 1 - left] for one in range(row, end + 1)]
+
+
+def refers(chart, element):
+    (reference,) = re.search(rf"<c:{element}><c:(?:num|str)Ref><c:f>([^<]+)</c:f>", chart).groups()
+    return reference.replace("&apos;", "'")
+
+
+SEGMENTS = pd.DataFrame(
+    {"per_customer_median": [30.0, -5.0], "per_customer_eti89_lb": [10.0, -25.0], "per_customer_eti89_ub": [80.0, 2.0]},
+    index=pd.Index(["=A1", "B"], name="segment"),
+)
+
+
+def test_bars_reach_from_one_end_of_the_interval_to_the_other_and_below_zero():
+    chart, book = chart_of(SEGMENTS, "segments")
+    assert cells_at(book, refers(chart, "plus")) == [50.0, 7.0]
+    assert cells_at(book, refers(chart, "minus")) == [20.0, 20.0]
+    assert re.search(r'<c:max val="([^"]+)"/><c:min val="([^"]+)"/>', chart).groups() == ("85.0", "-30.0")
+    assert 'errValType val="stdErr"' not in chart
+
+
+def test_an_axis_without_losses_begins_at_zero_and_without_bounds_there_are_no_bars():
+    gains = SEGMENTS.assign(per_customer_median=[30.0, 5.0])[["per_customer_median"]]
+    chart, _book = chart_of(gains, "segments")
+    assert "errBars" not in chart
+    assert '<c:min val="0.0"/>' in chart
+
+
+def trend_of(segments):
+    days = pd.to_datetime(["2025-01-01", "2025-07-01", "2026-01-01"])
+    index = pd.MultiIndex.from_product([days, segments], names=["as_of", "segment"])
+    return pd.DataFrame({"per_customer_mean": np.arange(float(len(index)))}, index=index)
+
+
+def test_names_that_begin_as_formulas_are_no_references_in_charts():
+    chart, book = chart_of(trend_of(["=A1", "=Charts!Z9", "B"]), "trend")
+    names = re.findall(r"<c:tx><c:strRef><c:f>([^<]+)</c:f>", chart)
+    assert [cells_at(book, one) for one in names] == [["=Title"]] * (len(names) - 2) + [["=A1"], ["=Charts!Z9"]]
+    assert "<c:v>B</c:v>" in chart
+
+
+def test_each_line_of_a_trend_is_of_one_segment():
+    frame = trend_of(["A", "B"])
+    assert sheet_of(Table("trend", "T", frame)).table["segment"].tolist() == ["A"] * 3 + ["B"] * 3
+    chart, book = chart_of(frame, "trend")
+    values = re.findall(r"<c:val><c:numRef><c:f>([^<]+)</c:f>", chart)
+    assert [cells_at(book, one) for one in values] == [[0.0, 2.0, 4.0], [1.0, 3.0, 5.0]]
+
+
+@pytest.mark.parametrize("kind", ["probability", "share"])
+@pytest.mark.parametrize("value", [0.0, 1e-9, 0.0003, 0.0049, 0.0051, 0.3, 0.9949, 0.9951, 0.99999, 1.0])
+def test_chances_are_shown_as_on_a_page(kind, value):
+    name = {"probability": "probability_alive", "share": "used_share"}[kind]
+    frame = pd.DataFrame({name: [value, 0.5]}, index=pd.Index(["A", "B"], name="customer_id"))
+    content = workbook(Document("T", "en", (), (Section("s", "S", (Table("t", "Chances", frame),)),)))
+    assert shown_as(format_of(parts_of(content), f"B{TOP + 2}"), value) == heading(name, frame[name]).write(value)
+
+
+def format_of(parts, cell):
+    """The number format of a cell of the second sheet."""
+    styles = etree.fromstring(parts["xl/styles.xml"].encode())
+    (style,) = re.findall(rf'<c r="{cell}" s="(\d+)"', parts["xl/worksheets/sheet2.xml"])
+    (number,) = styles.xpath(f"//*[local-name()='cellXfs']/*[{int(style) + 1}]/@numFmtId")
+    return {"1": "0", "9": "0%"}.get(number) or styles.xpath(f"//*[@formatCode][@numFmtId={number}]/@formatCode")[0]
+
+
+def shown_as(number_format, value):
+    """A number as a spreadsheet shows it, of the formats that chances have."""
+    for section in number_format.split(";"):
+        condition, shown = re.fullmatch(r"(?:\[<([\d.]+)\])?(.+)", section).groups()
+        if condition is None or value < float(condition):
+            break
+    if shown.startswith('"'):
+        return shown.strip('"')
+    percents, decimals = shown.endswith("%"), len(shown.rstrip("%").partition(".")[2])
+    return f"{100 * value:.{decimals}f}%" if percents else f"{value:.{decimals}f}"
 
 
 def test_the_same_report_is_the_same_file(document, content):

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from ltv_bayes.formatting import NEARLY, money_sizes
+from ltv_bayes.formatting import NEARLY, money_sizes, percent, probability
 from ltv_bayes.tables.headings import Kind
 
 IN_SIZE: Mapping[float, str] = {
@@ -65,6 +65,25 @@ def number_format(kind: Kind, cells: pd.Series, currency: str | None = None) -> 
     if kind in ("count", "id") and not _are_whole(cells):
         return FORMATS["number"]
     return FORMATS[kind]
+
+
+def cell_format(kind: Kind, value: float, column: str) -> str:
+    """The number format of a cell: that of its column, unless it is a share or probability at an end of its range.
+
+    A column's format has room for two conditions, and with these cells are shown as pages write them.
+
+    Examples
+    --------
+    >>> [cell_format("probability", value, "0.00") for value in (0.0, 0.001, 0.5, 1.0)]
+    ['0', '"< 0.01"', '0.00', '0']
+    >>> [cell_format("share", value, "0%") for value in (0.0, 0.0001, 0.5, 0.999, 1.0)]
+    ['0%', '"< 0.1%"', '0%', '"> 99%"', '0%']
+    """
+    if kind == "probability" and not 0.005 <= value < 0.995:
+        return "0" if value in (0, 1) else f'"{probability(value)}"'
+    if kind == "share" and (value in (0, 1) or abs(value) < 0.0005 or 0.995 <= value < 1):
+        return "0%" if value in (0, 1) else f'"{percent(value)}"'
+    return column
 
 
 def money_format(cells: pd.Series, currency: str | None = None) -> str:

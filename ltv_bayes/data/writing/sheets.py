@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from rich.cells import cell_len
 
-from ltv_bayes.data.writing.number_formats import number_format
+from ltv_bayes.data.writing.number_formats import cell_format, number_format
 from ltv_bayes.formatting import visible
 from ltv_bayes.tables.headings import WRITERS, Heading, written
 
@@ -177,7 +177,9 @@ def _write_column(sheet: Any, what: Sheet, place: int, cells: pd.Series, shown: 
             at = value.replace(tzinfo=None)
             sheet.write_datetime(row, place, at, day if at.time() == dt.time() else moment)
         elif isinstance(value, int | float | np.number) and np.isfinite(value) and not _is_long(value):
-            sheet.write_number(row, place, float(value), number)
+            own = cell_format(heading.kind, float(value), shown) if what.words else shown
+            style = number if own == shown else styles.of(num_format=own, valign="top")
+            sheet.write_number(row, place, float(value), style)
         else:
             found = heading.write(value, what.currency) if what.words else str(value)
             sheet.write_string(row, place, found[:LONGEST_TEXT], text)

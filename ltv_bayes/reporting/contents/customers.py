@@ -1,18 +1,22 @@
 """Customers one by one: their values, tiers, reasons, and the sources of each value."""
 
+from collections.abc import Iterable
+
 import pandas as pd
 
 from ltv_bayes.errors import counted
 from ltv_bayes.intervals import interval_settings
-from ltv_bayes.language import _
+from ltv_bayes.language import _, _n
 from ltv_bayes.plots.decisions import plot_tiers
 from ltv_bayes.plots.values import plot_lifetime_value
 from ltv_bayes.reporting.contents.material import Material
 from ltv_bayes.reporting.contents.parts import CustomerTable, Part, Picture, Section, Table, Text
-from ltv_bayes.tables.headings import OWN
+from ltv_bayes.tables.headings import OWN, in_words
 
 LISTED = 50
 """Rows of a list on a page; the workbook has all."""
+SAID = ("reason", "why", "caution")
+"""Columns of sentences, which stand last."""
 
 
 def customers(of: Material) -> Section:
@@ -23,22 +27,43 @@ def customers(of: Material) -> Section:
 
 
 def customer_table(of: Material) -> CustomerTable:
-    """One row a customer: segment, tier, value realised and to come with its interval, and why."""
-    table = of.ranked.drop(columns="caution", errors="ignore")
+    """One row a customer: segment, tier, value realised and to come with its interval, why, and any caution."""
+    found, sources = of.ranked.copy(), _sources(of).reindex(of.ranked.index)
+    found.insert(0, "tier", of.tiers["tier"].reindex(found.index))
+    found["reason"] = of.upside["reason"].reindex(found.index)
+    found = found[[*(name for name in found if name not in SAID), *(name for name in SAID if name in found)]]
     at_hand = of.ltv.customers.table
-    beside = dict.fromkeys([*of.columns, *of.groups])
-    for place, name in enumerate(beside):
-        table.insert(place, name, at_hand[name].reindex(table.index))
-    table.insert(len(beside), "tier", of.tiers["tier"].reindex(table.index))
-    table["reason"] = of.upside["reason"].reindex(table.index)
-    table.attrs = {**of.ranked.attrs, OWN: tuple(beside)}
-    groups = (*(name for name in beside if name not in of.columns), "tier")
+    beside = _free([*of.columns, *of.groups], [*found, "customer_id", *sources.add_prefix("mean_")])
+    own = pd.DataFrame({free: at_hand[name].reindex(found.index) for name, free in beside.items()}, index=found.index)
+    table = pd.concat([own, found], axis="columns")
+    table.attrs = {**of.ranked.attrs, OWN: tuple(beside.values())}
+    groups = (*(free for name, free in beside.items() if name not in of.columns), "tier")
     note = _(
         "The interval is of what the customer will really pay, luck included, so for most customers it "
         "begins near 0. Customers are in the order of the mean of what is still to come; what is realised "
         "does not count."
     )
-    return CustomerTable(table, _sources(of).reindex(table.index), groups, of.currency, note)
+    return CustomerTable(table, sources, groups, of.currency, note)
+
+
+def _free(wanted: Iterable[str], results: Iterable[str]) -> dict[str, str]:
+    """Names for the user's columns that no column of results has, in its name or in words: "tier" becomes "tier (2)".
+
+    Examples
+    --------
+    >>> _free(["tier", "region", "To come"], ["tier", "to_come"])
+    {'tier': 'tier (2)', 'region': 'region', 'To come': 'To come (2)'}
+    """
+    taken = {text.casefold() for name in results for text in (name, in_words(name))}
+    found: dict[str, str] = {}
+    for name in dict.fromkeys(wanted):
+        free, number = str(name), 1
+        while free.casefold() in taken:
+            number += 1
+            free = f"{name} ({number})"
+        taken.add(free.casefold())
+        found[name] = free
+    return found
 
 
 def lists(of: Material) -> list[Section]:
@@ -52,6 +77,16 @@ def _slipping(of: Material) -> Section | None:
     if found is None:
         return None
     parts: list[Part] = [Text(found.sentence(), "doubt" if len(found.facts) else "good")]
+    unknown = len(of.ltv.customers) - found.customers
+    if unknown > 0:
+        text = _n(
+            "{n:,} customer is not counted: not known on both {since} and {as_of}.",
+            "{n:,} customers are not counted: not known on both {since} and {as_of}.",
+            unknown,
+            since=found.since,
+            as_of=found.as_of,
+        )
+        parts.append(Text(text))
     if len(found.facts):
         title = _("Whom to call first: the most at stake stands first")
         parts.append(Table("slipping_away", title, found.summary(), found.currency, rows=LISTED))

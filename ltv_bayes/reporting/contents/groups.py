@@ -30,7 +30,8 @@ def _segments(by: SegmentValues, key: str) -> Section:
     if len(compared):
         pairs = compared.set_index(["segment_a", "segment_b"])
         bounds = bound_columns(name for name in pairs if not str(name).startswith("ratio"))
-        shown = pairs[["median_difference", *bounds, "probability_a_above_b"]]
+        caution = [name for name in ("caution",) if name in pairs]
+        shown = pairs[["median_difference", *bounds, "probability_a_above_b", *caution]]
         parts.append(Table(f"{key}_compared", _("Differences by {name}", name=name), shown, by.currency, rows=20))
     parts += map(note, by.notes())
     return Section(key, _("Segments: {name}", name=name), tuple(parts))

@@ -1,7 +1,7 @@
 """What a report is made of: the value, and results that stand beside it."""
 
-from dataclasses import dataclass
-from functools import cached_property
+from collections.abc import Callable
+from dataclasses import dataclass, field
 
 import pandas as pd
 
@@ -12,6 +12,7 @@ from ltv_bayes.evaluation.rolling.comparison import ModelComparison
 from ltv_bayes.evaluation.rolling.result import RollingBacktest
 from ltv_bayes.evaluation.value_over_time import ValueOverTime
 from ltv_bayes.formatting import money, with_currency
+from ltv_bayes.language import language
 from ltv_bayes.value.acquisition.acquisition import Acquisition
 from ltv_bayes.value.decisions.slipping_away import SlippingAway
 from ltv_bayes.value.lifetime_value import LifetimeValue, valued_of
@@ -49,6 +50,7 @@ class Material:
     checks: Checks | None = None
     columns: tuple[str, ...] = ()
     tier_names: tuple[str, ...] = ()
+    _computed: dict[tuple[str, str], pd.DataFrame] = field(default_factory=dict, init=False, repr=False)
 
     @property
     def valued(self) -> Valued:
@@ -65,25 +67,32 @@ class Material:
         """Columns of the customers' table that segments are made by."""
         return tuple(by.column for by in self.segments if by.column in self.ltv.customers.columns)
 
-    @cached_property
+    @property
     def explained(self) -> pd.DataFrame:
         """The sources of the whole value."""
-        return self.ltv.explain()
+        return self._once("explained", self.ltv.explain)
 
-    @cached_property
+    @property
     def ranked(self) -> pd.DataFrame:
         """Customers, the most to come first."""
-        return self.ltv.ranked()
+        return self._once("ranked", self.ltv.ranked)
 
-    @cached_property
+    @property
     def tiers(self) -> pd.DataFrame:
         """How surely customers belong to each tier."""
-        return self.ltv.tiers(names=self.tier_names or None)
+        return self._once("tiers", lambda: self.ltv.tiers(names=self.tier_names or None))
 
-    @cached_property
+    @property
     def upside(self) -> pd.DataFrame:
         """Value not yet realised, and why."""
-        return self.ltv.upside()
+        return self._once("upside", self.ltv.upside)
+
+    def _once(self, name: str, compute: Callable[[], pd.DataFrame]) -> pd.DataFrame:
+        """Compute a table once in each language: there are sentences in it."""
+        key = name, language()
+        if key not in self._computed:
+            self._computed[key] = compute()
+        return self._computed[key]
 
     def money(self, amount: float) -> str:
         """Write an amount with its currency."""

@@ -15,6 +15,7 @@ from ltv_bayes.reporting.contents.material import Material
 from ltv_bayes.reporting.contents.parts import Badge, Part, Picture, Section, State, Table, Text, note
 
 FEW_WINDOWS = 3
+MODEL = re.compile(rf"(?<![\w\"'])(?:{'|'.join(sorted(TITLES, key=len, reverse=True))})(?![\w\"'])", re.ASCII)
 ENDED_LINE = re.compile(r"(?<=[.。])\n")
 
 
@@ -33,7 +34,6 @@ def badge(of: Material) -> Badge | None:
     inside = found.summary().loc[spend, "inside"].astype(bool)
     held, windows = int(inside.sum()), len(inside)
     rare = total_tail(held, windows, found.windows_apart) <= RARE
-    state: State = "good" if held == windows else "bad" if rare else "doubt"
     meaning = _(
         "Models were fitted to what was known on earlier days. This is how often what happened next lay "
         "inside the 90% interval that they stated."
@@ -42,9 +42,22 @@ def badge(of: Material) -> Badge | None:
     of_windows = counted(windows, "window of the past", "windows of the past")
     return Badge(
         _("Total {spend}: held in {held} of {of_windows}", spend=spend, held=held, of_windows=of_windows),
-        state,
+        _state(held, windows, rare=rare),
         sentences(meaning, few),
     )
+
+
+def _state(held: int, windows: int, *, rare: bool) -> State:
+    """What the counts say: nothing yet where all of a few windows held.
+
+    Examples
+    --------
+    >>> _state(2, 2, rare=False), _state(3, 3, rare=False), _state(5, 6, rare=False), _state(2, 6, rare=True)
+    ('plain', 'good', 'doubt', 'bad')
+    """
+    if held < windows:
+        return "bad" if rare else "doubt"
+    return "plain" if windows < FEW_WINDOWS else "good"
 
 
 def _backtest(of: Material) -> list[Part]:
@@ -77,13 +90,28 @@ def _checks(of: Material) -> list[Part]:
     words = findings or (_("The models describe the data that they were fitted to."),)
     shown = of.checks.table.rename(index=_title, level="model")
     table = Table("checks", _("Checks: what was observed, and what the models expect"), shown, amounts=False)
-    return [*(Text(sentence_case(without_hint(one)), state) for one in words), table, *map(note, of.checks.remarks)]
+    return [
+        *(Text(sentence_case(_titled(without_hint(one))), state) for one in words),
+        table,
+        *map(note, of.checks.remarks),
+    ]
 
 
 def _title(model: str) -> str:
     """A model as readers know it; a number, or that it is pooled, stays behind it."""
     name, mark, more = model.partition(" ")
     return _(TITLES[name]) + mark + more if name in TITLES else model
+
+
+def _titled(text: str) -> str:
+    """A text with models as readers know them; in code, such as `model="mbg_nbd"`, names stay.
+
+    Examples
+    --------
+    >>> _titled('bg_nbd (pooled) and mbg_nbd: try model="bg_cnbd"')
+    'BG/NBD (pooled) and MBG/NBD: try model="bg_cnbd"'
+    """
+    return MODEL.sub(lambda found: _(TITLES[found[0]]), text)
 
 
 def _sentences(text: str) -> list[Part]:

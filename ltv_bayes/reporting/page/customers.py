@@ -21,8 +21,7 @@ MOST = 10_000
 MOST_BYTES = 1_300_000
 """Of their data: where names or reasons are long, fewer customers stand on the page."""
 WITHOUT_SCRIPT = 50
-DIGITS = 6
-FEW = 0.5
+DIGITS, CENTS = 6, 2
 PIECES = r"(?<=[,;，；、。])"
 """Reasons are made of pieces that end so, and many customers have the same ones."""
 
@@ -66,10 +65,10 @@ class Customers:
     @property
     def filters(self) -> list[tuple[str, int, list[str]]]:
         """What can be filtered by: heading, place of the column, and its values."""
-        columns = self.data["columns"]
-        places = [(place, self.part.frame[columns[place]["name"]]) for place in self.data["filters"]]
-        number = self.data["number"]
-        return [(columns[place]["title"], place, _values(column.head(number))) for place, column in places]
+        columns, frame = self.data["columns"], self.part.frame.head(self.data["number"])
+        found = {one.name: one for one in headings(frame, self.part.currency)}
+        named = [(place, columns[place]) for place in self.data["filters"]]
+        return [(one["title"], place, _values(frame[one["name"]], found[one["name"]])) for place, one in named]
 
     @property
     def rest(self) -> str:
@@ -92,7 +91,7 @@ def _data(part: CustomerTable, number: int) -> dict[str, Any]:
     names = [str(name) for name in _filled(frame) if not is_upper_end(str(name), frame)]
     found = {one.name: one for one in headings(frame, part.currency)}
     columns = [{"name": "customer_id", "title": heading(_key(frame)).words, "kind": "id", **_texts(_ids(frame))}]
-    columns += [_column(found[name], frame) for name in names]
+    columns += [_column(found[name], frame, filtered=name in part.groups) for name in names]
     amounts = {tuple(one["values"]): place for place, one in enumerate(columns) if one["kind"] == "money"}
     return {
         "number": number,
@@ -106,9 +105,8 @@ def _data(part: CustomerTable, number: int) -> dict[str, Any]:
 
 
 def _filled(frame: pd.DataFrame) -> pd.DataFrame:
-    """Without columns of text in which nothing stands; those in which little does stand last."""
-    filled = {name: 1 - frame[name].isin(["", None]).mean() for name in frame}
-    return frame[sorted((name for name in frame if filled[name] > 0), key=lambda name: filled[name] < FEW)]
+    """Without columns of text in which nothing stands."""
+    return frame[[name for name in frame if not frame[name].isin(["", None]).all()]]
 
 
 def _key(frame: pd.DataFrame) -> Hashable:
@@ -119,24 +117,33 @@ def _ids(frame: pd.DataFrame) -> list[str]:
     return [visible(" ".join(map(str, key)) if isinstance(key, tuple) else key) for key in frame.index]
 
 
-def _values(column: pd.Series) -> list[str]:
-    """The values of a column: in their order if they have one, others by their names."""
-    seen = {visible(cell) for cell in column.dropna()}
-    if isinstance(column.dtype, pd.CategoricalDtype):
-        return [name for name in map(visible, column.cat.categories) if name in seen]
-    return sorted(seen)
+def _values(column: pd.Series, one: Heading) -> list[str]:
+    """What a column can be filtered by, as its cells are written: in the order of its categories, numbers or days."""
+    each = column.cat.remove_unused_categories().cat.categories if column.dtype == "category" else column.dropna()
+    by_size = one.kind in (*NUMBERS, "id", "date")
+    texts = list(dict.fromkeys(_text(one, cell) for cell in (sorted(each.unique()) if by_size else each.unique())))
+    in_order = by_size or column.dtype == "category"
+    return [text for text in (texts if in_order else sorted(texts)) if text.strip()]
 
 
-def _column(one: Heading, frame: pd.DataFrame) -> dict[str, Any]:
+def _text(one: Heading, cell: Any) -> str:
+    """A cell as text; numbers of a column that is filtered by keep their digits, so that none reads as another."""
+    if pd.isna(cell):
+        return ""
+    if one.kind in NUMBERS:
+        return f"{cell:.15g}"
+    return one.write(cell)
+
+
+def _column(one: Heading, frame: pd.DataFrame, *, filtered: bool = False) -> dict[str, Any]:
     """A column for the script; the two ends of an interval are one column."""
     found = {"name": one.name, "title": one.words, "kind": one.kind}
     upper = f"{one.name.removesuffix('_lb')}_ub"
     if (title := both_ends(one.name)) is not None and upper in frame:
         return {**found, "title": title, "values": _numbers(frame[one.name]), "upper": _numbers(frame[upper])}
-    if one.kind in NUMBERS:
+    if one.kind in NUMBERS and not filtered:
         return {**found, "values": _numbers(frame[one.name])}
-    cells = ["" if pd.isna(cell) else one.write(cell) for cell in frame[one.name]]
-    return {**found, "kind": "text", **_texts(cells)}
+    return {**found, "kind": "text", **_texts([_text(one, cell) for cell in frame[one.name]])}
 
 
 def _source(name: Hashable, column: pd.Series, amounts: dict[tuple[Any, ...], int]) -> dict[str, Any]:
@@ -148,13 +155,18 @@ def _source(name: Hashable, column: pd.Series, amounts: dict[tuple[Any, ...], in
 
 
 def _numbers(column: pd.Series) -> list[float | int | None]:
-    """Numbers with six digits; what is not finite is missing."""
+    """Numbers with six digits, and with two decimals, such as cents; what is not finite is missing."""
     return [_short(float(number)) if np.isfinite(number) else None for number in column.astype(float)]
 
 
 def _short(number: float) -> float | int:
-    short = float(f"{number:.{DIGITS}g}")
+    short = float(f"{number:.{DIGITS}g}") if abs(number) < 1 else round(number, max(CENTS, DIGITS - _whole(number)))
     return int(short) if short.is_integer() and abs(short) < 1e15 else short
+
+
+def _whole(number: float) -> int:
+    """How many digits stand before the point."""
+    return len(str(int(abs(number))))
 
 
 def _texts(cells: list[str]) -> dict[str, Any]:

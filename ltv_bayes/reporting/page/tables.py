@@ -1,5 +1,6 @@
 """A table of results as text for a page: headings and cells, and on which side each column stands."""
 
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
@@ -31,7 +32,8 @@ def rows(part: Table) -> dict[str, Any]:
 def _levels(index: pd.Index) -> list[tuple[Any, list[str]]]:
     """The names of rows, level by level, as text."""
     levels = [index.get_level_values(place) for place in range(index.nlevels)]
-    return [(level.name, list(map(heading(level.name, level, own=True).write, level))) for level in levels]
+    found = [replace(heading(level.name, level, own=True), own=False) for level in levels]
+    return [(level.name, list(map(one.write, level))) for one, level in zip(found, levels, strict=True)]
 
 
 def unit(frame: pd.DataFrame, part: Table) -> str:

@@ -80,13 +80,25 @@ class Canvas:
 
     def cells(self, numbers: Sequence[float], name: str) -> str:
         """Write numbers beside the charts, and tell where they are."""
-        column, self._column = self._column, self._column + 1
-        self._sheet.write_string(0, column, name)
+        column = self._next(name)
         for row, number in enumerate(numbers, start=1):
             self._sheet.write_number(row, column, number)
+        return self._reference(column, 1, len(numbers))
+
+    def name(self, text: str) -> str:
+        """A text that a chart shows; one that would be taken for a reference is written to a cell, and referred to."""
+        return self._reference(self._next(text), 0, 0) if text.startswith("=") else text
+
+    def _next(self, head: str) -> int:
+        """A column of its own, with a heading."""
+        column, self._column = self._column, self._column + 1
+        self._sheet.write_string(0, column, head)
+        return column
+
+    def _reference(self, column: int, *rows: int) -> str:
         sheet = self._sheet.get_name().replace("'", "''")
-        first, last = (xl_rowcol_to_cell(row, column, True, True) for row in (1, len(numbers)))
-        return f"='{sheet}'!{first}:{last}"
+        ends = dict.fromkeys(xl_rowcol_to_cell(row, column, True, True) for row in rows)
+        return f"='{sheet}'!{':'.join(ends)}"
 
 
 def charts_of(book: Any, sheet: Any, placed: Sequence[Placed]) -> list[Any]:
@@ -101,8 +113,9 @@ def _years(canvas: Canvas, one: Placed) -> Any:
     sources = [name for name in one.columns if name.startswith("mean_")] or ["mean"]
     chart = canvas.chart("column", "stacked")
     for name, colour in zip(sources, PALETTE * len(sources), strict=False):
-        chart.add_series(_series(one, name, "year", colour, in_words(name.removeprefix("mean_"))))
-    return _framed(chart, one.title, _unit(one), _format(one, sources), x=one.heading("year"))
+        words = canvas.name(in_words(name.removeprefix("mean_")))
+        chart.add_series(_series(one, name, "year", colour, words))
+    return _framed(canvas, chart, one.title, _unit(one), _format(one, sources), x=one.heading("year"))
 
 
 def _segments(canvas: Canvas, one: Placed) -> Any:
@@ -123,9 +136,9 @@ def _bars(canvas: Canvas, one: Placed, middle: str, stem: str, label: str) -> An
     rows = range(min(len(one.sheet.table), MOST_BARS))
     chart = canvas.chart("bar")
     series = _series(one, middle, label, PALETTE[0], one.heading(middle), rows)
-    chart.add_series(series | {"x_error_bars": _interval(canvas, one, middle, stem, rows), "gap": 60})
-    highest = _highest(one, [middle, *_ends(one, stem)], rows)
-    return _framed(chart, one.title, _unit(one, middle), _format(one, [middle]), bars=True, highest=highest)
+    chart.add_series(series | _interval(canvas, one, middle, stem, rows, "x_error_bars") | {"gap": 60})
+    ends = _axis(one, [middle, *_ends(one, stem)], rows)
+    return _framed(canvas, chart, one.title, _unit(one, middle), _format(one, [middle]), bars=True, ends=ends)
 
 
 def _trend(canvas: Canvas, one: Placed) -> Any:
@@ -140,9 +153,10 @@ def _trend(canvas: Canvas, one: Placed) -> Any:
         return None
     for (segment, rows), colour in zip(places, PALETTE, strict=False):
         some = rows.tolist()
-        series = _series(one, "per_customer_mean", "as_of", colour, shortened(segment), some)
+        series = _series(one, "per_customer_mean", "as_of", colour, canvas.name(shortened(segment)), some)
         chart.add_series(series | {"line": {"color": colour, "width": 2.25}, "marker": {"type": "circle"}})
-    chart = _framed(chart, one.title, _unit(one, "per_customer_mean"), _format(one, ["per_customer_mean"]))
+    unit, shown = _unit(one, "per_customer_mean"), _format(one, ["per_customer_mean"])
+    chart = _framed(canvas, chart, one.title, unit, shown)
     chart.set_x_axis({"num_format": "yyyy-mm-dd", "text_axis": True})
     return chart
 
@@ -159,12 +173,12 @@ def _backtest(canvas: Canvas, one: Placed) -> Any:
     chart = canvas.chart("column")
     chart.add_series(_series(one, "actual", "as_of", PALETTE[1], one.heading("actual"), rows))
     forecast = _series(one, "median", "as_of", PALETTE[0], _("forecast: {what}", what=one.heading("median")), rows)
-    chart.add_series(forecast | {"y_error_bars": _interval(canvas, one, "median", "", rows)})
+    chart.add_series(forecast | _interval(canvas, one, "median", "", rows, "y_error_bars"))
     title = _("{title}: {target}", title=one.title, target=in_words(target))
     shown = money_format(one.values("actual").iloc[rows], one.sheet.currency) if target == "spend" else "#,##0"
     unit = with_currency("", one.sheet.currency if target == "spend" else None).strip()
-    highest = _highest(one, ["actual", "median", *_ends(one, "")], rows)
-    chart = _framed(chart, title, unit, shown, highest=highest)
+    ends = _axis(one, ["actual", "median", *_ends(one, "")], rows)
+    chart = _framed(canvas, chart, title, unit, shown, ends=ends)
     chart.set_x_axis({"num_format": "yyyy-mm-dd", "text_axis": True})
     return chart
 
@@ -192,16 +206,18 @@ def _series(
     }
 
 
-def _interval(canvas: Canvas, one: Placed, middle: str, stem: str, rows: Sequence[int]) -> dict[str, Any]:
-    """Error bars from the bounds of an interval."""
+def _interval(
+    canvas: Canvas, one: Placed, middle: str, stem: str, rows: Sequence[int], name: str
+) -> dict[str, dict[str, Any]]:
+    """Error bars from the bounds of an interval; none where there are none."""
     ends = _ends(one, stem)
     if len(ends) != 2:
-        return {"type": "standard_error"}
+        return {}
     at = one.values(middle).iloc[list(rows)].to_numpy(float)
     low, high = (one.values(name).iloc[list(rows)].to_numpy(float) for name in ends)
     plus, minus = (np.nan_to_num(np.maximum(by, 0)).tolist() for by in (high - at, at - low))
     above, below = canvas.cells(plus, _("above")), canvas.cells(minus, _("below"))
-    return {"type": "custom", "plus_values": above, "minus_values": below, "line": {"color": "#333333"}}
+    return {name: {"type": "custom", "plus_values": above, "minus_values": below, "line": {"color": "#333333"}}}
 
 
 def _ends(one: Placed, stem: str) -> list[str]:
@@ -209,14 +225,15 @@ def _ends(one: Placed, stem: str) -> list[str]:
     return [name for name in one.columns if (found := BOUND.fullmatch(name)) and (found["of"] or "") == stem]
 
 
-def _highest(one: Placed, columns: Sequence[str], rows: Sequence[int]) -> float | None:
-    """Where an axis ends that shows bars and intervals: programs forget the latter."""
+def _axis(one: Placed, columns: Sequence[str], rows: Sequence[int]) -> dict[str, float]:
+    """Where an axis begins and ends that shows bars and intervals: programs forget the latter."""
     numbers = np.concatenate([one.values(name).iloc[list(rows)].to_numpy(float) for name in columns])
-    largest = float(np.max(numbers[np.isfinite(numbers)], initial=0.0))
-    if largest <= 0:
-        return None
-    step = 10.0 ** np.floor(np.log10(largest)) / 2
-    return float(step * np.ceil(1.02 * largest / step))
+    finite = numbers[np.isfinite(numbers)]
+    lowest, highest = np.min(finite, initial=0.0), np.max(finite, initial=0.0)
+    if lowest == highest:
+        return {}
+    step = 10.0 ** np.floor(np.log10(max(-lowest, highest))) / 2
+    return {"min": float(step * np.floor(1.02 * lowest / step)), "max": float(step * np.ceil(1.02 * highest / step))}
 
 
 def _unit(one: Placed, column: str | None = None) -> str:
@@ -233,19 +250,27 @@ def _format(one: Placed, columns: Sequence[str]) -> str:
 
 
 def _framed(
-    chart: Any, title: str, unit: str, shown: str, *, bars: bool = False, x: str = "", highest: float | None = None
+    canvas: Canvas,
+    chart: Any,
+    title: str,
+    unit: str,
+    shown: str,
+    *,
+    bars: bool = False,
+    x: str = "",
+    ends: Mapping[str, float] | None = None,
 ) -> Any:
     """A chart with title, unit and legend."""
-    chart.set_title({"name": title, "name_font": {"size": 12}, "overlay": False})
+    chart.set_title({"name": canvas.name(title), "name_font": {"size": 12}, "overlay": False})
     values: dict[str, Any] = {
-        "name": unit,
+        "name": canvas.name(unit),
         "num_format": shown,
         "major_gridlines": {"visible": True, "line": {"color": "#DDDDDD"}},
     }
-    values |= {} if highest is None else {"min": 0, "max": highest}
+    values |= ends or {}
     if bars:
         chart.set_x_axis(values)
-        chart.set_y_axis({"reverse": True, "crossing": "max"})
+        chart.set_y_axis({"reverse": True, "crossing": "max", "label_position": "low"})
     else:
         chart.set_y_axis(values)
         chart.set_x_axis({"name": x})

@@ -14,11 +14,12 @@ from ltv_bayes.data.writing.table_files import with_index
 from ltv_bayes.data.writing.workbooks import new_workbook
 from ltv_bayes.formatting import visible
 from ltv_bayes.language import _
+from ltv_bayes.reporting.contents.customers import SAID
 from ltv_bayes.reporting.contents.parts import CustomerTable, Document, Section, Table
 from ltv_bayes.reporting.workbook.charts import Placed, charts_of
 from ltv_bayes.reporting.workbook.places import SheetNames
 from ltv_bayes.reporting.workbook.texts import TextSheet, internal, key_of, write_section, write_summary
-from ltv_bayes.tables.headings import headings
+from ltv_bayes.tables.headings import OWN, headings
 
 TOP = 3
 """Rows above the header of a table: its title, how to read it, and the way back."""
@@ -76,15 +77,17 @@ def sheet_of(part: Table | CustomerTable, title: str = "") -> Sheet:
     currency = part.currency or part.frame.attrs.get("currency")
     columns = headings(rows, currency, amounts=amounts)
     bars = [one.name for one in columns if one.kind in ("share", "probability") and _within_0_and_1(rows, one.name)]
-    lead = next((name for name in LEADING if name in frame and (frame[name].dropna() >= 0).all()), None)
+    results = frame.drop(columns=list(frame.attrs.get(OWN, ())))
+    lead = next((name for name in LEADING if name in results and (results[name].dropna() >= 0).all()), None)
     bars += [] if lead is None else [lead]
     return Sheet(rows, columns, currency, top=TOP, keys=keys, bars=tuple(bars), title=title)
 
 
 def _with_sources(part: CustomerTable) -> pd.DataFrame:
     """All customers with the sources of their value, and what is said of each last."""
-    said = [name for name in ("why", "reason") if name in part.frame]
-    sources = part.sources.drop(columns=[name for name in part.sources if name in part.frame])
+    own = part.frame.attrs.get(OWN, ())
+    said = [name for name in SAID if name in part.frame and name not in own]
+    sources = part.sources.drop(columns=[name for name in part.sources if name in part.frame and name not in own])
     frame = pd.concat([part.frame.drop(columns=said), sources.add_prefix("mean_"), part.frame[said]], axis="columns")
     frame.attrs = part.frame.attrs
     return frame.rename_axis("customer_id")
