@@ -1,6 +1,7 @@
 """A report says what was computed, with its numbers, and nothing else."""
 
 import dataclasses
+import re
 
 import numpy as np
 import pandas as pd

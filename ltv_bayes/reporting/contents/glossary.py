@@ -23,7 +23,8 @@ def words() -> Mapping[str, str]:
         _("As-of date"): _("The last day whose orders are known."),
         _("Horizon"): _("How far ahead value is counted."),
         _("P(alive)"): _(
-            "The probability that a customer is still active, given their orders so far; in a value, given open opportunities too."
+            "The probability that a customer is still active, given their orders so far; in a value, given open "
+            "opportunities too."
         ),
         _("P(more)"): _("The probability that a customer yields anything more until the horizon."),
         _("Tier"): _("A group of customers by what is still to come, such as the best 20%."),
