@@ -18,6 +18,7 @@ from ltv_bayes.language.messages import (
     sentences,
     set_language,
     told,
+    without_hint,
 )
 
 __all__ = [
@@ -38,4 +39,5 @@ __all__ = [
     "sentences",
     "set_language",
     "told",
+    "without_hint",
 ]
