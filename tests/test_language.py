@@ -232,7 +232,8 @@ def told_to_user(node):
     elif getattr(getattr(node, "func", None), "attr", "") != "warn":
         return None
     text = node.args[0] if isinstance(node, ast.Call) and node.args else None
-    words = ast.unparse(text) if isinstance(text, ast.JoinedStr | ast.BinOp) else getattr(text, "value", None)
+    added = isinstance(text, ast.BinOp) and isinstance(text.op, ast.Add | ast.Mod)
+    words = ast.unparse(text) if added or isinstance(text, ast.JoinedStr) else getattr(text, "value", None)
     return text if isinstance(words, str) and " " in words else None
 
 
