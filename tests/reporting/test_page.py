@@ -24,9 +24,9 @@ from ltv_bayes.reporting.contents.parts import (
     Term,
     Text,
 )
+from ltv_bayes.reporting.files import sealed
 from ltv_bayes.reporting.page import customers
 from ltv_bayes.reporting.page.customers import Customers
-from ltv_bayes.reporting.files import sealed
 from ltv_bayes.reporting.page.render import FOR_CUSTOMERS, asset, page
 from tests.reporting.conftest import HOSTILE
 from tests.reporting.made import NAMES, many, of
