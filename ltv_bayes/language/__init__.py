@@ -17,6 +17,7 @@ from ltv_bayes.language.messages import (
     semicolon,
     sentences,
     set_language,
+    without_hint,
 )
 
 __all__ = [
@@ -36,4 +37,5 @@ __all__ = [
     "semicolon",
     "sentences",
     "set_language",
+    "without_hint",
 ]

@@ -236,6 +236,24 @@ def retold(text: str) -> str:
     return _message(text.forms, text.number, text.values)
 
 
+HINT = "see"
+"""Name of the value of a message that tells where in this package to look: of no use to who reads a report."""
+
+
+def without_hint(text: str) -> str:
+    """Write a message once more without its hint for those who write code, and those of its values without theirs.
+
+    Examples
+    --------
+    >>> without_hint(_("{name} is not read{see}.", name="A", see=_(": see conflicts()")))
+    'A is not read.'
+    """
+    if not isinstance(text, Message):
+        return text
+    values = {name: without_hint(one) if isinstance(one, str) else one for name, one in text.values.items()}
+    return _message(text.forms, text.number, {name: "" if name == HINT else one for name, one in values.items()})
+
+
 def as_written(text: str) -> str:
     """A message as it stands in the source, in English; other text as it is.
 

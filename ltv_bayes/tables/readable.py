@@ -109,7 +109,8 @@ def _one_line(cell: Any) -> str:
 def _columns(table: pd.DataFrame, found: Sequence[Heading], currency: str | None) -> Iterator[tuple[str, list[str]]]:
     """Each column's heading and cells, the two bounds of an interval in one."""
     places = {one.name: place for place, one in enumerate(found)}
-    lower = [name for name in places if both_ends(name) and f"{name[:-3]}_ub" in places]
+    own = {one.name for one in found if one.own}
+    lower = [name for name in places if name not in own and both_ends(name) and f"{name[:-3]}_ub" in places]
     upper = {f"{name[:-3]}_ub" for name in lower}
     for place, one in enumerate(found):
         cells = [one.write(value, currency) for value in table.iloc[:, place]]

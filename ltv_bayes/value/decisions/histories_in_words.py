@@ -1,8 +1,10 @@
 """A customer's history in plain words."""
 
+import numpy as np
 import pandas as pd
 
 from ltv_bayes.data.customers.customers import Customers
+from ltv_bayes.formatting import probability
 from ltv_bayes.language import _, _n
 from ltv_bayes.time_units import PLURALS, UNITS, in_units
 
@@ -65,3 +67,23 @@ def histories_in_words(customers: Customers) -> pd.Series:
     table = customers.table
     rows = zip(table["frequency"], table["recency"], table["T"], strict=True)
     return pd.Series([in_words(*row, customers.time_unit) for row in rows], index=table.index, dtype=object)
+
+
+def what_signs_did(used: float, by_orders: float, opportunities: bool) -> str:
+    """Why a value takes a customer to be alive with another probability than orders alone show; empty if it does not.
+
+    Parameters
+    ----------
+    opportunities : bool
+        Whether the signs of life are open opportunities.
+
+    Examples
+    --------
+    >>> what_signs_did(0.6, 0.01, True), what_signs_did(0.55, 0.6, False), what_signs_did(0.601, 0.599, True)
+    ('raised by the open opportunity', 'lowered because there is no sign of life', '')
+    """
+    if not np.isfinite([used, by_orders]).all() or probability(used) == probability(by_orders):
+        return ""
+    if opportunities:
+        return _("raised by the open opportunity") if used > by_orders else _("lowered because no opportunity is open")
+    return _("raised by a sign of life") if used > by_orders else _("lowered because there is no sign of life")
