@@ -12,7 +12,7 @@ from typing import Any
 import typer
 
 from ltv_bayes.errors import LtvBayesError, LtvBayesWarning
-from ltv_bayes.language import _
+from ltv_bayes.language import N_, _
 from ltv_bayes.runs.section import section_of
 from ltv_bayes.runs.settings import each_setting, option_of
 from ltv_bayes.terminal import complain
@@ -25,6 +25,7 @@ ARGUMENT = re.compile(
 ANY = "..."
 
 Heard = Callable[[str, str], None]
+KINDS = {"error": N_("error"), "warning": N_("warning")}
 
 
 @contextmanager
@@ -48,7 +49,7 @@ def plain_messages(options: Container[str], hear: Heard | None = None, config: P
 
     def tell(kind: str, sentence: str, colour: str, section: str = "") -> None:
         sentence = with_options(sentence, options, section, config)
-        complain(kind, sentence, colour=colour)
+        complain(_(KINDS[kind]), sentence, colour=colour)
         if hear is not None:
             hear(kind, sentence)
 

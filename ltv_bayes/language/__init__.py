@@ -17,6 +17,7 @@ from ltv_bayes.language.messages import (
     semicolon,
     sentences,
     set_language,
+    told,
     without_hint,
 )
 
@@ -37,5 +38,6 @@ __all__ = [
     "semicolon",
     "sentences",
     "set_language",
+    "told",
     "without_hint",
 ]

@@ -40,8 +40,12 @@ def badge(of: Material) -> Badge | None:
     )
     few = _("So few windows can refute a model, but hardly prove one.") if windows < FEW_WINDOWS else ""
     of_windows = counted(windows, "window of the past", "windows of the past")
+    if spend == "spend":
+        title = _("Total spend: held in {held} of {of_windows}", held=held, of_windows=of_windows)
+    else:
+        title = _("Total purchases: held in {held} of {of_windows}", held=held, of_windows=of_windows)
     return Badge(
-        _("Total {spend}: held in {held} of {of_windows}", spend=spend, held=held, of_windows=of_windows),
+        title,
         _state(held, windows, rare=rare),
         sentences(meaning, few),
     )

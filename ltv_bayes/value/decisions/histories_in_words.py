@@ -9,6 +9,7 @@ from ltv_bayes.language import _, _n
 from ltv_bayes.time_units import PLURALS, UNITS, in_units
 
 LONG = 1.5
+NOW = 0.05
 
 
 def in_words(frequency: float, recency: float, T: float, unit: str) -> str:
@@ -31,6 +32,8 @@ def in_words(frequency: float, recency: float, T: float, unit: str) -> str:
             length=length(silent, unit),
             length_2=length(gap, unit),
         )
+    if silent < NOW:
+        return _("an order every {length}, the last just now", length=length(gap, unit))
     return _("an order every {length}, the last {ago}", length=length(gap, unit), ago=ago(silent, unit))
 
 
@@ -57,7 +60,7 @@ def ago(time: float, unit: str) -> str:
     >>> ago(0.0, "month"), ago(1.0, "month"), ago(3.2, "week")
     ('just now', 'a month ago', '3.2 weeks ago')
     """
-    if time < 0.05:
+    if time < NOW:
         return _("just now")
     return _n("a {length} ago", "{length} ago", 1 if round(time, 1) == 1 else 2, length=length(time, unit))
 

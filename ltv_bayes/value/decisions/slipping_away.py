@@ -19,7 +19,7 @@ from ltv_bayes.errors import InputError, UnitError, a_kind, counted, suggestion
 from ltv_bayes.formatting import money, probability, with_currency
 from ltv_bayes.formulas.special import Array
 from ltv_bayes.intervals import describe_interval, flagged, interval, interval_settings, quoted_with, summarize_sorted
-from ltv_bayes.language import _, _n, comma
+from ltv_bayes.language import _, _n, comma, retold
 from ltv_bayes.posterior import labelled_draws
 from ltv_bayes.predictions.fitted import pooling_of
 from ltv_bayes.predictions.over_customers import require_memory
@@ -106,7 +106,7 @@ class SlippingAway(Printed):
         rows = drawn.reshape(len(self.facts), self.total().size)
         found = summarize_sorted(np.sort(rows, axis=1), *interval_settings(ci_prob, ci_kind))
         ends = {f"at_stake_{name}": values for name, values in found.items() if name.endswith(("_lb", "_ub"))}
-        table = self.facts.drop(columns="reason").assign(**ends, reason=self.facts["reason"])
+        table = self.facts.drop(columns="reason").assign(**ends, reason=[retold(one) for one in self.facts["reason"]])
         return flagged(table, self.caution, self.currency)
 
     def sentence(self, ci_prob: float | None = None, ci_kind: str | None = None) -> str:
@@ -179,7 +179,7 @@ class SlippingAway(Printed):
         )
 
     def _page(self) -> ResultPage:
-        lines = [self.sentence(), str(self.settings)]
+        lines = [self.sentence(), retold(self.settings)]
         return ResultPage(lines, None if self.facts.empty else self.summary(), (), self.currency, rows=SHOWN)
 
 
@@ -358,7 +358,7 @@ def _facts(value: Valued, stream: RepeatPurchases, now: Customers, before: Custo
             "alive_in_value": _by_text(in_value, now),
             "ordered_since": _by_text(now.table["frequency"].to_numpy(), now)
             > _by_text(before.table["frequency"].to_numpy(), before).reindex(as_text(now.ids)),
-            "reason": _by_text(histories_in_words(now).to_numpy(), now),
+            "reason": _by_text(histories_in_words(now).to_numpy(), now, object),
         }
     ).reindex(text[both])
     facts["drop"] = facts["probability_alive_before"] - facts["probability_alive"]
@@ -376,11 +376,11 @@ def _facts(value: Valued, stream: RepeatPurchases, now: Customers, before: Custo
         for high, low, used, history in facts[told].to_numpy()
         for why in [what_signs_did(used, low, opportunities)]
     ]
-    return facts.assign(reason=fell).set_index(value.customers.ids[both])
+    return facts.assign(reason=pd.Series(fell, facts.index, dtype=object)).set_index(value.customers.ids[both])
 
 
-def _by_text(values: Any, customers: Customers) -> pd.Series:
-    return pd.Series(values, index=as_text(customers.ids))
+def _by_text(values: Any, customers: Customers, dtype: Any = None) -> pd.Series:
+    return pd.Series(values, index=as_text(customers.ids), dtype=dtype)
 
 
 def _with_segments(before: Customers, now: Customers, stream: RepeatPurchases) -> Customers:
