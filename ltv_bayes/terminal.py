@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from ltv_bayes.formatting import visible
+from ltv_bayes.language import _
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -66,7 +67,7 @@ def complain(kind: str, text: str, *, colour: str) -> None:
     """Print an error or a warning to the error stream, in one line."""
     import typer
 
-    line = " ".join(f"{kind}: {text}".split())
+    line = " ".join(_("{kind}: {text}", kind=kind, text=text).split())
     typer.secho(_printable(line, sys.stderr.encoding), fg=colour, err=True)
 
 

@@ -99,7 +99,7 @@ def _command(made: typer.Typer, name: str, says: str, offered: Any, work: Callab
         config, as_json, quiet = (given.pop(one) for one in ("config", "json", "quiet"))
         mine = {one: given.pop(one) for one in list(given) if one in own}
         _require_orders(name, config, given)
-        with told(name, {*given, *mine}, as_json=as_json, quiet=quiet) as outcome:
+        with told(name, {*given, *mine}, as_json=as_json, quiet=quiet, config=config) as outcome:
             from ltv_bayes.runs.toml import read_settings
 
             settings = read_settings(config, given)
@@ -135,6 +135,7 @@ def _init(made: typer.Typer) -> None:
         if to.exists():
             raise InputError(_("{path} exists and is not written over. Choose another name with --to.", path=to))
         run = Run(settings)
+        run.check()
         text = template(run, to.resolve().parent)
         if run.orders is not None and run.orders.report is not None:
             say(run.orders.report.text() + "\n")
@@ -255,14 +256,14 @@ def _demo(made: typer.Typer) -> None:
 
 def _run(settings: Settings, command: str, folder: Path, **how: Any) -> "tuple[Run, Results]":
     """The run that a command looks at, and the folder that it writes to; foreign files are refused before it begins."""
-    from ltv_bayes.cli.results import NAMES
+    from ltv_bayes.cli.results import names_of
     from ltv_bayes.reporting.files import Results
     from ltv_bayes.runs.run import Run
 
     _draw_without_screen()
     run = Run(settings, **{"realised": False, **how})
-    run.check_files()
-    return run, Results(folder, settings.files(), command=command, names=NAMES[command])
+    run.check()
+    return run, Results(folder, settings.files(), command=command, names=names_of(command, settings))
 
 
 def _end(run: "Run", results: "Results", outcome: Outcome) -> None:

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from ltv_bayes.language import N_, _
+from ltv_bayes.language import N_, _, comma
 from ltv_bayes.runs.kinds import LISTED
 from ltv_bayes.runs.settings import each_setting, option_of
 
@@ -59,9 +59,10 @@ def _parameter(section: str, one: Field[Any]) -> inspect.Parameter:
     kind, name = one.metadata["kind"], option_of(one)
     text = _(one.metadata["says"])
     if kind.metavar == LISTED:
-        text = _("{text} Choices: {words}.", text=text, words=kind.said.removeprefix("one of "))
+        text = _("{text} Choices: {words}.", text=text, words=comma(kind.words))
     if one.default not in (None, (), "auto", True, False):
-        usual = ", ".join(map(str, one.default)) if isinstance(one.default, tuple) else one.default
+        usual = comma(map(str, one.default)) if isinstance(one.default, tuple) else one.default
+        usual = usual if str(usual).strip(".,") else repr(usual)
         text = _("{text} Usual: {usual}.", text=text, usual=usual)
     if name == "orders":
         return _keyword(name, Annotated[Path | None, typer.Argument(help=text, metavar="ORDERS")], None)

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Container, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import typer
@@ -61,7 +62,9 @@ class Outcome:
 
 
 @contextmanager
-def told(command: str, options: Container[str], *, as_json: bool, quiet: bool) -> Iterator[Outcome]:
+def told(
+    command: str, options: Container[str], *, as_json: bool, quiet: bool, config: Path | None = None
+) -> Iterator[Outcome]:
     """Run a command and tell how it ended.
 
     Parameters
@@ -74,6 +77,8 @@ def told(command: str, options: Container[str], *, as_json: bool, quiet: bool) -
         Whether the output is one JSON object; what is for readers then goes to the error stream.
     quiet : bool
         Whether what is for readers is left out; errors and warnings are not.
+    config : Path, optional
+        The file of settings.
 
     Raises
     ------
@@ -85,7 +90,7 @@ def told(command: str, options: Container[str], *, as_json: bool, quiet: bool) -
         if as_json or quiet:
             stack.enter_context(contextlib.redirect_stdout(io.StringIO() if quiet else sys.stderr))
         try:
-            with plain_messages(options, outcome.hear):
+            with plain_messages(options, outcome.hear, config):
                 yield outcome
             outcome.code = CAUTION if outcome.caution else 0
         except typer.Exit as left:

@@ -15,18 +15,47 @@ from ltv_bayes.language import _
 from ltv_bayes.reporting.contents.parts import CustomerTable, Table
 from ltv_bayes.reporting.files import Results, refuse_foreign_table, refuse_inputs
 from ltv_bayes.runs.run import Run
+from ltv_bayes.runs.settings import Settings
 from ltv_bayes.terminal import say, show
 from ltv_bayes.value.valued import TOTAL
 
 PAGE, WORKBOOK = "report.html", "report.xlsx"
-NAMES = {
-    "report": (PAGE, WORKBOOK, "customers.csv", "segments.csv"),
-    "fit": ("purchases.nc", "spend.nc"),
-    "value": ("lifetime_value.csv", "sources.csv", "segments.csv"),
-    "backtest": ("backtest.csv", "totals.csv", "scores.csv", "models.csv"),
-}
-"""Files that a command usually writes; what others left under these names is refused before anything is computed."""
+TABLES = (
+    *("customers", "years", "sources", "horizons", "tiers", "upside", "slipping_away", "acquisition", "trend"),
+    *("judgements", "conflicts", "backtest", "models", "checks", "read", "columns", "status"),
+)
+"""Tables of a report, beside those of its segments."""
 SHOWN = 10
+
+
+def names_of(command: str, of: Settings) -> list[str]:
+    """Names of all files that a command may write; what others left there is refused before anything is computed.
+
+    Parameters
+    ----------
+    command : str
+        fit, value, backtest or report.
+    of : Settings
+        What is to be written.
+    """
+    segments = [f"segments_{place}" if place > 1 else "segments" for place in range(1, len(of.analyses.by) + 1)]
+    compared = [f"{name}_compared" for name in segments]
+    match command:
+        case "fit":
+            return ["purchases.nc", "spend.nc", *(["renewals_*.nc"] if of.subscriptions.file is not None else [])]
+        case "value":
+            tables = ["lifetime_value", "sources", *segments, *compared]
+            return [*(f"{name}.csv" for name in tables), *(f"{name}.png" for name in (*tables[:2], *segments))]
+        case "backtest":
+            tables = ["backtest", "totals", "scores", "models", "deciles"]
+            pictures = ["backtest", "cohorts", "deciles", "models"]
+            return [*(f"{name}.csv" for name in tables), *(f"{name}.png" for name in pictures)]
+    tables = [*TABLES, *segments, *compared] if of.output.tables else []
+    return [
+        *([PAGE] if of.output.page else []),
+        *([WORKBOOK] if of.output.workbook else []),
+        *(f"{name}.csv" for name in tables),
+    ]
 
 
 def write_customers(run: Run, out: Path) -> list[Path]:
@@ -42,7 +71,6 @@ def write_customers(run: Run, out: Path) -> list[Path]:
     assert customers is not None
     say(orders.report.text() + "\n")
     say(repr(customers))
-    out.parent.mkdir(parents=True, exist_ok=True)
     found = [write_csv(customers.table, out)]
     say("\n" + _("Written to {path}: one row per customer", path=out.resolve()))
     if len(customers.dropped):

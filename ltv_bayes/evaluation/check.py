@@ -114,7 +114,8 @@ def check(
             rows.append(row)
             if not row["holds"]:
                 findings.append(_finding(row, quantity))
-    table = pd.DataFrame(rows).set_index(["model", "quantity"])
+    quantities_told = pd.Series([row["quantity"] for row in rows], dtype=object)
+    table = pd.DataFrame(rows).assign(quantity=quantities_told).set_index(["model", "quantity"])
     regularity, unknown = _regularity(own, data, fits, prob)
     remarks = (*remarks, *unknown, *_unknown_growth(own, table, fits))
     if regularity is not None:

@@ -17,10 +17,8 @@ from ltv_bayes.errors import refuse_rows
 from ltv_bayes.language import N_, _
 
 KNOWN_FROM = "known_from"
-AS_NOW = N_(
-    "attributes are taken as known at all origins; where they changed, say so with a column known_from, the day from "
-    "which each row was known"
-)
+AS_NOW = N_("attributes are taken as known at all origins{see}")
+TELL_SINCE_WHEN = N_("; where they changed, say so with a column known_from, the day from which each row was known")
 
 OnDay = Callable[[dt.date], Any]
 
@@ -68,7 +66,7 @@ class KnownAttributes:
     @property
     def note(self) -> str:
         """What is assumed of attributes; empty if nothing is."""
-        return "" if self.given is None or callable(self.given) else _(AS_NOW)
+        return "" if self.given is None or callable(self.given) else _(AS_NOW, see=_(TELL_SINCE_WHEN))
 
     def on(self, day: dt.date, customer_column: str = "customer_id") -> Any:
         """The attributes known on a day, as `summarize` takes them: of each, the newest row that states it."""

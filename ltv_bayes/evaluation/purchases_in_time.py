@@ -23,7 +23,7 @@ from ltv_bayes.models.density.calendar import Calendar
 from ltv_bayes.predictions.clock import has_clock
 from ltv_bayes.predictions.fitted import shape_of
 from ltv_bayes.predictions.purchases import FittedPurchases
-from ltv_bayes.time_units import DAYS_PER_UNIT, DAYS_PER_YEAR
+from ltv_bayes.time_units import DAYS_PER_UNIT, DAYS_PER_YEAR, UNITS, in_units
 
 DRIFT = N_("purchase rate at the end, over its mean (trend)")
 SEASON = N_("purchase rate at a time of the year, a factor of (1 sd)")
@@ -214,7 +214,7 @@ class PurchasesByPeriod:
                 _(
                     "fewer than {fewest_periods} {period}s of the log have {fewest_purchases:g} repeat purchases.",
                     fewest_periods=FEWEST_PERIODS,
-                    period=self.period,
+                    period=_(UNITS[self.period]),
                     fewest_purchases=FEWEST_PURCHASES,
                 )
             )
@@ -234,8 +234,8 @@ class PurchasesByPeriod:
             words = _(SEASONS, size=_beyond(between), cure=_(SEASONAL) if effects and not season else cure)
             yield Quantity(_(SEASON), float(factor[0]), factor[1:], words, only_above=True, rare=RARE)
         spread = off**2 @ weight / weight.sum()
-        factor, name = np.exp(np.sqrt(spread)), _(SPREAD, period=self.period)
-        words = _(JUMPS, period=self.period, size=_beyond(spread), cure=cure)
+        factor, name = np.exp(np.sqrt(spread)), _(SPREAD, period=_(UNITS[self.period]))
+        words = _(JUMPS, period=_(UNITS[self.period]), size=_beyond(spread), cure=cure)
         yield Quantity(name, float(factor[0]), factor[1:], words, only_above=True, rare=RARE)
 
     def _drift(self, expected: Array, slope: float, cure: str) -> str:
@@ -246,7 +246,7 @@ class PurchasesByPeriod:
             DRIFTS,
             moves=_("rises") if slope > 0 else _("falls"),
             rate=percent(abs(np.expm1(slope))),
-            length=f"{number} {self.period}s" if number > 1 else self.period,
+            length=in_units(str(number), self.period) if number > 1 else _(UNITS[self.period]),
             share=f"{percent(abs(share - 1))} {'above' if share > 1 else 'below'}",
             stays=_too(1 / max(share, 1e-3)),
             goes_on=_too(1 / (max(share, 1e-3) * np.exp(slope / 2))),

@@ -312,16 +312,16 @@ def _letting_them_leave(fit: FittedPurchases) -> str:
 def _silent(fit: FittedPurchases) -> str:
     """What to do where customers are silent for longer, or shorter, than the model has it."""
     if fit.model in (bg_cnbd.MODIFIED_NAME, *leaving_at_once.WITHIN):
-        return _("Customers fall silent otherwise than the model has it: see check_regularity(orders).")
-    if fit.model != bg_cnbd.NAME:
-        return _(
-            "Customers fall silent otherwise than the model has it: see check_regularity(orders), and see "
-            "check_one_time(customers) for those who leave right after the first purchase."
+        more = ""
+    elif fit.model != bg_cnbd.NAME:
+        more = _(", and see check_one_time(customers) for those who leave right after the first purchase")
+    else:
+        more = _(
+            ", and fit {models} for those who leave right after the first purchase", models=_letting_them_leave(fit)
         )
     return _(
-        "Customers fall silent otherwise than the model has it: see check_regularity(orders), and fit {models} for "
-        "those who leave right after the first purchase.",
-        models=_letting_them_leave(fit),
+        "Customers fall silent otherwise than the model has it{see}.",
+        see=_(": see check_regularity(orders){more}", more=more),
     )
 
 

@@ -17,6 +17,8 @@ from ltv_bayes.language.messages import (
     semicolon,
     sentences,
     set_language,
+    told,
+    without_hint,
 )
 
 __all__ = [
@@ -36,4 +38,6 @@ __all__ = [
     "semicolon",
     "sentences",
     "set_language",
+    "told",
+    "without_hint",
 ]

@@ -39,17 +39,27 @@ class Message(str):
 
 
 class _Day:
-    """A day within a sentence: written as the language writes days, unless its placeholder says how."""
+    """A day within a sentence: written as the language writes days, with its time if it has one.
+
+    A placeholder may say how to write it, by a format of days such as ``%B %Y``, or how to align it, as text.
+    """
 
     def __init__(self, day: dt.date) -> None:
         self.day = day
 
+    def __repr__(self) -> str:
+        return repr(self.day)
+
     def __str__(self) -> str:
-        return str(self.day)
+        day = self.day
+        if day != day:  # as pandas has it where there is none
+            return UNKNOWN_DAY
+        written = _(DAY, year=day.year, month=day.month, day=day.day)
+        time = day.time().isoformat() if isinstance(day, dt.datetime) else ""
+        return f"{written} {time.removesuffix(':00')}" if time not in ("", "00:00:00") else written
 
     def __format__(self, spec: str) -> str:
-        day = self.day
-        return format(day, spec) if spec else _(DAY, year=day.year, month=day.month, day=day.day)
+        return format(self.day, spec) if "%" in spec and self.day == self.day else format(str(self), spec)
 
 
 class _Catalogue(NamedTuple):
@@ -201,6 +211,7 @@ def N_(message: str) -> str:
     return message
 
 
+UNKNOWN_DAY = "–"
 DAY = N_("{year}-{month:02}-{day:02}")
 """How a day is written within a sentence."""
 
@@ -219,6 +230,19 @@ def as_known(text: str) -> str:
     return text if code == SOURCE else _catalogue(code).forms.get(text, (text,))[0]
 
 
+def told(name: str) -> str:
+    """Write a name as a message, which is told again in another language where its catalogue has the name.
+
+    Examples
+    --------
+    >>> kept = told("repeat purchases")
+    >>> with in_language("zh"):
+    ...     retold(kept), retold(told("{own}"))
+    ('复购', '{own}')
+    """
+    return _message((name.replace("{", "{{").replace("}", "}}"),), 1, {})
+
+
 def retold(text: str) -> str:
     """Write a text once more in the current language, if it is a message; other text is returned as it is.
 
@@ -234,6 +258,24 @@ def retold(text: str) -> str:
     if not isinstance(text, Message) or text.code == language():
         return text
     return _message(text.forms, text.number, text.values)
+
+
+HINT = "see"
+"""Name of the value of a message that tells where in this package to look: of no use to who reads a report."""
+
+
+def without_hint(text: str) -> str:
+    """Write a message once more without its hint for those who write code, and those of its values without theirs.
+
+    Examples
+    --------
+    >>> without_hint(_("{name} is not read{see}.", name="A", see=_(": see conflicts()")))
+    'A is not read.'
+    """
+    if not isinstance(text, Message):
+        return text
+    values = {name: without_hint(one) if isinstance(one, str) else one for name, one in text.values.items()}
+    return _message(text.forms, text.number, {name: "" if name == HINT else one for name, one in values.items()})
 
 
 def as_written(text: str) -> str:
@@ -296,6 +338,8 @@ def semicolon(items: Iterable[Any]) -> str:
 def _joined(items: Iterable[Any], between: str, joint: str) -> str:
     """Join items; a few of them that are messages by a message, so that they can be written again."""
     texts = list(items)
+    if len(texts) == 1 and isinstance(texts[0], Message):
+        return texts[0]
     if not 1 < len(texts) <= FEW or not any(isinstance(text, Message) for text in texts):
         return between.join(map(str, texts))
     return functools.reduce(lambda some, item: _(joint, items=some, item=item), texts)
@@ -317,7 +361,7 @@ def _message(forms: tuple[str, ...], number: int, values: Mapping[str, Any]) -> 
     """Look a message up and put its values in."""
     code = language()
     text = _form(forms, number, code)
-    return _made(text.format_map(_shown(values, code)), forms, number, values, code)
+    return _made(text.format_map(_shown(values)), forms, number, values, code)
 
 
 def _made(text: str, forms: tuple[str, ...], number: int, values: Mapping[str, Any], code: str) -> Message:
@@ -326,12 +370,15 @@ def _made(text: str, forms: tuple[str, ...], number: int, values: Mapping[str, A
     return made
 
 
-def _shown(values: Mapping[str, Any], code: str) -> Mapping[str, Any]:
+def _shown(values: Mapping[str, Any]) -> Mapping[str, Any]:
     """Values as a sentence shows them: messages in its language, days as it writes them."""
-    shown = {name: retold(value) if isinstance(value, Message) else value for name, value in values.items()}
-    if code == SOURCE:
-        return shown
-    return {name: _Day(value) if isinstance(value, dt.date) else value for name, value in shown.items()}
+    return {name: _as_shown(value) for name, value in values.items()}
+
+
+def _as_shown(value: Any) -> Any:
+    if isinstance(value, Message):
+        return retold(value)
+    return _Day(value) if isinstance(value, dt.date) else value
 
 
 def _form(forms: tuple[str, ...], number: int, code: str) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ltv_bayes.errors import InputError, suggestion
+from ltv_bayes.errors import InputError, counted, suggestion
 from ltv_bayes.evaluation.count_calibration import COVERED
 from ltv_bayes.evaluation.rolling.cohorts import EVERYBODY
 from ltv_bayes.evaluation.rolling.comparison import ModelComparison, verdict_between
@@ -21,7 +21,7 @@ from ltv_bayes.plots import canvas
 from ltv_bayes.plots.canvas import BAND, BAR, BLUE, GREEN, GREY, ORANGE, PURPLE, RED, SKY, TITLE_WIDTH
 from ltv_bayes.plots.lettering import drawable, in_own_words, ink
 
-LEVELS = {"customer": (BLUE, "o", "customers"), "segment": (GREEN, "s", "segments"), "total": (ORANGE, "D", "totals")}
+LEVELS = {"customer": (BLUE, "o"), "segment": (GREEN, "s"), "total": (ORANGE, "D")}
 CURE = _("Pass what backtest(..., origins=...) returned.")
 MOST_IN_A_ROW, MOST_DAYS, WIDE, NAME_WIDTH = 3, 7, 110, 20
 MODELS = (BLUE, ORANGE, GREEN, PURPLE, RED, SKY)
@@ -328,17 +328,23 @@ def _draw_coverage(ax: Any, scores: pd.DataFrame) -> None:
     """Shares of outcomes inside intervals, by the intervals' level."""
     names = [interval_name(prob, "eti") for prob in COVERED]
     ax.plot([0, 1], [0, 1], color=GREY, linestyle="--", linewidth=1)
-    for level, (colour, marker, word) in LEVELS.items():
+    for level, (colour, marker) in LEVELS.items():
         if level in scores.index:
             number, shares = int(scores.loc[level, "forecasts"]), scores.loc[level, names].astype(float)
-            words = f"{number:,} {word if number != 1 else level}"
-            ax.plot(COVERED, shares, f"{marker}-", color=colour, linewidth=1, label=words)
+            ax.plot(COVERED, shares, f"{marker}-", color=colour, linewidth=1, label=_counted(level, number))
     ax.set_xticks(COVERED, [percent(prob) for prob in COVERED])
     ax.set(xlim=(0.42, 0.98), ylim=(0, 1.04))
     ax.yaxis.set_major_formatter(lambda share, _: percent(share))
     canvas.label_x(ax, _("level of the interval; on the dashed line it holds"))
     canvas.label_y(ax, _("share of outcomes inside"))
     ax.legend(loc="lower right")
+
+
+def _counted(level: str, number: int) -> str:
+    """How many forecasts there are at a level."""
+    if level == "customer":
+        return counted(number, "customer")
+    return counted(number, "segment") if level == "segment" else counted(number, "total")
 
 
 def _draw_curves(ax: Any, table: pd.DataFrame, backtest: RollingBacktest, level: str) -> None:
@@ -348,7 +354,7 @@ def _draw_curves(ax: Any, table: pd.DataFrame, backtest: RollingBacktest, level:
         share = rows.index.get_level_values("time").to_numpy() / backtest.horizon.to(backtest.time_unit)
         days = origin + pd.to_timedelta(np.append(0.0, share) * backtest.horizon.days, unit="D")
         bounds = (np.append(0.0, rows[name]) for name in (low, high))
-        words = (level, "predicted", "actual") if place == 0 else (None, None, None)
+        words = (level, _("predicted"), _("actual")) if place == 0 else (None, None, None)
         ax.fill_between(days, *bounds, color=BLUE, label=words[0], **BAND)
         ax.plot(days, np.append(0.0, rows["predicted"]), color=BLUE, linewidth=1.2, label=words[1])
         ax.plot(days, np.append(0.0, rows["actual"]), color=ORANGE, linewidth=2, label=words[2])

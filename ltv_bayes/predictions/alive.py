@@ -108,12 +108,12 @@ def all_alive_note(model: str, once: float, *, above: float = MOSTLY_ONCE) -> st
         return ""
     name, settings, cure = SURE_THAT_ONE_TIME_BUYERS_LIVE[model]
     return _(
-        "{once} of customers bought once, and {name} takes all of them to be alive: {settings} learns "
-        "which share left right after the first purchase; {cure}.",
+        "{once} of customers bought once, and {name} takes all of them to be alive{see}.",
         once=percent(once),
         name=name,
-        settings=settings,
-        cure=cure,
+        see=_(
+            ": {settings} learns which share left right after the first purchase; {cure}", settings=settings, cure=cure
+        ),
     )
 
 

@@ -139,9 +139,10 @@ def clock_note(fit: FittedModel) -> list[str]:
     shares = comma(_(moves[name], share=percent(sd), period=_(UNITS[period])) for name, sd in _sds(fit).items())
     return [
         _(
-            "the {rate} moves together, usually by {shares}. See plot_calendar_effects.",
+            "the {rate} moves together, usually by {shares}.{see}",
             rate=_(rate),
             shares=shares,
+            see=_(" See plot_calendar_effects."),
         )
     ]
 

@@ -1,5 +1,7 @@
 """Results as files: a folder of tables and pictures, which never replace a file that was read."""
 
+import hashlib
+import re
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -8,14 +10,15 @@ import pandas as pd
 
 from ltv_bayes.data.writing.table_files import BYTE_ORDER_MARK, write_bytes, write_csv
 from ltv_bayes.data.writing.workbooks import is_own_workbook
-from ltv_bayes.errors import FitError, InputError
+from ltv_bayes.errors import InputError
 from ltv_bayes.language import _
 from ltv_bayes.reporting.folder_record import RECORD, WORDS, FolderRecord
+from ltv_bayes.whole_files import unwritten
 
 GENERATOR = '<meta name="generator" content="ltv_bayes">'
-"""By which a page of this package is known; it stands in its head."""
+"""Stands in the head of a page; behind it, what seals the page."""
 HEAD_OF_PAGE = 4096
-KNOWN_BY_CONTENT = (".html", ".xlsx", ".nc")
+SEAL = re.compile(rb'<meta name="ltv_bayes:sha256" content="([0-9a-f]{64})">')
 
 
 def refuse_inputs(path: Path, inputs: Iterable[Path | None]) -> None:
@@ -73,23 +76,21 @@ def writable(path: str | Path, suffix: str, *, overwrite: bool = False) -> Path:
 
 
 def is_own(path: Path) -> bool:
-    """Whether a page, a workbook or a fit was written by this package, and by no other program since."""
+    """Whether a page or a workbook was written by this package, and by no other program since."""
     if path.suffix.lower() == ".xlsx":
         return is_own_workbook(path)
-    if path.suffix.lower() == ".nc":
-        return _is_fit(path)
-    with path.open("rb") as file:
-        return GENERATOR.encode() in file.read(HEAD_OF_PAGE)
-
-
-def _is_fit(path: Path) -> bool:
-    from ltv_bayes.predictions.load import load_fit
-
-    try:
-        load_fit(path)
-    except FitError:
+    content = path.read_bytes()
+    seal = SEAL.search(content[:HEAD_OF_PAGE])
+    if seal is None:
         return False
-    return True
+    return hashlib.sha256(content[: seal.start()] + content[seal.end() :]).hexdigest().encode() == seal[1]
+
+
+def sealed(page: str) -> bytes:
+    """A page with a checksum of the rest in its head, by which `is_own` knows it."""
+    content = page.encode()
+    seal = f'<meta name="ltv_bayes:sha256" content="{hashlib.sha256(content).hexdigest()}">'
+    return content.replace(GENERATOR.encode(), GENERATOR.encode() + seal.encode(), 1)
 
 
 class Results:
@@ -108,12 +109,15 @@ class Results:
     command : str
         Which command writes.
     names : iterable of str
-        Names of files that may be written, which are refused at once where they are others' files.
+        Names of files that may be written, or patterns of them, which are refused at once where they are others' files
+        or were changed.
 
     Raises
     ------
     InputError
         If the folder is a file, or holds a file that is not ours.
+    WriteError
+        If the folder cannot be made.
     """
 
     def __init__(
@@ -127,8 +131,13 @@ class Results:
         self.written: dict[str, str] = {}
         self._kept = FolderRecord.read(folder, command) if command else None
         for name in names:
-            self._refuse(folder / name)
-        folder.mkdir(parents=True, exist_ok=True)
+            for path in folder.glob(name) if "*" in name else [folder / name]:
+                self._refuse(path)
+        self._refuse_records()
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as problem:
+            raise unwritten(folder, problem.strerror or str(problem)) from problem
 
     def table(self, table: pd.DataFrame, name: str, what: str) -> None:
         """Write a table as CSV."""
@@ -167,9 +176,9 @@ class Results:
         """
         if self._kept is None:
             return []
-        for name in (WORDS, RECORD):
-            refuse_inputs(self.folder / name, self._inputs)
-        return self._kept.finish(list(self.written), about, f"{words}\n\n{self._lines()}\n")
+        self._refuse_records()
+        inputs = [path for path in self._inputs if path is not None]
+        return self._kept.finish(list(self.written), about, f"{words}\n\n{self._lines()}\n", inputs)
 
     def listing(self) -> str:
         """Name the folder, and each file with what it holds."""
@@ -182,5 +191,10 @@ class Results:
     def _refuse(self, path: Path) -> None:
         """Raise if a file is there that was read, or that is not ours."""
         refuse_inputs(path, self._inputs)
-        if self._kept is not None and not (path.is_file() and path.suffix in KNOWN_BY_CONTENT and is_own(path)):
-            self._kept.refuse_others(path)
+        if self._kept is not None:
+            self._kept.refuse([path.name])
+
+    def _refuse_records(self) -> None:
+        """Raise if what is stated beside the files would replace what was read."""
+        for name in (WORDS, RECORD) if self._kept is not None else ():
+            refuse_inputs(self.folder / name, self._inputs)

@@ -21,7 +21,7 @@ from ltv_bayes.reporting.contents import assumptions, customers, groups, headlin
 from ltv_bayes.reporting.contents.glossary import glossary
 from ltv_bayes.reporting.contents.material import Material
 from ltv_bayes.reporting.contents.parts import Document, Section
-from ltv_bayes.reporting.files import writable
+from ltv_bayes.reporting.files import sealed, writable
 from ltv_bayes.reporting.page.render import page
 from ltv_bayes.reporting.workbook.write import workbook
 from ltv_bayes.tables import Printed, ResultPage
@@ -201,7 +201,7 @@ class Report(Printed):
         Parameters
         ----------
         path : str or Path
-            Ending in ``.html``. An earlier page of this package is replaced.
+            Ending in ``.html``. An earlier page of this package is replaced, unless it was changed since.
         language : {"en", "zh"}, optional
             The current language, if not given.
         overwrite : bool
@@ -220,7 +220,7 @@ class Report(Printed):
         place = writable(path, ".html", overwrite=overwrite)
         document = self.document(language)
         with in_language(document.language):
-            return write_bytes(page(document).encode(), place)
+            return write_bytes(sealed(page(document)), place)
 
     def to_excel(self, path: str | Path, *, language: str | None = None, overwrite: bool = False) -> Path:
         """Write a workbook with the same content, a sheet for each table.

@@ -13,6 +13,7 @@ from ltv_bayes.language import _
 from ltv_bayes.predictions.fitted import pooling_of
 from ltv_bayes.runs.inputs import chosen
 from ltv_bayes.runs.models import Models
+from ltv_bayes.runs.section import in_section
 from ltv_bayes.runs.settings import Settings
 from ltv_bayes.value.acquisition.acquisition import Acquisition, acquisition
 from ltv_bayes.value.acquisition.new_customers import new_customer_value
@@ -42,9 +43,7 @@ def compare_channels(of: Settings, buyers: Customers, models: Models, purchases:
     InputError
         If the margin is a column: new customers have none.
     """
-    terms, costs = of.value, of.costs
-    if not isinstance(terms.margin, int | float):
-        raise InputError(_("A new customer has no margin in a column yet. With costs, give the margin as a number."))
+    terms, costs, margin = of.value, of.costs, margin_of_new_customers(of)
     channel = _channel(costs.channel, [str(name) for name in buyers.columns])
     if channel is not None and of.sampling.fits is None:
         if channel not in of.purchases.pool_by:
@@ -57,12 +56,27 @@ def compare_channels(of: Settings, buyers: Customers, models: Models, purchases:
         spend,
         horizon=terms.horizon[-1],
         discount_rate=terms.discount_rate,
-        margin=terms.margin,
+        margin=margin,
         by=channel if any(channel in pooling.by for pooling in pooled) else None,
         random_seed=of.sampling.seed,
     )
     names = "threshold payback_within least_clients unseen columns amount_unit decimal sheet encoding"
-    return acquisition(value, costs.file, random_seed=of.sampling.seed, **chosen(costs, names))
+    with in_section("costs"):
+        return acquisition(value, costs.file, random_seed=of.sampling.seed, **chosen(costs, names))
+
+
+def margin_of_new_customers(of: Settings) -> float:
+    """The margin of those who are won.
+
+    Raises
+    ------
+    InputError
+        If it is a column: new customers have none.
+    """
+    margin = of.value.margin
+    if not isinstance(margin, int | float):
+        raise InputError(_("A new customer has no margin in a column yet. With costs, give the margin as a number."))
+    return margin
 
 
 def _channel(given: str | None, columns: list[str]) -> str | None:

@@ -12,6 +12,7 @@ from ltv_bayes.data.exports.read_orders import read_transactions
 from ltv_bayes.data.orders.summarize import summarize
 from ltv_bayes.data.orders.transactions import Transactions
 from ltv_bayes.data.reading.files import read_table
+from ltv_bayes.data.reading.ids import as_ids, as_text
 from ltv_bayes.data.subscriptions.renewals import Renewals
 from ltv_bayes.data.subscriptions.summarize import summarize_renewals
 from ltv_bayes.errors import InputError
@@ -20,6 +21,7 @@ from ltv_bayes.judgement.judge_opportunities import judge_opportunities
 from ltv_bayes.language import _
 from ltv_bayes.predictions.visibility import VisibleShare
 from ltv_bayes.runs.kinds import NOTHING
+from ltv_bayes.runs.section import in_section
 from ltv_bayes.runs.settings import ORDERS, Judgements, Orders, Settings, Subscriptions
 from ltv_bayes.time_units import as_date, as_duration
 
@@ -28,7 +30,8 @@ def read_orders(given: Orders) -> Transactions:
     """Read the export of orders."""
     if given.file is None:
         raise InputError(_("There are no orders. Name their file, as in: ltv-bayes report orders.csv"))
-    return read_transactions(given.file, **reading(given))
+    with in_section("orders"):
+        return read_transactions(given.file, **reading(given))
 
 
 def reading(given: Orders) -> dict[str, Any]:
@@ -53,7 +56,7 @@ def summarize_orders(orders: Transactions, of: Settings, attributes: Any) -> Cus
 def attributes_of(of: Settings, orders: Transactions | None) -> Any:
     """Attributes of customers: the table of them; where there is none, columns of the orders' own file that are named.
 
-    Of a customer with several values the last counts that is not blank.
+    Of a customer with several values that of the latest order counts which is not blank.
     """
     given = of.customers.attributes
     wanted = [*of.analyses.columns, *of.purchases.pool_by, *of.spend.pool_by, *filter(None, [of.costs.channel])]
@@ -66,8 +69,22 @@ def attributes_of(of: Settings, orders: Transactions | None) -> Any:
     if not found or orders.customer_column not in table.columns:
         return None
     cells = table[found].astype("str").apply(lambda column: column.str.strip())
-    known = table.assign(**cells.where(cells != "")).dropna(subset=[orders.customer_column])
-    return known.groupby(orders.customer_column)[found].last().reset_index()
+    ids, days = _read_rows(table, orders)
+    known = cells.where(cells != "").assign(**{orders.customer_column: ids}).dropna(subset=[orders.customer_column])
+    in_time = known.loc[days.reindex(known.index).sort_values(kind="stable", na_position="first").index]
+    return in_time.groupby(orders.customer_column)[found].last().reset_index()
+
+
+def _read_rows(table: pd.DataFrame, orders: Transactions) -> tuple[pd.Series, pd.Series]:
+    """The customer and the day of each row of the orders' file, as they were read; no day where it is no order."""
+    ids = as_ids(table[orders.customer_column])[0]
+    rows = orders.table.set_index("row")
+    rows = rows[~rows.index.duplicated()]
+    if rows["customer_id"].dtype != ids.dtype:
+        ids = pd.Series(as_text(ids), ids.index).where(ids.notna())
+        rows = rows.assign(customer_id=as_text(rows["customer_id"]))
+    read = rows["customer_id"].reindex(ids.index)
+    return read.where(read.notna(), ids), rows["date"].reindex(ids.index)
 
 
 def read_renewals(given: Subscriptions, as_of: Any, currency: str | None) -> Renewals:
@@ -75,7 +92,8 @@ def read_renewals(given: Subscriptions, as_of: Any, currency: str | None) -> Ren
     names = "period customer start renewed_on product amount_unit date_format grace allowed_gap records_since"
     without = chosen(given, "cancelled_on price")
     without = {name: None if value == NOTHING else value for name, value in without.items()}
-    return summarize_renewals(given.file, as_of=as_of, currency=currency, **without, **chosen(given, names))
+    with in_section("subscriptions"):
+        return summarize_renewals(given.file, as_of=as_of, currency=currency, **without, **chosen(given, names))
 
 
 def chosen(given: Any, names: str) -> dict[str, Any]:
@@ -88,7 +106,8 @@ def read_judgements(given: Judgements) -> FutureValuePriors | None:
     if given.file is None:
         return None
     settings = chosen(given, "columns amount_unit decimal date_format sheet interval family stages confirmed relation")
-    return FutureValuePriors.from_judgements(given.file, **settings, **_related(given))
+    with in_section("judgements"):
+        return FutureValuePriors.from_judgements(given.file, **settings, **_related(given))
 
 
 def _related(given: Judgements) -> dict[str, Any]:
@@ -107,6 +126,11 @@ def _related(given: Judgements) -> dict[str, Any]:
 
 def judge_pipeline(of: Settings, orders: Transactions | None, as_of: Any) -> FutureValuePriors | None:
     """Judge the open opportunities of an export, or of the orders' own, if they are asked for."""
+    with in_section("opportunities"):
+        return _judge_pipeline(of, orders, as_of)
+
+
+def _judge_pipeline(of: Settings, orders: Transactions | None, as_of: Any) -> FutureValuePriors | None:
     given, other = of.opportunities, of.judgements
     if given.file is None:
         return None

@@ -1,23 +1,37 @@
 """What a setting may be: how it is read from a TOML file or from options, which give text."""
 
 import datetime as dt
+import difflib
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ltv_bayes.errors import suggestion
-from ltv_bayes.language import _
+from ltv_bayes.language import _, comma, either
 
 CHOSEN, NOTHING = "auto", "none"
 LONG, LISTED = 20, "WORD"
 """Choices that take so much room in help stand in its text."""
+A_NUMBER, A_TEXT = _("a number"), _("text")
 Read = Callable[[Any, Path], Any]
 """From what was written, and the folder that paths start from."""
 
 
 class NotOfThisKind(ValueError):
-    """What was written is of another kind; the message says what is expected."""
+    """What was written is of another kind.
+
+    Attributes
+    ----------
+    said : str
+        What is expected.
+    hint : str
+        A sentence with what was probably meant; empty if nothing is near.
+    """
+
+    def __init__(self, said: str, hint: str = "") -> None:
+        super().__init__(said)
+        self.said, self.hint = said, hint
 
 
 @dataclass(frozen=True)
@@ -36,6 +50,8 @@ class Kind:
         What help shows in the place of the value.
     least : int or None
         The smallest whole number.
+    words : tuple of str
+        All that it may be.
     """
 
     said: str
@@ -43,6 +59,7 @@ class Kind:
     read: Read
     metavar: str | None = None
     least: int | None = None
+    words: tuple[str, ...] = ()
 
 
 def _expect(fits: bool, said: str) -> None:
@@ -55,13 +72,13 @@ def _number(value: Any) -> float | int:
         try:
             value = float(value)
         except ValueError:
-            raise NotOfThisKind("a number") from None
-    _expect(isinstance(value, int | float) and not isinstance(value, bool), "a number")
+            raise NotOfThisKind(A_NUMBER) from None
+    _expect(isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value), A_NUMBER)
     return int(value) if isinstance(value, float) and value.is_integer() and abs(value) < 1e15 else value
 
 
 def _text(value: Any) -> str:
-    _expect(isinstance(value, str) and bool(value.strip()), "text")
+    _expect(isinstance(value, str) and bool(value.strip()), A_TEXT)
     return str(value)
 
 
@@ -173,13 +190,9 @@ def _one_of(*words: str) -> Read:
     def read(value: Any, base: Path) -> str:
         value = _word(value)
         if value not in words:
-            raise NotOfThisKind(
-                _(
-                    "one of {words}. {split}",
-                    words=", ".join(words),
-                    split=suggestion(str(value), words).split(" Known")[0],
-                )
-            )
+            near = difflib.get_close_matches(str(value), words, n=1, cutoff=0.5)
+            hint = _("Did you mean {name!r}?", name=near[0]) if near else ""
+            raise NotOfThisKind(_("one of {words}", words=comma(words)), hint)
         return str(value)
 
     return read
@@ -213,19 +226,18 @@ def word_or(*words: str, other: Kind) -> Kind:
         try:
             return other.read(value, base)
         except NotOfThisKind as expected:
-            raise NotOfThisKind(_("{expected}, or {words}", expected=expected, words=" or ".join(words))) from None
+            said = _("{expected}, or {words}", expected=expected.said, words=either(words))
+            raise NotOfThisKind(said, expected.hint) from None
 
-    return Kind(
-        _("{said}, or {words}", said=other.said, words=" or ".join(words)), str, read, other.metavar, other.least
-    )
+    said = _("{expected}, or {words}", expected=other.said, words=either(words))
+    return Kind(said, str, read, other.metavar, other.least)
 
 
 def one_of(*words: str) -> Kind:
     """One of some words."""
     short = f"[{'|'.join(words)}]"
-    return Kind(
-        _("one of {words}", words=", ".join(words)), str, _one_of(*words), short if len(short) < LONG else LISTED
-    )
+    said = _("one of {words}", words=comma(words))
+    return Kind(said, str, _one_of(*words), short if len(short) < LONG else LISTED, words=words)
 
 
 def whole(least: int) -> Kind:
@@ -233,10 +245,10 @@ def whole(least: int) -> Kind:
     return Kind(_("a whole number from {least} on", least=least), int, _whole(least), "INTEGER", least)
 
 
-TEXT = Kind("text", str, lambda value, base: _text(value), "TEXT")
+TEXT = Kind(A_TEXT, str, lambda value, base: _text(value), "TEXT")
 DAY = Kind(_("a day, as in 2025-09-30"), str, lambda value, base: _day(value), "DAY")
-DAYS = Kind("days", list[str], lambda value, base: tuple(map(_day, _several(value))), "DAY")
-NUMBER = Kind("a number", float, lambda value, base: _number(value), "NUMBER")
+DAYS = Kind(_("days"), list[str], lambda value, base: tuple(map(_day, _several(value))), "DAY")
+NUMBER = Kind(A_NUMBER, float, lambda value, base: _number(value), "NUMBER")
 YES_OR_NO = Kind(_("true or false"), bool, _yes_or_no)
 NAMES = Kind(_("a name or a list of names"), list[str], lambda value, base: _names(value), "NAME")
 COLUMNS = Kind(_("pairs of our name and yours"), list[str], _columns, "OURS=YOURS")

@@ -15,6 +15,7 @@ from ltv_bayes.errors import ColumnError, FitError, InputError, JudgementError, 
 from ltv_bayes.evaluation.check import Checks, check
 from ltv_bayes.evaluation.value_over_time import ValueOverTime
 from ltv_bayes.judgement.combine import combine_judgements
+from ltv_bayes.judgement.form.pipeline import as_spread
 from ltv_bayes.judgement.future_value import FutureValuePriors
 from ltv_bayes.language import _, _n
 from ltv_bayes.predictions.events import FittedEvents
@@ -25,6 +26,7 @@ from ltv_bayes.predictions.renewals import FittedRenewals
 from ltv_bayes.predictions.spend import FittedSpend
 from ltv_bayes.reporting.report import Report, report
 from ltv_bayes.runs.analyses import compare_channels, hold_to_the_past, value_earlier
+from ltv_bayes.runs.checked import check_costs, check_settings
 from ltv_bayes.runs.inputs import (
     attributes_of,
     day_before,
@@ -91,16 +93,17 @@ class Run:
         """
         return cls(read_settings(path, options))
 
-    def check_files(self) -> None:
-        """Raise before anything is computed if a file that is to be read is not there.
+    def check(self) -> None:
+        """Raise before anything is read if a setting cannot be, or a file is not there.
 
         Raises
         ------
-        InputError
-            With the file.
+        InputError, UnitError
+            With the setting or the file.
         """
+        check_settings(self.settings)
         for path in self.settings.files():
-            if not path.exists() and "*" not in path.name:
+            if not path.exists():
                 raise InputError(_("{path} does not exist.", path=path))
 
     @property
@@ -207,6 +210,7 @@ class Run:
         """The value of each customer."""
         self._require_segments()
         self._require_relations()
+        check_costs(self.settings)
         of = self.settings.value
         horizon = of.horizon[0] if len(of.horizon) == 1 else list(of.horizon)
         realised = of.realised
@@ -326,7 +330,12 @@ class Run:
     def _pipeline(self) -> FutureValuePriors | None:
         """Open opportunities, judged."""
         as_of = self.settings.customers.as_of if self.buyers is None else self.buyers.as_of
-        return judge_pipeline(self.settings, self.orders, as_of)
+        found, given = judge_pipeline(self.settings, self.orders, as_of), self.settings.opportunities.spread
+        if found is not None:
+            self.remarks.append(
+                _("Amounts of open opportunities have a spread of {spread:g} (--spread).", spread=as_spread(given))
+            )
+        return found
 
     def _fit(self, name: str, kind: Any, model: Callable[[], Any]) -> Any:
         """A saved fit, or a new one; None where there are no orders."""

@@ -7,6 +7,7 @@ from dataclasses import Field, fields
 from pathlib import Path
 from typing import Any
 
+from ltv_bayes.formatting import visible
 from ltv_bayes.language import N_, _
 from ltv_bayes.runs.run import Run
 from ltv_bayes.runs.settings import section_class, sections
@@ -38,7 +39,8 @@ def template(run: Run, folder: Path) -> str:
         kind = section_class(part.name)
         lines += ["", f"[{part.name}]", f"# {' '.join(str(kind.__doc__).split())}"]
         for one in fields(kind):
-            lines += [f"# {note}" for note in about.get(one.name, []) if part.name in ("orders", "customers")]
+            if part.name in ("orders", "customers"):
+                lines += [f"# {visible(' '.join(note.split()))}" for note in about.get(one.name, [])]
             lines.append(_line(one, written[part.name], folder))
     return "\n".join(lines) + "\n"
 
@@ -60,7 +62,7 @@ def _understood(run: Run) -> tuple[dict[str, dict[str, Any]], dict[str, list[str
         role: str(read.mapping.loc[role, "column"]) for role in ROLES if role in read.mapping.index
     }
     about: dict[str, list[str]] = {}
-    for column, words in read.status.groupby("column", sort=False):
+    for column, words in read.status.groupby("column", sort=False) if len(read.status) else ():
         kept = [str(word) for word in words.loc[words["meaning"] == KEPT, "word"] if word]
         if kept and run.settings.orders.keep is None:
             orders.setdefault("keep", {})[str(column)] = kept

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from ltv_bayes.errors import InputError, suggestion
-from ltv_bayes.language import _
+from ltv_bayes.language import _, sentences
 from ltv_bayes.runs.kinds import NotOfThisKind
 from ltv_bayes.runs.settings import Settings, each_setting, option_of, section_class, sections
 
@@ -81,16 +81,15 @@ def _read(section: str, name: str, value: Any, path: Path) -> Any:
     try:
         return settings[name].metadata["kind"].read(value, path.parent)
     except NotOfThisKind as expected:
-        raise InputError(
-            _(
-                "{path}: {name} in [{section}] is {value!r}, and should be {expected}.",
-                path=path,
-                name=name,
-                section=section,
-                value=value,
-                expected=expected,
-            )
-        ) from None
+        problem = _(
+            "{path}: {name} in [{section}] is {value!r}, and should be {expected}.",
+            path=path,
+            name=name,
+            section=section,
+            value=value,
+            expected=expected.said,
+        )
+        raise InputError(sentences(problem, expected.hint)) from None
 
 
 def _from_options(options: Mapping[str, Any]) -> By:
@@ -108,7 +107,6 @@ def _from_options(options: Mapping[str, Any]) -> By:
             found.setdefault(section, {})[one.name] = one.metadata["kind"].read(value, Path())
         except NotOfThisKind as expected:
             shown = value[0] if isinstance(value, list | tuple) and len(value) == 1 else value
-            raise InputError(
-                _("{option}={value!r} should be {expected}.", option=option, value=shown, expected=expected)
-            ) from None
+            problem = _("{option}={value!r} should be {expected}.", option=option, value=shown, expected=expected.said)
+            raise InputError(sentences(problem, expected.hint)) from None
     return found

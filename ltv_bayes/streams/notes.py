@@ -10,7 +10,7 @@ from ltv_bayes.data.orders.occasions import RETURN_ONLY
 from ltv_bayes.data.reading.ids import as_text
 from ltv_bayes.errors import counted, listed
 from ltv_bayes.formatting import label, percent
-from ltv_bayes.language import N_, _, _n, both
+from ltv_bayes.language import N_, _, _n, both, told
 from ltv_bayes.predictions.alive import all_alive_note, share_of_one_time
 from ltv_bayes.predictions.fitted import FittedModel, pooling_of
 from ltv_bayes.predictions.renewals import FittedRenewals
@@ -24,6 +24,11 @@ DRAWN = {
     "renewals": N_("how long they stay"),
     "spend": N_("what an order yields"),
 }
+
+
+def called(name: str) -> str:
+    """What a stream is called in a sentence."""
+    return told(name.replace("_", " "))
 
 
 def missing_here_or_there(customers: Customers, own: pd.Index, name: str) -> list[str]:
@@ -40,7 +45,7 @@ def missing_here_or_there(customers: Customers, own: pd.Index, name: str) -> lis
                 "{without:,} of {customers} have no {name}.",
                 without=without,
                 customers=counted(len(customers), "customer"),
-                name=label(name),
+                name=called(name),
             )
         ]
         if without
@@ -62,7 +67,7 @@ def not_valued(customers: Customers, own: pd.Index, name: str) -> list[str]:
     return [
         _(
             "{name} of {customers} not valued here: {beyond}.",
-            name=label(name),
+            name=called(name),
             customers=counted(len(beyond), "customer"),
             beyond=listed(beyond),
         )

@@ -11,7 +11,6 @@ from ltv_bayes.data.customers.customers import Customers, require_customers
 from ltv_bayes.data.customers.histories import typical_order
 from ltv_bayes.data.reading.ids import as_text
 from ltv_bayes.errors import ColumnError, InputError, a_kind, refuse_rows
-from ltv_bayes.formatting import label
 from ltv_bayes.formulas.kernels import order_values
 from ltv_bayes.formulas.models.parameterization import REGULAR
 from ltv_bayes.formulas.models.price_level import Prices
@@ -35,7 +34,7 @@ from ltv_bayes.predictions.purchases import FittedPurchases, purchase_histories
 from ltv_bayes.predictions.signs.signs_of_life import SignsOfLife, weights_of_having_left
 from ltv_bayes.predictions.spend import FittedSpend, price_notes, prices_for, spend_histories, warn_of_scale
 from ltv_bayes.predictions.visibility import Coverage, VisibleShare
-from ltv_bayes.streams.notes import history_notes, missing_here_or_there, unseen_segments
+from ltv_bayes.streams.notes import called, history_notes, missing_here_or_there, unseen_segments
 from ltv_bayes.streams.order_draws import OrderDraws
 from ltv_bayes.streams.own_data import positions, refuse_ended, require_same
 from ltv_bayes.streams.stream import Stream
@@ -126,19 +125,19 @@ class OrderStream(ABC):
             (fit, (batch.table for batch in self._with_columns(fit, customers).batches()))
             for fit in self.fits_by_purpose.values()
         )
-        unseen = [_("{stream} {terms}", stream=label(self.name), terms=note) for note in unseen_segments(fits)]
+        unseen = [_("{stream} {terms}", stream=called(self.name), terms=note) for note in unseen_segments(fits)]
         orders = self._orders(customers)
-        unseen += [_("{name}: {note}", name=label(self.name), note=note) for note in clock_note(self.counts)]
+        unseen += [_("{name}: {note}", name=called(self.name), note=note) for note in clock_note(self.counts)]
         unseen += [
-            _("{name}: {note}", name=label(self.name), note=note) for note in day_note(orders, self.counts, self.spend)
+            _("{name}: {note}", name=called(self.name), note=note) for note in day_note(orders, self.counts, self.spend)
         ]
-        unseen += [_("{name}: {note}.", name=label(self.name), note=note) for note in price_notes(self.spend, orders)]
+        unseen += [_("{name}: {note}.", name=called(self.name), note=note) for note in price_notes(self.spend, orders)]
         if self.customers is None:
             return unseen
         return [
             *unseen,
             *missing_here_or_there(customers, self._own_ids, self.name),
-            *(_("{name}: {note}", name=label(self.name), note=note) for note in history_notes(self.customers, terms)),
+            *(_("{name}: {note}", name=called(self.name), note=note) for note in history_notes(self.customers, terms)),
         ]
 
     def realised(self, customers: Customers) -> Array:

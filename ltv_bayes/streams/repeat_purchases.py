@@ -13,6 +13,7 @@ from ltv_bayes.formulas.special import Array
 from ltv_bayes.language import _
 from ltv_bayes.predictions.alive import weighted_alive
 from ltv_bayes.predictions.events import FittedEvents
+from ltv_bayes.predictions.fitted import shuffled
 from ltv_bayes.predictions.purchases import FittedPurchases
 from ltv_bayes.predictions.signs.signs_of_life import SignsOfLife, weights_of_having_left
 from ltv_bayes.predictions.spend import FittedSpend
@@ -127,6 +128,35 @@ def alive_draws(stream: RepeatPurchases, fit: FittedPurchases, customers: Custom
     most, place, drawn = weights_of_having_left(*known)
     weights = most if not drawn.size else np.minimum(drawn[place].T.reshape(alive.shape), most)
     return weighted_alive(alive, weights)
+
+
+def alive_in_value(stream: RepeatPurchases, customers: Customers, shape: tuple[int, int], seed: int) -> Array:
+    """P(alive) in each draw of a value, as its money is drawn: an array (chains, draws, customers).
+
+    Parameters
+    ----------
+    stream : RepeatPurchases
+        As the value conditions it on judgements.
+    shape : tuple of int
+        Chains and draws of the value.
+    seed : int
+        Of the value.
+    """
+    purpose, _unused = next(iter(stream.fits_by_purpose.items()))
+    fit = shuffled(stream.purchases, shape, seed, purpose)
+    assert isinstance(fit, FittedPurchases)
+    return alive_draws(stream, fit, customers, seed)
+
+
+def mean_alive_both(
+    stream: RepeatPurchases, customers: Customers, shape: tuple[int, int], seed: int
+) -> tuple[Array, Array]:
+    """P(alive) of each customer by orders, as `mean_alive`, and the mean of `alive_in_value`: arrays (customers,)."""
+    by_orders = mean_alive(stream, customers)
+    if stream.signs is None:
+        return by_orders, by_orders
+    drawn = (alive_in_value(stream, some, shape, seed) for some in customers.batches(ALIVE_CUSTOMERS))
+    return by_orders, np.concatenate([one.mean(axis=(0, 1)) for one in drawn])
 
 
 def mean_alive(

@@ -15,7 +15,6 @@ from ltv_bayes.data.subscriptions.calendar import Steps
 from ltv_bayes.data.subscriptions.due_dates import Schedules, period_of
 from ltv_bayes.data.subscriptions.renewals import Renewals, is_active, present_contract, require_records
 from ltv_bayes.errors import ColumnError, InputError, a_kind, rows_at_fault
-from ltv_bayes.formatting import label
 from ltv_bayes.formulas.kernels import renewal_values
 from ltv_bayes.formulas.kernels.order_values import UNKNOWN, Relations
 from ltv_bayes.formulas.kernels.renewal_values import NO_FACTORS, Factors, Payments, Subscriptions
@@ -29,7 +28,7 @@ from ltv_bayes.predictions.fitted import caution_of, check_covariates, parameter
 from ltv_bayes.predictions.groups import GroupDraws
 from ltv_bayes.predictions.renewals import FittedRenewals, columns_of, periods_of
 from ltv_bayes.random_streams import customer_states
-from ltv_bayes.streams.notes import missing_here_or_there
+from ltv_bayes.streams.notes import called, missing_here_or_there
 from ltv_bayes.streams.own_data import require_same, sum_by_customer
 from ltv_bayes.streams.prices import PriceChanges
 from ltv_bayes.streams.stream import CustomerDraws, Stream
@@ -140,7 +139,7 @@ class Subscription:
     def notes(self, customers: Customers, terms: Terms) -> list[str]:
         """State what moves all subscribers, and who is not in the records."""
         together = [
-            _("{name}: {note}", name=label(self.name), note=note)
+            _("{name}: {note}", name=called(self.name), note=note)
             for fit in self.fits_by_purpose.values()
             for note in clock_note(fit)
         ]

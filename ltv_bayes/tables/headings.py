@@ -9,7 +9,7 @@ from typing import Any, Literal
 import pandas as pd
 
 from ltv_bayes.formatting import UNKNOWN, label, money, percent, probability, three_digits, visible, with_currency
-from ltv_bayes.language import N_, _, as_known
+from ltv_bayes.language import N_, _, as_known, retold
 
 Kind = Literal["money", "share", "probability", "count", "number", "ratio", "duration", "date", "yes_no", "id", "text"]
 OWN = "own_columns"
@@ -18,10 +18,12 @@ OWN = "own_columns"
 OF, MONEY_TARGETS = "of", ("spend",)
 """The level of an index that says what a row is about, and those of which amounts are money."""
 NAMING = (
-    *("component", "source", OF, "held", "level", "best_naive", "model", "quantity", "role"),
-    *("reason", "verdict", "caution", "relation", "family", "meaning", "decision"),
+    *("component", "source", "value", OF, "held", "level", "best_naive", "model", "quantity", "role"),
+    *("reason", "verdict", "caution", "relation", "family", "meaning", "decision", "found_by"),
 )
 """Columns and levels with cells that are names of this package."""
+FAMILIES = (N_("log-normal"), N_("gamma"), N_("pert"))
+"""Names of distributions, which are no names of columns."""
 
 LEVEL = r"(?P<kind>eti|hdi)(?P<level>\d+(?:\.\d+)?)"
 BOUND = re.compile(rf"(?:(?P<of>.+)_)?{LEVEL}_(?P<end>lb|ub)")
@@ -43,7 +45,8 @@ KNOWN: Mapping[str, tuple[Kind, str]] = {
         *(N_("difference"), N_("median difference"), N_("expected loss"), N_("standard error")),
         *(N_("value"), N_("spend"), N_("cost per client"), N_("used"), N_("absent"), N_("at low"), N_("at high")),
         *(N_("low"), N_("likely"), N_("high"), N_("judged amount"), N_("expected order"), N_("model median")),
-        *(N_("stated low"), N_("stated likely"), N_("stated high"), N_("stated median"), N_("expected value")),
+        *(N_("stated sd"), N_("stated low"), N_("stated likely"), N_("stated high"), N_("stated median")),
+        *(N_("expected value"),),
         *(N_("actual"), N_("predicted"), N_("expected"), N_("observed"), N_("crps"), N_("interval score")),
         *(N_("monetary value"), N_("mean spend"), N_("amount"), N_("price"), N_("deal size")),
         expected_loss_a=N_("expected loss of choosing A"),
@@ -52,7 +55,10 @@ KNOWN: Mapping[str, tuple[Kind, str]] = {
         without=N_("without it"),
     ),
     **_columns(
-        "share", N_("share"), N_("interval"), N_("should"), mean_share=N_("mean share"), judged_share=N_("judged share")
+        "share",
+        *(N_("share"), N_("customers inside share"), N_("interval"), N_("should")),
+        mean_share=N_("mean share"),
+        judged_share=N_("judged share"),
     ),
     **_columns(
         "probability",
@@ -98,7 +104,8 @@ KNOWN: Mapping[str, tuple[Kind, str]] = {
         *(N_("level"), N_("cohort"), N_("of"), N_("first rows"), N_("what"), N_("chances"), N_("best naive")),
         *(N_("period"), N_("decision"), N_("system"), N_("rule"), N_("repeat purchases"), N_("subscription")),
         *(N_("consumables"), N_("service"), N_("average"), N_("last period"), N_("horizon")),
-        *(N_("role"), N_("column"), N_("found by")),
+        *(N_("role"), N_("column"), N_("found by"), N_("word"), N_("meaning"), N_("order id"), N_("currency")),
+        *(N_("additional"), N_("same total"), N_("product"), N_("unit price"), N_("line amount")),
         why=N_("note on the estimate"),
     ),
 }
@@ -164,6 +171,7 @@ class Heading:
     def write(self, value: Any, currency: str | None = None) -> str:
         """Write a cell for people; streams, levels and such that this package names are put in words."""
         if self.name in NAMING and not self.own and isinstance(value, str):
+            value = retold(value)
             return in_words(value) if value in KNOWN or value.isidentifier() else visible(as_known(value))
         return written(value, self.kind, currency)
 

@@ -2,15 +2,16 @@
 
 import sys
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
 from rich.cells import cell_len
 
-from ltv_bayes.errors import InputError
+from ltv_bayes.errors import InputError, a_kind
 from ltv_bayes.formatting import UNKNOWN, distinct, visible
-from ltv_bayes.language import _
-from ltv_bayes.tables.headings import Heading, both_ends, headings, in_words
+from ltv_bayes.language import _, language
+from ltv_bayes.tables.headings import Heading, both_ends, heading, headings, in_words
 
 
 def as_table(given: Any) -> pd.DataFrame:
@@ -35,8 +36,11 @@ def as_table(given: Any) -> pd.DataFrame:
     found = getattr(given, "table", None) if found is None else found()
     if not isinstance(found, pd.DataFrame):
         raise InputError(
-            f"A table is needed, such as what .summary() returned, and a {type(given).__name__} has none. "
-            f"Pass a DataFrame, a Series, or a result that has a summary."
+            _(
+                "A table is needed, such as what .summary() returned, and {kind} has none. Pass a DataFrame, a Series, "
+                "or a result that has a summary.",
+                kind=a_kind(given),
+            )
         )
     return found
 
@@ -88,7 +92,10 @@ def table_as_text(table: pd.DataFrame, currency: str | None = None, *, amounts: 
     """
     text = readable(table, currency, amounts=amounts)
     each = text.index.unique()
-    names = dict(zip(each, distinct(each, sys.maxsize), strict=True))
+    shown = each
+    if language() != "en" and each.nlevels == 1:
+        shown = map(replace(heading(each.name, each, own=True), own=False).write, each)
+    names = dict(zip(each, distinct(shown, sys.maxsize), strict=True))
     lines_of = zip(text.index, text.to_numpy(), strict=True)
     rows = [["", *text.columns], *([names[name], *cells] for name, cells in lines_of)]
     lines = [[_one_line(cell) for cell in row] for row in rows]
@@ -109,7 +116,8 @@ def _one_line(cell: Any) -> str:
 def _columns(table: pd.DataFrame, found: Sequence[Heading], currency: str | None) -> Iterator[tuple[str, list[str]]]:
     """Each column's heading and cells, the two bounds of an interval in one."""
     places = {one.name: place for place, one in enumerate(found)}
-    lower = [name for name in places if both_ends(name) and f"{name[:-3]}_ub" in places]
+    own = {one.name for one in found if one.own}
+    lower = [name for name in places if name not in own and both_ends(name) and f"{name[:-3]}_ub" in places]
     upper = {f"{name[:-3]}_ub" for name in lower}
     for place, one in enumerate(found):
         cells = [one.write(value, currency) for value in table.iloc[:, place]]

@@ -8,7 +8,6 @@ import pandas as pd
 
 from ltv_bayes.data.customers.customers import Customers, require_customers
 from ltv_bayes.errors import InputError, a_kind
-from ltv_bayes.formatting import label
 from ltv_bayes.judgement.future_value import FutureValuePriors
 from ltv_bayes.judgement.valuing.checks import (
     check_coverage,
@@ -24,6 +23,7 @@ from ltv_bayes.language import _, comma, semicolon
 from ltv_bayes.predictions.alive import fitted_values
 from ltv_bayes.random_streams import as_seed
 from ltv_bayes.sizes import CUSTOMERS_IN_BATCH, DISCOUNT_RATE, KEPT_BYTES, MARGIN
+from ltv_bayes.streams.notes import called
 from ltv_bayes.streams.order_stream import OrderStream, covered_by
 from ltv_bayes.streams.repeat_purchases import RepeatPurchases
 from ltv_bayes.streams.stream import Stream
@@ -201,5 +201,5 @@ def _exceptions(streams: Sequence[Stream], margins: Margins) -> str:
         if stream.discount_rate is not None:
             parts.append(_("discounted at {discount_rate:.3g}%", discount_rate=100 * stream.discount_rate))
         if parts:
-            exceptions.append(_("{stream} {terms}", stream=label(stream.name), terms=comma(parts)))
+            exceptions.append(_("{stream} {terms}", stream=called(stream.name), terms=comma(parts)))
     return _(" ({exceptions})", exceptions=semicolon(exceptions)) if exceptions else ""

@@ -410,7 +410,7 @@ def test_demo_names_its_folder_and_writes_what_it_lists(folder, monkeypatch, pur
     written = {path.name for path in (folder / "shown").iterdir()}
     assert str(folder / "shown") in result.stdout
     assert all(f"  {name} " in result.stdout for name in written)
-    assert len(written) == 18
+    assert len(written) == 20
     beside = pd.read_csv("shown/hybrid_streams.csv", index_col=0)
     assert beside.loc["total", ["mean", "happened"]].tolist() == pytest.approx(
         beside.iloc[:-1][["mean", "happened"]].sum()

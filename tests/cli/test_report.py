@@ -261,6 +261,20 @@ def test_a_short_log_is_not_held_to_the_past_and_says_so(folder):
     assert "the orders begin after" in done.remarks[1]
 
 
+def test_channels_are_valued_over_the_last_horizon(folder, monkeypatch):
+    asked = {}
+
+    def stop(*fits, horizon, **given):
+        asked["horizon"] = horizon
+        raise lb.errors.InputError("enough")
+
+    monkeypatch.setattr("ltv_bayes.runs.analyses.new_customer_value", stop)
+    terms = {"orders": "订单.csv", "costs": "costs.csv", "fits": "fits", "time_unit": "month"}
+    with pytest.raises(lb.errors.InputError, match="enough"):
+        Run.read(**terms, horizon=["1 year", "3 years", "5 years"]).acquisition  # noqa: B018
+    assert asked == {"horizon": "5 years"}
+
+
 @pytest.mark.seconds
 def test_one_file_of_settings_serves_all_commands(folder):
     text = '[orders]\nfile = "订单.csv"\n[customers]\ntime_unit = "month"\n[purchases]\ncalendar_effects = "none"\n'
@@ -310,6 +324,8 @@ def test_columns_of_the_export_are_attributes_where_no_table_is_given(folder):
     table.to_csv("订单.csv", index=False, encoding="gb18030")
     terms = {"orders": "订单.csv", "opportunities": "orders", "relation": "additional", "spread": 0.3}
     done = Run.read(**terms, by=["行业"], fits="fits", time_unit="month")
+    assert done.judged is not None
+    assert done.remarks == ["Amounts of open opportunities have a spread of 0.3 (--spread)."]
     industry = done.customers.table["行业"]
     assert set(industry.dropna()) == {"设备"}
     assert set(industry[industry.isna()].index.str[-1]) <= set("789户")
@@ -353,3 +369,34 @@ def test_every_command_takes_settings_from_a_file_and_tells_machines(command):
     help_text = run(command, "--help").output
     for option in ("--config", "--json", "--quiet", "--language"):
         assert option in help_text
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        (["--margin", 35], "margin must lie between 0 and 1, not 35"),
+        (["--horizon", 3], "3"),
+        (["--discount-rate", 10], "10"),
+        (["--model", "BG"], "There is no model 'BG'"),
+        (["--compare", "XYZ"], "There is no model 'XYZ'"),
+        (["--spread", 7], "spread"),
+        (["--as-of", "soon"], "soon"),
+        (["--earlier-day", "soon"], "soon"),
+        (["--time-unit", "fortnight"], "fortnight"),
+        (["--backtest-horizon", "9"], "9"),
+        (["--costs", "costs.csv", "--margin", "share"], "give the margin as a number"),
+    ],
+)
+def test_settings_that_cannot_be_are_refused_before_the_orders_are_read(folder, monkeypatch, options, sentence):
+    monkeypatch.setattr("ltv_bayes.runs.run.read_orders", lambda given: pytest.fail("the orders were read"))
+    result = run("report", "订单.csv", *options)
+    assert result.exit_code == 1
+    assert sentence in result.stderr
+
+
+def test_costs_without_clients_are_refused_before_anything_is_fitted(folder, monkeypatch):
+    monkeypatch.setattr(lb.BGNBD, "fit", lambda *given, **more: pytest.fail("a model was fitted"))
+    pd.DataFrame({"channel": ["Fair"], "spend": [1000.0]}).to_csv("costs.csv", index=False)
+    result = run("report", "订单.csv", "--attributes", "clients.csv", "--costs", "costs.csv", "--time-unit", "month")
+    assert result.exit_code == 1
+    assert "needs a column 'cost_per_client', or 'spend' and 'clients_won'" in result.stderr

@@ -1,17 +1,23 @@
 """One object describes a run: from a TOML file, from options, and both say the same."""
 
 import datetime as dt
+import re
 import tomllib
 from pathlib import Path
 
+import pandas as pd
 import pytest
 import typer
+from typer.testing import CliRunner
 
 import ltv_bayes as lb
 from ltv_bayes.cli.commands import app
+from ltv_bayes.cli.messages import with_options
 from ltv_bayes.errors import InputError
-from ltv_bayes.runs.inputs import day_before, reading
+from ltv_bayes.language import in_language
+from ltv_bayes.runs.inputs import attributes_of, day_before, read_orders, reading, until
 from ltv_bayes.runs.models import purchase_model, renewal_model, spend_model
+from ltv_bayes.runs.run import Run
 from ltv_bayes.runs.settings import Settings, each_setting, option_of, sections
 from ltv_bayes.runs.template import toml_value
 from ltv_bayes.runs.toml import read_settings
@@ -291,3 +297,159 @@ def test_earlier_days():
 def test_toml_values_are_read_back():
     for value in ('a\\b "c" \n 王芳 \x7f', 2.5, 3, True, ["x", "y"], {"a b": ["c"], "d": "e"}):
         assert tomllib.loads(f"x = {toml_value(value, Path())}")["x"] == value
+
+
+HOSTILE = 'Paid"\n[output]\nfolder = "elsewhere"  # \\ \x1b[31m\u2028\x85 \x7f 已付'
+
+
+def written_by_init(folder, table, *options):
+    table.to_csv(folder / "orders.csv", index=False)
+    done = CliRunner().invoke(app, ["init", str(folder / "orders.csv"), "--to", str(folder / "run.toml"), *options])
+    assert done.exit_code == 0, done.output
+    return read_settings(folder / "run.toml")
+
+
+def test_init_reads_the_plainest_export(tmp_path):
+    table = pd.DataFrame({"customer": ["a", "a", "b"], "date": ["2024-01-01", "2024-05-05", "2024-03-03"]})
+    found = written_by_init(tmp_path, table.assign(amount=[1.0, 2.0, 3.0]), "--currency", "CNY")
+    assert (found.orders.customer, found.orders.date, found.orders.amount) == ("customer", "date", "amount")
+    assert found.orders.keep is None
+
+
+def test_no_cell_or_name_of_a_column_becomes_a_setting(tmp_path):
+    name = 'my"client\n[output]\npage = false #'
+    table = pd.DataFrame({name: ["a", "a", "b"], "date": ["2024-01-01", "2024-05-05", "2024-03-03"], "amount": 1.0})
+    table["Status"] = ["Paid", HOSTILE, "Paid"]
+    options = ("--currency", "CNY", "--customer", name, "--keep", f"Status={HOSTILE},Paid")
+    text = written_by_init(tmp_path, table, *options)
+    content = tomllib.loads((tmp_path / "run.toml").read_text(encoding="utf-8"))
+    assert text.orders.customer == name
+    assert text.orders.keep == {"Status": [HOSTILE, "Paid"]}
+    assert text.output == Settings().output
+    assert "output" not in content or content["output"] == {}
+
+
+@pytest.mark.parametrize("value", [HOSTILE, {HOSTILE: [HOSTILE]}, [HOSTILE, 'C:\\new\\u0041"""', "'"]])
+def test_hostile_text_is_read_back_as_it_was(value):
+    assert tomllib.loads(f"value = {toml_value(value, Path())}") == {"value": value}
+
+
+# attributes in the orders' own file
+
+
+@pytest.mark.parametrize("descending", [False, True])
+def test_attributes_are_those_of_the_latest_order_in_whatever_order_the_rows_stand(tmp_path, descending):
+    rows = [
+        (" Ada ", "2024-01-05", "won", "north"),
+        ("Ada", "2024-06-05", "won", "south"),
+        ("Ada", "2024-07-05", "won", " "),
+        ("Bo", "2024-02-01", "won", "east"),
+        ("Bo", "2024-03-01", "lost", "west"),
+    ]
+    table = pd.DataFrame(rows[::-1] if descending else rows, columns=["client", "date", "Status", "region"])
+    table.assign(amount=1.0).to_csv(tmp_path / "orders.csv", index=False)
+    settings = read_settings(options={"orders": tmp_path / "orders.csv", "currency": "CNY", "by": ["region"]})
+    found = attributes_of(settings, read_orders(settings.orders))
+    assert found.set_index("client")["region"].to_dict() == {"Ada": "south", "Bo": "east"}
+    assert Run(settings).buyers.table["region"].to_dict() == {"Ada": "south", "Bo": "east"}
+
+
+def test_attributes_of_numbered_customers_are_matched(tmp_path):
+    table = pd.DataFrame(
+        {"client": [7.0, 8.0, None], "date": ["2024-01-05", "2024-02-05", "2024-03-05"], "region": "x"}
+    )
+    table.assign(amount=1.0).to_excel(tmp_path / "orders.xlsx", index=False)
+    options = {"orders": tmp_path / "orders.xlsx", "currency": "CNY", "by": ["region"], "bad_rows": "drop"}
+    assert Run(read_settings(options=options)).buyers.table["region"].to_dict() == {7: "x", 8: "x"}
+
+
+def test_orders_up_to_a_day_have_that_day_and_none_after(tmp_path):
+    table = pd.DataFrame({"client": ["a", "b", "c"], "date": ["2024-01-01", "2024-03-31", "2024-04-01"], "amount": 1.0})
+    table.to_csv(tmp_path / "orders.csv", index=False)
+    orders = lb.read_transactions(tmp_path / "orders.csv", currency="CNY")
+    assert until(orders, "2024-03-31").table["customer_id"].tolist() == ["a", "b"]
+    assert until(orders, None) is orders
+    assert until(orders, "2024-04-01") is orders
+
+
+@pytest.mark.parametrize("number", ["nan", "inf", "-inf", float("nan"), float("inf"), "1e999"])
+def test_numbers_that_are_none_are_refused(number):
+    for option in ("margin", "amount_unit", "visible_share", "draws"):
+        with pytest.raises(InputError, match="should be a "):
+            read_settings(options={option: number})
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "english"),
+    [
+        ("method", "nutz", "method='nutz' should be one of auto, laplace, nuts. Did you mean 'nuts'?"),
+        ("method", "xyzxyz", "method='xyzxyz' should be one of auto, laplace, nuts."),
+        ("price_growth", "much", "price_growth='much' should be a number, or auto or none."),
+        ("calendar_effects", "years", "calendar_effects='years' should be one of auto, none, week, month, quarter."),
+        ("customer", " ", "customer=' ' should be text."),
+    ],
+)
+def test_errors_of_settings_are_one_sentence_in_each_language(option, value, english):
+    with pytest.raises(InputError) as told:
+        read_settings(options={option: value})
+    assert str(told.value) == english
+    with in_language("zh"), pytest.raises(InputError) as told:
+        read_settings(options={option: value})
+    with in_language("zh"):
+        chinese = str(told.value)
+    for word in (option, value, *["auto", "none", "laplace", "nuts", "week", "month", "quarter"]):
+        chinese = chinese.replace(word, "")
+    assert not re.search("[A-Za-z]", chinese)
+    assert "。。" not in chinese
+
+
+# cures on the command line
+
+
+@pytest.mark.parametrize(
+    ("message", "section", "told"),
+    [
+        ("Pass a unit with amount_unit=.", "costs", "Pass a unit with --cost-unit."),
+        ("Pass amount_unit='万元'.", "judgements", "Pass --judgement-unit '万元'."),
+        ("Pass amount_unit=1000.", "orders", "Pass --amount-unit 1000."),
+        (
+            "with columns={'channel': '...', 'spend': '...'}.",
+            "costs",
+            "with --cost-column channel=NAME --cost-column spend=NAME.",
+        ),
+        ("whose it is by covers=, or pass shows_life=.", "", "whose it is by --covers, or pass --shows-life."),
+        ("as in covers={'manager': ['Chen', 'Li']}", "judgements", "as in --covers manager=Chen,Li"),
+        ("write covers={'manager': [...]}.", "", "write --covers manager=NAME."),
+        ("Name the column with customer='...'.", "orders", "Name the column with --customer NAME."),
+        ("Pass stages={'A': 0.4}", "opportunities", "Pass --stage A=0.4"),
+        (
+            "Pass realised=False, shows_life=True, confirmed=True.",
+            "",
+            "Pass --no-realised, --shows-life true, --confirmed.",
+        ),
+        ("history.rename(columns={'a': 'b'})", "costs", "history.rename(columns={'a': 'b'})"),
+        ("请传入amount_unit=1。", "costs", "请传入--cost-unit 1。"),
+        ("unknown=3, a==b", "costs", "unknown=3, a==b"),
+    ],
+)
+def test_cures_name_options_of_the_command(message, section, told):
+    options = {option_of(one) for _section, one in each_setting()}
+    assert with_options(message, options, section) == told
+
+
+def test_a_cure_names_the_file_and_its_section(tmp_path):
+    (tmp_path / "fits").mkdir()
+    table = pd.DataFrame({"customer": ["a", "a", "b"], "date": ["2024-01-01", "2024-05-05", "2024-03-03"]})
+    table.assign(amount=[1.0, 2.0, 3.0], channel="Ads").to_csv(tmp_path / "orders.csv", index=False)
+    pd.DataFrame({"channel": ["Ads"], "spend": [1000.0]}).to_csv(tmp_path / "costs.csv", index=False)
+    text = '[orders]\nfile = "orders.csv"\ncurrency = "CNY"\n[costs]\nfile = "costs.csv"\n'
+    (tmp_path / "run.toml").write_text(text)
+    config = tmp_path / "run.toml"
+    result = CliRunner().invoke(app, ["report", "--config", str(config), "--out", str(tmp_path / "out")])
+    assert "--cost-column clients_won=NAME" in result.stderr
+    assert f"(columns in [costs] of {config})" in " ".join(result.stderr.split())
+
+
+def test_help_has_no_two_full_stops():
+    help_text = CliRunner().invoke(app, ["report", "--help"], env={"COLUMNS": "200"}).stdout
+    assert not re.search(r"[^.]\.\.(?!\.)", help_text)

@@ -523,7 +523,7 @@ class TestVerdict:
             assert np.mean([verdict.total_tail(number, origins, origins) <= 0.05 for number in held]) > 0.1
 
     def test_one_window_decides_nothing(self):
-        assert "Total: missed in its only window" in self.said([False])
+        assert "Total: missed in its only window, the actual 12% above the median." in self.said([False])
 
     def test_customers(self):
         narrow = np.append(np.linspace(0.06, 0.94, 700), np.repeat(0.001, 300))
@@ -551,7 +551,8 @@ class TestVerdict:
     def test_what_few_windows_cannot_rule_out(self):
         totals = pd.DataFrame({"inside": [True] * 4})
         assert verdict.proof(totals, 4) == (
-            "intervals of the total that hold 47% of the time could do as well by luck (1 in 20)"
+            "so few windows prove little: even intervals of the total that hold only 47% of the time would do "
+            "as well as this in 1 backtest of 20"
         )
         assert verdict.proof(totals, 2.5).startswith("windows overlap: 4 of them count as 2.5 apart; ")
 

@@ -1,6 +1,7 @@
 """A report says what was computed, with its numbers, and nothing else."""
 
 import dataclasses
+import re
 
 import numpy as np
 import pandas as pd
@@ -10,12 +11,12 @@ import ltv_bayes as lb
 from ltv_bayes.errors import ColumnError, InputError
 from ltv_bayes.evaluation.rolling.result import RollingBacktest
 from ltv_bayes.formatting import money, percent
-from ltv_bayes.language import in_language
+from ltv_bayes.language import _, in_language
 from ltv_bayes.reporting.contents.assumptions import MODELS
 from ltv_bayes.reporting.contents.customers import lists
 from ltv_bayes.reporting.contents.headline import headline
 from ltv_bayes.reporting.contents.material import Material
-from ltv_bayes.reporting.contents.parts import Badge, CustomerTable, Figure, Picture, Table, Term, Text
+from ltv_bayes.reporting.contents.parts import Badge, CustomerTable, Figure, Picture, Table, Term, Text, note
 from ltv_bayes.reporting.contents.trust import badge
 from ltv_bayes.reporting.page.customers import Customers
 from ltv_bayes.reporting.page.render import page
@@ -238,3 +239,23 @@ class TestRefused:
     def test_a_column_that_is_not_there(self, plain):
         with pytest.raises(ColumnError, match="Did you mean 'industry'"):
             lb.report(plain, columns="industri")
+
+
+class TestHints:
+    """Notes point analysts to functions; who reads a report has no use for them."""
+
+    @pytest.mark.parametrize("code", ["en", "zh"])
+    def test_the_report_leaves_them_out(self, everything, code):
+        ltv = everything["ltv"]
+        with lb.in_language(code):
+            notes = " ".join(ltv.notes())
+            said = words(sections(lb.report(ltv))["assumptions"])
+        assert "shows_life" in notes
+        assert "shows_life" not in said
+        assert ("open opportunit" if code == "en" else "未结商机") in said
+        assert not re.search(r"[a-z]_[a-z]|\(\)|[=(]\s*$|\(see|see [a-z_]+\.", said)
+
+    def test_a_note_within_a_note_loses_its_own(self):
+        inner = _("beyond chance{see}.", see=": see conflicts()")
+        assert note(_("note: {inner}", inner=inner)).text == "Note: beyond chance."
+        assert note("see conflicts()").text == "See conflicts()."

@@ -131,3 +131,18 @@ def test_a_workbook_offers_words_in_a_column_and_no_other(tmp_path):
         ("B2:B3", '"same,different"')
     ]
     assert read_table(path)["decision"].tolist()[1] == "same"
+
+
+@pytest.mark.parametrize(
+    ("index", "columns", "written"),
+    [
+        (["a"], ["a", "a (index)"], ["a (index 2)", "a", "a (index)"]),
+        (["a"], ["a"], ["a (index)", "a"]),
+        (["a", "a"], ["b"], ["a", "a (index)", "b"]),
+        ([None, "row"], ["row (index)"], ["row", "row (index 2)", "row (index)"]),
+    ],
+)
+def test_an_index_gets_names_that_are_free(tmp_path, index, columns, written):
+    cells = pd.MultiIndex.from_tuples([tuple(range(len(index)))]) if len(index) > 1 else pd.Index([0])
+    table = pd.DataFrame([list(range(len(columns)))], index=cells.set_names(index), columns=columns)
+    assert list(pd.read_csv(write_csv(table, tmp_path / "t.csv")).columns) == written

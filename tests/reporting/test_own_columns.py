@@ -32,6 +32,8 @@ def beside(value_of, reported_customers):
         "size": np.resize([1.25, 3.0], len(ids)),
         "since": np.resize(pd.to_datetime(["2025-12-31", "2024-01-01"]), len(ids)),
         "value": np.resize(["=1+1", "x  y"], len(ids)),
+        "size_eti89_lb": np.resize(["small", "large"], len(ids)),
+        "size_eti89_ub": np.resize(["small", "large"], len(ids)),
         BIDI: np.resize(["a", "b"], len(ids)),
     }
     table = reported_customers.table.drop(columns=["industry", "name"]).reset_index()
@@ -43,7 +45,7 @@ def beside(value_of, reported_customers):
 @pytest.fixture(scope="module")
 def document(beside):
     by = ["tier", "source", "key_account", "founded", "size", "since", "value"]
-    return lb.report(beside, by=by, columns=[*SHARED, BIDI]).document("en")
+    return lb.report(beside, by=by, columns=[*SHARED, "size_eti89_lb", "size_eti89_ub", BIDI]).document("en")
 
 
 @pytest.fixture(scope="module")
@@ -68,6 +70,9 @@ def test_a_workbook_has_both_too(document, customers):
     assert {"tier", "note on the estimate", "mean_repeat_purchases (2)", "mean of repeat purchases"} <= set(read)
     np.testing.assert_allclose(read["mean of repeat purchases"].astype(float), customers.sources["repeat_purchases"])
     assert set(read["source"]) >= {"google_ads", "T", "mean"}
+    on_page = [one["title"] for one in Customers(customers).data["columns"]]
+    assert {"size_eti89_lb", "size_eti89_ub"} <= set(on_page) & set(read)
+    assert [name for name in on_page if name in set(read)] == [name for name in read if name in set(on_page)]
 
 
 def test_what_a_filter_offers_is_what_stands_in_the_cells(document):

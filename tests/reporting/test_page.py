@@ -24,6 +24,7 @@ from ltv_bayes.reporting.contents.parts import (
     Term,
     Text,
 )
+from ltv_bayes.reporting.files import sealed
 from ltv_bayes.reporting.page import customers
 from ltv_bayes.reporting.page.customers import Customers
 from ltv_bayes.reporting.page.render import FOR_CUSTOMERS, asset, page
@@ -59,7 +60,7 @@ def root(written):
 
 class TestOneFile:
     def test_the_same_input_gives_the_same_bytes(self, reported, written):
-        assert page(reported.document()) == written
+        assert sealed(page(reported.document())).decode() == written
 
     def test_nothing_is_asked_from_outside(self, root):
         """Links lead to places of the page, pictures are drawn in it."""

@@ -1,11 +1,19 @@
 """A folder of results, and what is never written over."""
 
+import hashlib
+import json
+import re
+from pathlib import Path
+
 import matplotlib.pyplot as plt
 import pandas as pd
 import pytest
 
+import ltv_bayes as lb
+from ltv_bayes.cli.results import names_of
 from ltv_bayes.errors import InputError
-from ltv_bayes.reporting.files import Results, refuse_foreign_table
+from ltv_bayes.reporting.files import GENERATOR, Results, is_own, refuse_foreign_table, sealed
+from ltv_bayes.runs.toml import read_settings
 
 TABLE = pd.DataFrame({"value": [1]})
 
@@ -109,11 +117,115 @@ def test_files_of_others_and_changed_ones_are_refused_and_stay(tmp_path):
     assert (tmp_path / "t.csv").read_text() == "with notes"
 
 
-def test_pages_workbooks_and_fits_of_this_package_are_known_by_their_content(tmp_path, purchases):
-    (tmp_path / "report.html").write_text("a page of others")
-    (tmp_path / "purchases.nc").write_text("no fit")
-    for name in ("report.html", "purchases.nc"):
-        with pytest.raises(InputError, match="no earlier run wrote it"):
-            Results(tmp_path, command="report", names=[name])
+@pytest.mark.parametrize("name", ["report.html", "report.xlsx", "purchases.nc"])
+def test_what_no_record_knows_is_refused_whatever_it_holds(tmp_path, purchases, name):
     purchases.save(tmp_path / "purchases.nc")
-    Results(tmp_path, command="fit", names=["purchases.nc"])
+    (tmp_path / "report.html").write_bytes(sealed(f"<head>{GENERATOR}</head>"))
+    TABLE.to_excel(tmp_path / "report.xlsx")
+    before = (tmp_path / name).read_bytes()
+    with pytest.raises(InputError, match="no earlier run wrote it"):
+        Results(tmp_path, command="report", names=[name])
+    with pytest.raises(InputError, match="no earlier run wrote it"):
+        Results(tmp_path, command="report", names=["*" + name[-5:]])
+    with pytest.raises(InputError, match="no earlier run wrote it"):
+        Results(tmp_path, command="report").table(TABLE, name, "")
+    assert (tmp_path / name).read_bytes() == before
+
+
+def test_a_changed_file_of_another_command_is_refused_where_this_one_would_write_it(tmp_path):
+    value = Results(tmp_path, command="value")
+    value.table(TABLE, "segments.csv", "")
+    value.finish({}, "")
+    Results(tmp_path, command="report", names=["segments.csv"])
+    (tmp_path / "segments.csv").write_text("with notes")
+    with pytest.raises(InputError, match=r"changed since they were written: segments\.csv"):
+        Results(tmp_path, command="report", names=["segments.csv"])
+    with pytest.raises(InputError, match=r"changed since they were written: segments\.csv"):
+        Results(tmp_path, command="report").table(TABLE, "segments.csv", "")
+    assert (tmp_path / "segments.csv").read_text() == "with notes"
+
+
+def test_a_file_belongs_to_the_command_that_wrote_it_last(tmp_path):
+    Results(tmp_path, command="value").table(TABLE, "segments.csv", "")
+    report = Results(tmp_path, command="report")
+    report.table(TABLE, "segments.csv", "")
+    report.finish({}, "")
+    assert Results(tmp_path, command="value").finish({}, "") == []
+    assert (tmp_path / "segments.csv").exists()
+
+
+def test_words_of_others_are_refused(tmp_path):
+    (tmp_path / "about.txt").write_text("mine")
+    with pytest.raises(InputError, match=r"about\.txt exists, and no earlier run wrote it"):
+        Results(tmp_path, command="report")
+    (tmp_path / "about.txt").unlink()
+    results = Results(tmp_path, command="report")
+    results.table(TABLE, "t.csv", "")
+    results.finish({}, "in yuan")
+    Results(tmp_path, command="value").table(TABLE, "v.csv", "")  # and no more
+    Results(tmp_path, command="report").finish({}, "")
+    (tmp_path / "about.txt").write_text("mine")
+    for command in ("report", "value"):
+        with pytest.raises(InputError, match=r"changed since they were written: about\.txt"):
+            Results(tmp_path, command=command)
+
+
+@pytest.mark.parametrize("name", ["../victim.txt", "/victim.txt", "..", "", "a\\victim.txt", "about.json", "C:victim"])
+def test_a_record_names_only_files_of_its_folder(tmp_path, name):
+    (tmp_path / "victim.txt").write_text("mine")
+    files = {name: {"holds": "", "sha256": hashlib.sha256(b"mine").hexdigest()}}
+    (tmp_path / "out").mkdir()
+    content = {"written_by": "ltv_bayes", "runs": {"report": {"files": files}}}
+    (tmp_path / "out" / "about.json").write_text(json.dumps(content))
+    with pytest.raises(InputError, match="is not a record of this package, or is damaged"):
+        Results(tmp_path / "out", command="report").finish({}, "")
+    assert (tmp_path / "victim.txt").read_text() == "mine"
+
+
+@pytest.mark.parametrize(
+    "runs",
+    [
+        *([], 1, None, {"report": 1}, {"report": []}, {"report": {"files": []}}, {"report": {"files": {"t.csv": "x"}}}),
+        *({"report": {"files": {"t.csv": {"holds": ""}}}}, {"report": {"files": {"t.csv": {"sha256": 1}}}}),
+        *({"value": {"files": None}}, {"report": None}),
+    ],
+)
+def test_a_damaged_record_is_told_in_words(tmp_path, runs):
+    (tmp_path / "about.json").write_text(json.dumps({"written_by": "ltv_bayes", "runs": runs}))
+    with pytest.raises(InputError, match="is not a record of this package, or is damaged"):
+        Results(tmp_path, command="report")
+
+
+def test_what_was_read_is_not_removed_as_stale(tmp_path):
+    earlier = Results(tmp_path, command="report")
+    earlier.table(TABLE, "segments.csv", "")
+    earlier.finish({}, "")
+    later = Results(tmp_path, [tmp_path / "segments.csv"], command="report")
+    assert later.finish({}, "") == []
+    assert (tmp_path / "segments.csv").exists()
+
+
+def test_a_page_edited_by_hand_is_not_our_own(tmp_path):
+    path = tmp_path / "page.html"
+    path.write_bytes(sealed(f"<head>{GENERATOR}</head><p>华东: 12</p>"))
+    assert is_own(path)
+    path.write_bytes(path.read_bytes().replace(b"12", b"13"))
+    assert not is_own(path)
+    path.write_text(f"<head>{GENERATOR}</head>")
+    assert not is_own(path)
+
+
+def test_a_report_refuses_every_table_it_may_write_before_it_begins():
+    sources = (Path(lb.__file__).parent / "reporting" / "contents").glob("*.py")
+    keys = {key for one in sources for key in re.findall(r'\bTable\(\s*"(\w+)"', one.read_text(encoding="utf-8"))}
+    settings = read_settings(options={"by": ["industry", "region"]})
+    names = names_of("report", settings)
+    assert {f"{key}.csv" for key in keys} | {"customers.csv", "report.html", "report.xlsx"} <= set(names)
+    assert {"segments.csv", "segments_compared.csv", "segments_2.csv", "segments_2_compared.csv"} <= set(names)
+    nothing = read_settings(options={"tables": False, "page": False, "workbook": False})
+    assert names_of("report", nothing) == []
+
+
+def test_a_folder_that_cannot_be_made_has_a_cure():
+    with pytest.raises(lb.errors.WriteError, match=r"cannot be written: .*choose another folder"):
+        Results(Path("/proc/x/y"))

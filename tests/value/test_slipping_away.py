@@ -18,7 +18,7 @@ TERMS = {"horizon": "1 year", "random_seed": 3}
 
 @pytest.fixture(scope="module")
 def before():
-    """The book thirteen weeks earlier: E has bought since, and B was not there yet."""
+    """The book thirteen weeks earlier: C and E have bought since, and B was not there yet."""
     frame = pd.DataFrame(
         {
             "customer_id": ["A", "C", "D", "E", "F"],
@@ -63,7 +63,7 @@ def alive_by_the_paper(fit, x, t_x, T):
 class TestFacts:
     def test_probabilities_are_those_of_the_paper(self, ltv, before, book, many):
         facts = lb.slipping_away(ltv, before, least_drop=0.05).facts
-        assert sorted(facts.index) == ["C", "D", "F"]
+        assert sorted(facts.index) == ["D", "F"]
         for customer, row in facts.iterrows():
             for table, name in ((before.table, "probability_alive_before"), (book.table, "probability_alive")):
                 history = table.loc[customer, ["frequency", "recency", "T"]].astype(float)
@@ -96,9 +96,100 @@ class TestFacts:
         """The customers of the earlier day need not say their industry."""
         value = lb.lifetime_value(book, [lb.RepeatPurchases(pooled, spend)], **TERMS)
         facts = lb.slipping_away(value, before, least_drop=0.01).facts
-        retail = pooled.of_segment(industry="Retail")
-        history = before.table.loc["C", ["frequency", "recency", "T"]].astype(float)
-        assert facts.loc["C", "probability_alive_before"] == pytest.approx(alive_by_the_paper(retail, *history))
+        public = pooled.of_segment(industry="Public")
+        history = before.table.loc["F", ["frequency", "recency", "T"]].astype(float)
+        assert facts.loc["F", "probability_alive_before"] == pytest.approx(alive_by_the_paper(public, *history))
+
+
+@pytest.fixture(scope="module")
+def orders():
+    """S has fallen silent; O has ordered a second time; D did so on the day itself; N is new."""
+    days = {"S": [0, 20, 40, 60], "O": [0, 160], "D": [0, 151], "A": [0, 30, 60, 90, 120, 152], "N": [170]}
+    log = pd.DataFrame([(one, day) for one, every in days.items() for day in every], columns=["customer", "day"])
+    log["day"] = pd.to_datetime("1997-01-01") + pd.to_timedelta(log["day"], unit="D")
+    names = {"customer": "customer", "date": "day", "amount": "value"}
+    return lb.read_transactions(log.assign(value=10.0), **names, currency="USD")
+
+
+@pytest.fixture(scope="module")
+def came_back(orders, many):
+    customers = lb.summarize(orders, time_unit="week", as_of="1997-09-30")
+    return lb.lifetime_value(customers, [lb.RepeatPurchases(*many)], **TERMS)
+
+
+@pytest.fixture(scope="module")
+def signed(book, many):
+    row = {"customer_id": "F", "probability": 0.5, "low": 10, "high": 20, "relation": "additional"}
+    judged = lb.FutureValuePriors.from_judgements(pd.DataFrame([row]))
+    return lb.lifetime_value(book, [lb.RepeatPurchases(*many)], future_value=judged, **TERMS)
+
+
+class TestCameBack:
+    """P(alive) of BG/NBD is 1 after one order, and a second one lowers it: that is no customer slipping away."""
+
+    def test_an_order_after_the_day_is_no_silence(self, came_back, orders, many):
+        found = lb.slipping_away(came_back, orders, since="1997-06-01", least_drop=0.01, least_alive=0)
+        fell = alive_by_the_paper(many[0], 1, 160 / 7, 272 / 7)
+        assert fell < 0.9  # and was 1 on the day
+        assert sorted(found.facts.index) == ["D", "S"]  # D ordered on day 151, which is 1997-06-01 itself
+        assert (found.came_back, found.new, found.customers) == (2, 1, 4)
+        assert "2 more, for whom it fell as well, have ordered since and are not listed" in found.sentence()
+
+    def test_one_day_earlier_that_order_is_after_the_day(self, came_back, orders):
+        found = lb.slipping_away(came_back, orders, since="1997-05-31", least_drop=0.01, least_alive=0)
+        assert list(found.facts.index) == ["S"]
+        assert found.came_back == 3
+
+    def test_they_are_not_among_those_gone_nor_in_the_total(self, came_back, orders):
+        found = lb.slipping_away(came_back, orders, since="1997-05-31", least_drop=0.01, least_alive=0.99)
+        assert list(found.gone.index) == ["S"]
+        assert "P(alive) of no other customer fell" in found.sentence()
+        listed = lb.slipping_away(came_back, orders, since="1997-05-31", least_drop=0.01, least_alive=0)
+        np.testing.assert_array_equal(listed.total(), listed.at_stake.sel(customer_id="S"))
+
+    def test_services_beside_the_purchases_change_nothing_of_it(self, came_back, orders, many):
+        events = lb.FittedEvents.from_draws(
+            {"r": np.ones((4, 2500)), "alpha": np.full((4, 2500), 4.0)}, time_unit="week"
+        )
+        purchases = lb.RepeatPurchases(*many, name="orders")
+        repairs = lb.TriggeredService(
+            events, many[1], name="repairs", while_alive="orders", customers=came_back.customers
+        )
+        both = lb.lifetime_value(came_back.customers, [purchases, repairs], **TERMS)
+        found = lb.slipping_away(both, orders, since="1997-05-31", least_drop=0.01, least_alive=0)
+        assert list(found.facts.index) == ["S"]
+        assert found.came_back == 3
+
+    def test_on_real_orders(self, cdnow_orders, purchases, spend):
+        """Of CDNOW, nobody who is listed ordered after the day, and many whose P(alive) fell did."""
+        customers = lb.summarize(cdnow_orders, time_unit="week")
+        value = lb.lifetime_value(customers, [lb.RepeatPurchases(purchases.thin(20), spend.thin(20))], **TERMS)
+        found = lb.slipping_away(value, cdnow_orders, since="1998-01-01", least_alive=0)
+        last = cdnow_orders.table.groupby("customer_id")["date"].max()
+        assert len(found.facts) > 20
+        assert (last[found.facts.index] <= pd.Timestamp("1998-01-01")).all()
+        assert found.came_back > 20
+
+
+class TestSigns:
+    """A value with judgements takes who has an open opportunity to be likelier alive, and the reason says so."""
+
+    def test_reason_names_the_probability_that_is_in_the_value(self, signed, before):
+        found = lb.slipping_away(signed, before, least_drop=0.05)
+        facts = found.facts
+        for customer, why in (("F", "raised by the open opportunity"), ("D", "lowered because no opportunity is open")):
+            row = facts.loc[customer]
+            said = row["reason"].partition(" (in the value ")[2]
+            assert said.endswith(f", {why})")
+            used = float(said.split(",")[0])
+            assert used == pytest.approx(1 - row["at_stake"] / row["value_if_alive"], abs=0.02)
+            assert abs(used - row["probability_alive"]) > 0.02
+
+    def test_nobody_with_an_open_opportunity_is_gone_by_orders_alone(self, signed, ltv, before):
+        low = float(lb.slipping_away(ltv, before, least_drop=0.05).facts.loc["F", "probability_alive"])
+        floor = low + 0.01
+        assert "F" in lb.slipping_away(ltv, before, least_drop=0.05, least_alive=floor).gone.index
+        assert "F" in lb.slipping_away(signed, before, least_drop=0.05, least_alive=floor).facts.index
 
 
 class TestAtStake:
@@ -205,7 +296,11 @@ class TestResult:
     def test_says_it_in_a_sentence(self, ltv, before):
         found = lb.slipping_away(ltv, before, least_drop=0.05)
         assert found.sentence().startswith(
-            "3 of 5 customers are slipping away: P(alive) fell by 0.05 or more from 1997-07-01 to 1997-09-30. "
+            "2 of 5 customers are slipping away: P(alive) fell by 0.05 or more from 1997-07-01 to 1997-09-30. "
+        )
+        assert found.sentence().endswith(
+            " 1 more, for whom it fell as well, has ordered since and is not listed. "
+            "1 customer who came after 1997-07-01 is not counted."
         )
         assert "USD on average, 89% interval" in found.sentence()
         assert "reason" in repr(found)
@@ -273,9 +368,8 @@ class TestGone:
     def test_nobody_left(self, ltv, before):
         found = lb.slipping_away(ltv, before, least_drop=0.05, least_alive=0.99)
         assert found.facts.empty
-        assert "P(alive) of no other customer fell by 0.05 or more from 1997-07-01 to 1997-09-30. 3 more are" in repr(
-            found
-        )
+        assert "P(alive) of no other customer fell by 0.05 or more from 1997-07-01 to 1997-09-30. " in repr(found)
+        assert " 2 more are left out, with P(alive) below 0.99 now" in repr(found)
         assert found.summary().empty
 
     @pytest.mark.parametrize("least", [-0.1, 1])
@@ -291,7 +385,8 @@ class TestGone:
         text = lb.slipping_away(ltv, before, least_drop=1).sentence()
         assert text == (
             "None of 5 customers is slipping away: "
-            "P(alive) of no customer fell by 1 or more from 1997-07-01 to 1997-09-30."
+            "P(alive) of no customer fell by 1 or more from 1997-07-01 to 1997-09-30. "
+            "1 customer who came after 1997-07-01 is not counted."
         )
 
 

@@ -48,6 +48,26 @@ def test_reasons_name_what_counts_most_first(ltv):
     assert "; judged: Spare parts, 7.07 with probability 0.20; realised 260 so far" in reasons["E"]
 
 
+def test_reasons_tell_the_probability_that_is_in_the_value(book, purchases, spend):
+    """F has an open opportunity, so the value takes F to be likelier alive than orders show, and D less likely."""
+    row = {"customer_id": "F", "probability": 0.9, "low": 10, "high": 20, "relation": "additional"}
+    judged = lb.FutureValuePriors.from_judgements(pd.DataFrame([row]))
+    streams = [lb.RepeatPurchases(purchases, spend)]
+    if_alive = [lb.RepeatPurchases(purchases, spend, known_alive=book.ids)]
+    value = lb.lifetime_value(book, streams, future_value=judged, **TERMS)
+    most = lb.lifetime_value(book, if_alive, **TERMS).summary()["mean"]
+    by_orders = purchases.probability_alive(book).mean(("chain", "draw")).to_series()
+    table = value.upside()
+    for customer, why in (("F", "raised by the open opportunity"), ("D", "lowered because no opportunity is open")):
+        said = table.loc[customer, "reason"].partition("P(alive) ")[2]
+        used, _, rest = said.partition(" (")
+        assert rest.startswith(f"{by_orders[customer]:.2f} from orders alone, {why})")
+        assert float(used) == pytest.approx(table.loc[customer, "modelled"] / most[customer], abs=0.02)
+        assert abs(float(used) - by_orders[customer]) > 0.02
+    alone = lb.lifetime_value(book, streams, **TERMS).upside()
+    assert not alone["reason"].str.contains("orders alone").any()
+
+
 def test_without_what_was_realised(book, purchases, spend):
     frame = book.table.drop(columns="total_value")
     customers = lb.Customers.from_summary(frame, time_unit="week", as_of="1997-09-30", currency="USD")

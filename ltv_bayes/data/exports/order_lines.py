@@ -191,7 +191,7 @@ def _told_by(constant: np.ndarray, several: np.ndarray, labels: pd.Index, codes:
     cure = _(
         "Pass lines='once' if it is the order's total on each row, or lines='add' if each row is a line of its own"
     )
-    raise InputError(f"{problem}. {cure}.", rows)
+    raise InputError(_("{problem}. {cure}.", problem=problem, cure=cure), rows)
 
 
 def exported_twice(frame: pd.DataFrame, at: np.ndarray, rows: OrderRows) -> np.ndarray:

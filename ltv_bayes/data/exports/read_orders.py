@@ -31,9 +31,11 @@ from ltv_bayes.data.reading.files import Source, read_source
 from ltv_bayes.data.reading.ids import as_ids, final_ids, looks_missing
 from ltv_bayes.errors import DataWarning, InputError, counted, refuse_rows
 from ltv_bayes.formatting import visible
-from ltv_bayes.language import _
+from ltv_bayes.language import N_, _, as_known
 
 EARLIEST, YEARS_AHEAD = 1950, 100
+SAID_BY = (N_("argument"), N_("header"), N_("cells"), N_("text beside the table"))
+"""Where the unit of amounts stands."""
 BESIDE = _("the text beside the table")
 NO_ORDER = _("If rows are left out by their status and are orders, keep='all' keeps them.")
 DROP = _("Or leave such rows out with bad_rows='drop'.")
@@ -223,7 +225,7 @@ def read_transactions(
         mapping=roles.mapping(),
         system=roles.preset.title if roles.preset else None,
         status=status.counts,
-        unit=_("{word}, as the {source} says", word=money.unit.word, source=money.unit.source) if money.unit else None,
+        unit=_unit_in_words(money),
         currency=paid_in,
         converted=bool(converted),
         orders=log,
@@ -243,6 +245,13 @@ def _money(
         return money
     notes = (note.replace(str(header), name).replace("as the name says", f"as {BESIDE} says") for note in money.notes)
     return replace(money, unit=replace(money.unit, source=BESIDE.removeprefix("the ")), notes=tuple(notes))
+
+
+def _unit_in_words(money: Amounts) -> str | None:
+    """The unit of amounts, and where it stands."""
+    if money.unit is None:
+        return None
+    return _("{word}, as the {source} says", word=money.unit.word, source=as_known(money.unit.source))
 
 
 def _currencies(

@@ -94,8 +94,12 @@ def with_index(table: pd.DataFrame) -> pd.DataFrame:
         return table
     numbered = ["row", *(_("row {level}", level=level) for level in range(2, table.index.nlevels + 1))]
     names = [str(name) if name is not None else spare for name, spare in zip(table.index.names, numbered, strict=True)]
-    taken = set(map(str, table.columns))
-    return table.rename_axis([f"{name} (index)" if name in taken else name for name in names]).reset_index()
+    taken, free = set(map(str, table.columns)), list[str]()
+    for name in names:
+        tries = (name, f"{name} (index)", *(f"{name} (index {number})" for number in range(2, len(taken) + 3)))
+        free.append(next(one for one in tries if one not in taken))
+        taken.add(free[-1])
+    return table.rename_axis(free).reset_index()
 
 
 def _escaped(column: pd.Series) -> pd.Series:

@@ -9,12 +9,13 @@ from scipy import special
 
 from ltv_bayes.errors import InputError, counted, suggestion
 from ltv_bayes.evaluation.count_calibration import COVERED
+from ltv_bayes.evaluation.rolling.origins import origins_in_words
 from ltv_bayes.evaluation.rolling.result import LINE, SCORES, RollingBacktest
-from ltv_bayes.evaluation.rolling.verdict import STATED
+from ltv_bayes.evaluation.rolling.verdict import STATED, TARGETS
 from ltv_bayes.formatting import label, percent, three_digits
 from ltv_bayes.formulas.forecast_scores import paired_difference
 from ltv_bayes.intervals import flagged, interval_name, quoted_with
-from ltv_bayes.language import N_, _, _n, both, comma
+from ltv_bayes.language import N_, _, both, comma
 from ltv_bayes.tables import Printed, ResultPage
 
 RARE = 0.05
@@ -175,10 +176,7 @@ class ModelComparison(Printed):
 
     def _page(self) -> ResultPage:
         one = self._one
-        first, last = one.as_of[0], one.as_of[-1]
-        when = _n(
-            "1 origin, {first},", "{n} origins, {first} to {last}, each", len(one.windows), first=first, last=last
-        )
+        when = origins_in_words(one.as_of)
         of = _("the total of {streams}: ", streams=counted(len(one.streams), "stream")) if one.streams else ""
         table = self.summary().loc[self.compared[::-1]]
         held = [
@@ -249,7 +247,7 @@ def verdict_between(comparison: ModelComparison, of: str) -> str:
     held = comma(f"{row['totals_held']} ({name})" for name, row in table.iterrows())
     sentence = _(
         "{of}. {result}, {over}{few}. Totals held, of {windows}: {held}.",
-        of=of.capitalize(),
+        of=_(TARGETS[of]),
         result=result,
         over=over,
         few=few,

@@ -196,3 +196,16 @@ def _too_short(length: Duration, span: LogSpan) -> str:
 def _in_stream(span: LogSpan) -> str:
     """Name the stream that lacks customers who came back, where there are several."""
     return _(" in the stream {scarcest!r}", scarcest=span.scarcest) if len(span.returns) > 1 else ""
+
+
+def origins_in_words(days: Sequence[dt.date]) -> str:
+    """How many origins there are, and when.
+
+    Examples
+    --------
+    >>> origins_in_words([dt.date(2024, 12, 29)])
+    '1 origin, 2024-12-29,'
+    """
+    if len(days) == 1:
+        return _("1 origin, {first},", first=days[0])
+    return _("{n} origins, {first} to {last}, each", n=len(days), first=days[0], last=days[-1])

@@ -14,12 +14,12 @@ from ltv_bayes.evaluation.count_calibration import COVERED
 from ltv_bayes.evaluation.rolling import verdict
 from ltv_bayes.evaluation.rolling.cohorts import EVERYBODY
 from ltv_bayes.evaluation.rolling.forecast import NAIVE
-from ltv_bayes.evaluation.rolling.origins import windows_apart
+from ltv_bayes.evaluation.rolling.origins import origins_in_words, windows_apart
 from ltv_bayes.evaluation.rolling.verdict import STATED, share_inside
 from ltv_bayes.evaluation.rolling.window import Window
 from ltv_bayes.formulas.forecast_scores import crps, gini, interval_score
 from ltv_bayes.intervals import bound_columns, flagged, interval, interval_name, interval_settings, quoted_with
-from ltv_bayes.language import _, _n
+from ltv_bayes.language import _
 from ltv_bayes.tables import Printed, ResultPage
 from ltv_bayes.time_units import Duration, TimeUnit
 
@@ -261,14 +261,7 @@ class RollingBacktest(Printed):
         return of or self.compared[-1]
 
     def _page(self) -> ResultPage:
-        first, last = self.as_of[0], self.as_of[-1]
-        when = _n(
-            "1 origin, {first},",
-            "{n} origins, {first} to {last}, each",
-            len(self.windows),
-            first=first,
-            last=last,
-        )
+        when = origins_in_words(self.as_of)
         of = _("the total of {streams} from ", streams=counted(len(self.streams), "stream")) if self.streams else ""
         heading = _("Backtest of {of}{when} {horizon} ahead", of=of, when=when, horizon=self.horizon)
         table = self.summary().loc[self.compared[::-1]]

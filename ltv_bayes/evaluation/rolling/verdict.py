@@ -9,9 +9,11 @@ from ltv_bayes.evaluation.count_calibration import CLASSES, COVERED, FEWEST, LIT
 from ltv_bayes.evaluation.rolling.forecast import NAIVE
 from ltv_bayes.formatting import percent
 from ltv_bayes.formulas.forecast_scores import at_most, lowest_chance
-from ltv_bayes.language import _, both
+from ltv_bayes.language import N_, _, both
 
 STATED = 0.9
+TARGETS = {"purchases": N_("Purchases"), "spend": N_("Spend")}
+"""What is forecast, in words."""
 RARE = 0.05
 RARE_IN_CLASS = RARE / 2 / len(CLASSES)
 
@@ -66,7 +68,7 @@ def sentences(of: str, customers: pd.DataFrame, totals: pd.DataFrame, scores: pd
     """
     by = _of_customers(customers, apart / len(totals))
     return [
-        _("{of}. Customers: {by}. {of_total}", of=of.capitalize(), by=by, of_total=_of_total(totals, apart)),
+        _("{of}. Customers: {by}. {of_total}", of=_(TARGETS[of]), by=by, of_total=_of_total(totals, apart)),
         _of_skill(scores),
     ]
 
@@ -100,18 +102,29 @@ def _of_total(totals: pd.DataFrame, apart: float) -> str:
     windows, held = len(totals), int(totals["inside"].sum())
     ratio = totals["actual"] / totals["median"].where(totals["median"] > 0)
     away = float((ratio - 1).abs().median())
-    close = (
-        _(", the actual within {away} of the median in half of them", away=percent(away)) if np.isfinite(away) else ""
-    )
     if windows == 1:
+        close = _apart(float(ratio.iloc[0]))
         if held:
             return _("Total: held in its only window{close}.", close=close)
         return _("Total: missed in its only window{close}.", close=close)
+    close = (
+        _(", the actual within {away} of the median in half of them", away=percent(away)) if np.isfinite(away) else ""
+    )
     if total_tail(held, windows, apart) <= RARE:
         return _(
             "Total: does not hold, held in {held} of {windows} windows{close}.", held=held, windows=windows, close=close
         )
     return _("Total: held in {held} of {windows} windows{close}.", held=held, windows=windows, close=close)
+
+
+def _apart(ratio: float) -> str:
+    """How far what happened lay from the median forecast; nothing where that is 0."""
+    if not np.isfinite(ratio):
+        return ""
+    away = percent(abs(ratio - 1))
+    if ratio >= 1:
+        return _(", the actual {away} above the median", away=away)
+    return _(", the actual {away} below the median", away=away)
 
 
 def _of_skill(scores: pd.Series) -> str:
@@ -142,7 +155,8 @@ def proof(totals: pd.DataFrame, apart: float) -> str:
     )
     least = lowest_chance(held / windows * apart, apart)
     return _(
-        "{counts}intervals of the total that hold {least} of the time could do as well by luck (1 in 20)",
+        "{counts}so few windows prove little: even intervals of the total that hold only {least} of the time would do "
+        "as well as this in 1 backtest of 20",
         counts=counts,
         least=percent(least),
     )

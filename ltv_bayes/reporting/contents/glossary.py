@@ -22,7 +22,10 @@ def words() -> Mapping[str, str]:
         _("To come"): _("What is still expected, from the as-of date to the horizon."),
         _("As-of date"): _("The last day whose orders are known."),
         _("Horizon"): _("How far ahead value is counted."),
-        _("P(alive)"): _("The probability that a customer is still active, given their orders so far."),
+        _("P(alive)"): _(
+            "The probability that a customer is still active, given their orders so far; in a value, given open "
+            "opportunities too."
+        ),
         _("P(more)"): _("The probability that a customer yields anything more until the horizon."),
         _("Tier"): _("A group of customers by what is still to come, such as the best 20%."),
         _("At stake"): _("What a customer who is slipping away would yield if they stayed."),

@@ -7,7 +7,7 @@ from typing import Any, Literal
 import pandas as pd
 
 from ltv_bayes.errors import sentence_case
-from ltv_bayes.language import _, retold
+from ltv_bayes.language import _, without_hint
 
 State = Literal["good", "doubt", "bad", "plain"]
 
@@ -29,14 +29,14 @@ class Text:
 
 
 def note(text: str) -> Text:
-    """What a reader should know, as a sentence.
+    """What a reader should know, as a sentence, without the functions that analysts are pointed to.
 
     Examples
     --------
     >>> note("few customers, so priors weigh in").text
     'Few customers, so priors weigh in.'
     """
-    text = retold(text)
+    text = without_hint(text)
     end = "" if text.endswith((".", "!", "?", "。")) else _(".")
     return Text(f"{sentence_case(text)}{end}", "doubt")
 

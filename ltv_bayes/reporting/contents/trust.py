@@ -8,7 +8,7 @@ from ltv_bayes.evaluation.rolling.comparison import ModelComparison
 from ltv_bayes.evaluation.rolling.result import RollingBacktest
 from ltv_bayes.evaluation.rolling.verdict import RARE, total_tail
 from ltv_bayes.formulas.models.parameterization import TITLES
-from ltv_bayes.language import _, retold, sentences
+from ltv_bayes.language import _, sentences, without_hint
 from ltv_bayes.plots.backtests import plot_backtest
 from ltv_bayes.plots.checks import plot_tracking
 from ltv_bayes.reporting.contents.material import Material
@@ -40,8 +40,12 @@ def badge(of: Material) -> Badge | None:
     )
     few = _("So few windows can refute a model, but hardly prove one.") if windows < FEW_WINDOWS else ""
     of_windows = counted(windows, "window of the past", "windows of the past")
+    if spend == "spend":
+        title = _("Total spend: held in {held} of {of_windows}", held=held, of_windows=of_windows)
+    else:
+        title = _("Total purchases: held in {held} of {of_windows}", held=held, of_windows=of_windows)
     return Badge(
-        _("Total {spend}: held in {held} of {of_windows}", spend=spend, held=held, of_windows=of_windows),
+        title,
         _state(held, windows, rare=rare),
         sentences(meaning, few),
     )
@@ -90,7 +94,11 @@ def _checks(of: Material) -> list[Part]:
     words = findings or (_("The models describe the data that they were fitted to."),)
     shown = of.checks.table.rename(index=_title, level="model")
     table = Table("checks", _("Checks: what was observed, and what the models expect"), shown, amounts=False)
-    return [*(Text(sentence_case(_titled(retold(one))), state) for one in words), table, *map(note, of.checks.remarks)]
+    return [
+        *(Text(sentence_case(_titled(without_hint(one))), state) for one in words),
+        table,
+        *map(note, of.checks.remarks),
+    ]
 
 
 def _title(model: str) -> str:

@@ -139,7 +139,7 @@ def _column(one: Heading, frame: pd.DataFrame, *, filtered: bool = False) -> dic
     """A column for the script; the two ends of an interval are one column."""
     found = {"name": one.name, "title": one.words, "kind": one.kind}
     upper = f"{one.name.removesuffix('_lb')}_ub"
-    if (title := both_ends(one.name)) is not None and upper in frame:
+    if not one.own and (title := both_ends(one.name)) is not None and upper in frame:
         return {**found, "title": title, "values": _numbers(frame[one.name]), "upper": _numbers(frame[upper])}
     if one.kind in NUMBERS and not filtered:
         return {**found, "values": _numbers(frame[one.name])}

@@ -7,7 +7,7 @@ import pandas as pd
 
 from ltv_bayes.reporting.contents.parts import Table
 from ltv_bayes.tables import readable
-from ltv_bayes.tables.headings import both_ends, heading, headings
+from ltv_bayes.tables.headings import OWN, both_ends, heading, headings
 
 NUMBERS = {"money", "share", "probability", "count", "number", "ratio", "duration"}
 LONG = 36
@@ -52,4 +52,5 @@ def sides(frame: pd.DataFrame, shown: pd.DataFrame) -> list[str]:
 def is_upper_end(name: str, frame: pd.DataFrame) -> bool:
     """Whether a column is the upper end of an interval, which stands in one cell with the lower one."""
     lower = f"{name.removesuffix('_ub')}_lb"
-    return name.endswith("_ub") and lower in frame and both_ends(lower) is not None
+    own = frame.attrs.get(OWN, ())
+    return name.endswith("_ub") and lower in frame and lower not in own and both_ends(lower) is not None

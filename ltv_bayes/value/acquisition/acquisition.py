@@ -216,8 +216,9 @@ class Acquisition(Printed):
                 notes.append(
                     _(
                         "clients won per money differ between the periods of {name} by more than chance: its "
-                        "interval is too narrow; see by_period().",
+                        "interval is too narrow{see}.",
                         name=name,
+                        see=_("; see by_period()"),
                     )
                 )
         if apart := self._won_apart():

@@ -19,7 +19,7 @@ from ltv_bayes.data.reading.files import HeaderRows, SheetChoice, read_table
 from ltv_bayes.data.reading.ids import BLANKS, as_text
 from ltv_bayes.errors import ColumnError, DataWarning, InputError, a_kind, listed, rows_at_fault, suggestion
 from ltv_bayes.formatting import money
-from ltv_bayes.language import _, as_written, comma
+from ltv_bayes.language import _, as_known, as_written, comma, semicolon
 
 COLUMNS = ("channel", "period", "spend", "clients_won", "cost_per_client")
 MONEY = ("spend", "cost_per_client")
@@ -195,10 +195,11 @@ def _own_names(raw: pd.DataFrame, names: Mapping[str, str]) -> tuple[dict[str, s
     left = raw.drop(columns=[name for name in (*COLUMNS, *names.values()) if name in raw])
     found = columns_beside(left, "costs", absent, "columns={{{!r}: {!r}}}".format)
     found_names = [
-        _("{name} is the column {own!r}", name=name.replace("_", " "), own=str(own)) for name, own in found.items()
+        _("{name} is the column {own!r}", name=as_known(name.replace("_", " ")), own=str(own))
+        for name, own in found.items()
     ]
     return {**names, **found}, (
-        _("of the costs, {found_names}.", found_names="; ".join(found_names)),
+        _("of the costs, {found_names}.", found_names=semicolon(found_names)),
     ) if found_names else ()
 
 

@@ -1,12 +1,15 @@
 """A customer's history in plain words."""
 
+import numpy as np
 import pandas as pd
 
 from ltv_bayes.data.customers.customers import Customers
+from ltv_bayes.formatting import probability
 from ltv_bayes.language import _, _n
 from ltv_bayes.time_units import PLURALS, UNITS, in_units
 
 LONG = 1.5
+NOW = 0.05
 
 
 def in_words(frequency: float, recency: float, T: float, unit: str) -> str:
@@ -29,6 +32,8 @@ def in_words(frequency: float, recency: float, T: float, unit: str) -> str:
             length=length(silent, unit),
             length_2=length(gap, unit),
         )
+    if silent < NOW:
+        return _("an order every {length}, the last just now", length=length(gap, unit))
     return _("an order every {length}, the last {ago}", length=length(gap, unit), ago=ago(silent, unit))
 
 
@@ -55,7 +60,7 @@ def ago(time: float, unit: str) -> str:
     >>> ago(0.0, "month"), ago(1.0, "month"), ago(3.2, "week")
     ('just now', 'a month ago', '3.2 weeks ago')
     """
-    if time < 0.05:
+    if time < NOW:
         return _("just now")
     return _n("a {length} ago", "{length} ago", 1 if round(time, 1) == 1 else 2, length=length(time, unit))
 
@@ -65,3 +70,23 @@ def histories_in_words(customers: Customers) -> pd.Series:
     table = customers.table
     rows = zip(table["frequency"], table["recency"], table["T"], strict=True)
     return pd.Series([in_words(*row, customers.time_unit) for row in rows], index=table.index, dtype=object)
+
+
+def what_signs_did(used: float, by_orders: float, opportunities: bool) -> str:
+    """Why a value takes a customer to be alive with another probability than orders alone show; empty if it does not.
+
+    Parameters
+    ----------
+    opportunities : bool
+        Whether the signs of life are open opportunities.
+
+    Examples
+    --------
+    >>> what_signs_did(0.6, 0.01, True), what_signs_did(0.55, 0.6, False), what_signs_did(0.601, 0.599, True)
+    ('raised by the open opportunity', 'lowered because there is no sign of life', '')
+    """
+    if not np.isfinite([used, by_orders]).all() or probability(used) == probability(by_orders):
+        return ""
+    if opportunities:
+        return _("raised by the open opportunity") if used > by_orders else _("lowered because no opportunity is open")
+    return _("raised by a sign of life") if used > by_orders else _("lowered because there is no sign of life")

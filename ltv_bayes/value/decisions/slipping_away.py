@@ -19,18 +19,19 @@ from ltv_bayes.errors import InputError, UnitError, a_kind, counted, suggestion
 from ltv_bayes.formatting import money, probability, with_currency
 from ltv_bayes.formulas.special import Array
 from ltv_bayes.intervals import describe_interval, flagged, interval, interval_settings, quoted_with, summarize_sorted
-from ltv_bayes.language import _, _n, comma
+from ltv_bayes.language import _, _n, comma, retold
 from ltv_bayes.posterior import labelled_draws
-from ltv_bayes.predictions.fitted import pooling_of, shuffled
+from ltv_bayes.predictions.fitted import pooling_of
 from ltv_bayes.predictions.over_customers import require_memory
 from ltv_bayes.predictions.purchases import FittedPurchases
 from ltv_bayes.random_streams import customer_stream
-from ltv_bayes.streams.repeat_purchases import RepeatPurchases, alive_draws, mean_alive
+from ltv_bayes.streams.repeat_purchases import RepeatPurchases, alive_in_value, mean_alive, mean_alive_both
 from ltv_bayes.streams.stream import Stream
 from ltv_bayes.streams.together import dependencies
 from ltv_bayes.tables import Printed, ResultPage
 from ltv_bayes.time_units import as_date, as_number
-from ltv_bayes.value.decisions.histories_in_words import histories_in_words
+from ltv_bayes.value.decisions.histories_in_words import histories_in_words, what_signs_did
+from ltv_bayes.value.draws.judged_streams import shows_opportunities
 from ltv_bayes.value.draws.valuation import Block, Components, added
 from ltv_bayes.value.lifetime_value import LifetimeValue, valued_of
 from ltv_bayes.value.valued import Valued
@@ -56,6 +57,10 @@ class SlippingAway(Printed):
         the horizon; otherwise nothing.
     customers : int
         How many are known on both days.
+    came_back : int
+        How many are not listed, as they have ordered since, though the probability has dropped.
+    new : int
+        How many are not counted, as they were not customers yet on the earlier day.
     since, as_of : datetime.date
         The two days.
     least_drop : float
@@ -81,6 +86,8 @@ class SlippingAway(Printed):
     currency: str | None
     settings: str
     caution: str = ""
+    came_back: int = 0
+    new: int = 0
 
     def total(self) -> xr.DataArray:
         """What is at stake with all of them together, of shape (chain, draw)."""
@@ -99,7 +106,7 @@ class SlippingAway(Printed):
         rows = drawn.reshape(len(self.facts), self.total().size)
         found = summarize_sorted(np.sort(rows, axis=1), *interval_settings(ci_prob, ci_kind))
         ends = {f"at_stake_{name}": values for name, values in found.items() if name.endswith(("_lb", "_ub"))}
-        table = self.facts.drop(columns="reason").assign(**ends, reason=self.facts["reason"])
+        table = self.facts.drop(columns="reason").assign(**ends, reason=[retold(one) for one in self.facts["reason"]])
         return flagged(table, self.caution, self.currency)
 
     def sentence(self, ci_prob: float | None = None, ci_kind: str | None = None) -> str:
@@ -116,7 +123,7 @@ class SlippingAway(Printed):
         )
         if self.facts.empty:
             none = _("P(alive) of no other customer {fell}", fell=fell)
-            if self.gone.empty:
+            if self.gone.empty and not self.came_back:
                 none = _("P(alive) of no customer {fell}", fell=fell)
             return _(
                 "None of {customers} is slipping away: {none}.{left_out}",
@@ -144,6 +151,21 @@ class SlippingAway(Printed):
         )
 
     def _left_out(self) -> str:
+        """Who is not among them: those who came back, those who have most likely left already, and new customers."""
+        back = _n(
+            " {n:,} more, for whom it fell as well, has ordered since and is not listed.",
+            " {n:,} more, for whom it fell as well, have ordered since and are not listed.",
+            self.came_back,
+        )
+        new = _n(
+            " {n:,} customer who came after {since} is not counted.",
+            " {n:,} customers who came after {since} are not counted.",
+            self.new,
+            since=self.since,
+        )
+        return (back if self.came_back else "") + self._gone() + (new if self.new else "")
+
+    def _gone(self) -> str:
         """How many have most likely left already, and the value of them if alive."""
         if self.gone.empty:
             return ""
@@ -157,7 +179,7 @@ class SlippingAway(Printed):
         )
 
     def _page(self) -> ResultPage:
-        lines = [self.sentence(), str(self.settings)]
+        lines = [self.sentence(), retold(self.settings)]
         return ResultPage(lines, None if self.facts.empty else self.summary(), (), self.currency, rows=SHOWN)
 
 
@@ -183,8 +205,8 @@ def slipping_away(
     least_drop : float
         Least drop of the probability of being alive that counts.
     least_alive : float
-        Who is less likely than this to be alive now has most likely left, cannot be saved, and is left out; 0 lists
-        all customers.
+        Who is less likely than this to be alive now, by orders and in the value, has most likely left, cannot be
+        saved, and is left out; 0 lists all customers.
     stream : str, optional
         Name of the stream of repeat purchases, if there are several.
 
@@ -203,7 +225,12 @@ def slipping_away(
     Notes
     -----
     Both probabilities are of the same fit, from the histories up to each day: the drop is what happened since, which
-    is silence. Neither knows of open opportunities; the value at stake does.
+    is silence. Neither knows of open opportunities; the value at stake does, and a reason tells with which probability,
+    where it is another.
+
+    Who has ordered after the earlier day has come back and is not listed, whatever the probabilities: a second order
+    lowers that of BG/NBD, which is 1 after the first one, as it takes nobody to leave before a repeat purchase. The
+    sentence counts them. Those who fell silent again since that order show with a later day.
 
     At stake is what is lost if the customer has left: the value given that they are still there, in the share of the
     draws in which they are not. On average that is the value if alive less the value now, and the most that winning
@@ -225,13 +252,15 @@ def slipping_away(
     chosen = _stream_that_ends(value.valuation.conditioned, stream)
     now = ltv.customers if chosen.customers is None else chosen.customers
     before = _before(earlier, since, now)
-    facts = _facts(chosen, ltv.customers, now, before)
-    slipped = facts[facts["drop"] >= least_drop]
+    facts = _facts(value, chosen, now, before)
+    fell, back = facts["drop"] >= least_drop, facts["ordered_since"].astype(bool)
+    slipped = facts[fell & ~back]
     lost, means = _at_stake(value, chosen, now, slipped.index)
-    slipped = slipped.assign(value_if_alive=means[:, 0], at_stake=means[:, 1])[SHOWN_FACTS]
+    slipped = slipped.assign(value_if_alive=means[:, 0], at_stake=means[:, 1])
     order = np.argsort(-slipped["at_stake"], kind="stable")
     lost, slipped = lost[order], slipped.iloc[order]
-    gone = (slipped["probability_alive"] < least_alive).to_numpy()
+    gone = (slipped[["probability_alive", "alive_in_value"]] < least_alive).all(axis=1).to_numpy()
+    slipped = slipped[SHOWN_FACTS]
     assert before.as_of is not None
     assert now.as_of is not None
     return SlippingAway(
@@ -246,6 +275,8 @@ def slipping_away(
         ltv.currency,
         str(ltv.settings.to_come),
         value.caution,
+        int((fell & back).sum()),
+        len(ltv.customers) - len(known_ids(before, as_text(ltv.customers.ids))),
     )
 
 
@@ -309,38 +340,47 @@ def _require_earlier(day: dt.date | None, now: Customers) -> None:
         )
 
 
-def _facts(stream: RepeatPurchases, valued: Customers, now: Customers, before: Customers) -> pd.DataFrame:
+def _facts(value: Valued, stream: RepeatPurchases, now: Customers, before: Customers) -> pd.DataFrame:
     """Probability of being alive on both days, for those who are known on both, and what happened since."""
-    text = as_text(valued.ids)
+    valuation = value.valuation
+    text = as_text(value.customers.ids)
     known, knew = known_ids(now, text), known_ids(before, text)
     both = np.array([one in known and one in knew for one in text], dtype=bool)
     if not both.any():
         raise InputError(_("No customer is known on both days. Are both from one log, with ids written alike?"))
     now = now.subset([known[one] for one in text[both]])
     before = _with_segments(before.subset([knew[one] for one in text[both]]), now, stream)
+    by_orders, in_value = mean_alive_both(stream, now, valuation.shape, valuation.seed)
     facts = pd.DataFrame(
         {
             "probability_alive_before": _by_text(mean_alive(stream, before), before),
-            "probability_alive": _by_text(mean_alive(stream, now), now),
-            "reason": _by_text(histories_in_words(now).to_numpy(), now),
+            "probability_alive": _by_text(by_orders, now),
+            "alive_in_value": _by_text(in_value, now),
+            "ordered_since": _by_text(now.table["frequency"].to_numpy(), now)
+            > _by_text(before.table["frequency"].to_numpy(), before).reindex(as_text(now.ids)),
+            "reason": _by_text(histories_in_words(now).to_numpy(), now, object),
         }
     ).reindex(text[both])
     facts["drop"] = facts["probability_alive_before"] - facts["probability_alive"]
+    told = ["probability_alive_before", "probability_alive", "alive_in_value", "reason"]
+    opportunities = shows_opportunities(stream, valuation.streams)
     fell = [
         _(
-            "{history}; P(alive) fell from {high} to {low} since {as_of}",
+            "{history}; P(alive) fell from {high} to {low} since {as_of}{apart}",
             history=history,
             high=probability(high),
             low=probability(low),
             as_of=before.as_of,
+            apart=_(" (in the value {used}, {why})", used=probability(used), why=why) if why else "",
         )
-        for high, low, history in facts[["probability_alive_before", "probability_alive", "reason"]].to_numpy()
+        for high, low, used, history in facts[told].to_numpy()
+        for why in [what_signs_did(used, low, opportunities)]
     ]
-    return facts.assign(reason=fell).set_index(valued.ids[both])
+    return facts.assign(reason=pd.Series(fell, facts.index, dtype=object)).set_index(value.customers.ids[both])
 
 
-def _by_text(values: Any, customers: Customers) -> pd.Series:
-    return pd.Series(values, index=as_text(customers.ids))
+def _by_text(values: Any, customers: Customers, dtype: Any = None) -> pd.Series:
+    return pd.Series(values, index=as_text(customers.ids), dtype=dtype)
 
 
 def _with_segments(before: Customers, now: Customers, stream: RepeatPurchases) -> Customers:
@@ -397,10 +437,7 @@ def _lost_with(stream: RepeatPurchases, streams: Sequence[Stream]) -> tuple[Stre
 def _have_left(value: Valued, stream: RepeatPurchases, now: Customers, ids: pd.Index) -> np.ndarray:
     """Draw who has left: an array (customers, draws), with the parameters of the value's draws and luck of its own."""
     valuation = value.valuation
-    purpose, _ = next(iter(stream.fits_by_purpose.items()))
-    fit = shuffled(stream.purchases, valuation.shape, valuation.seed, purpose)
-    assert isinstance(fit, FittedPurchases)
-    drawn = alive_draws(stream, fit, now, valuation.seed).reshape(valuation.size, -1).T
+    drawn = alive_in_value(stream, now, valuation.shape, valuation.seed).reshape(valuation.size, -1).T
     left = 1 - drawn[as_text(now.ids).get_indexer(as_text(ids))]
     luck = np.stack([customer_stream(valuation.seed, PURPOSE, one).random(valuation.size) for one in ids])
     return np.asarray(luck < left)

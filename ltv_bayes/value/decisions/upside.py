@@ -13,9 +13,10 @@ from ltv_bayes.intervals import summarize_sorted
 from ltv_bayes.language import _, comma, semicolon
 from ltv_bayes.predictions.purchases import FittedPurchases
 from ltv_bayes.sizes import CUSTOMERS_IN_BATCH
-from ltv_bayes.streams.repeat_purchases import RepeatPurchases, mean_alive
-from ltv_bayes.value.decisions.histories_in_words import histories_in_words
+from ltv_bayes.streams.repeat_purchases import RepeatPurchases, mean_alive_both
+from ltv_bayes.value.decisions.histories_in_words import histories_in_words, what_signs_did
 from ltv_bayes.value.decisions.ranking import nothing_more
+from ltv_bayes.value.draws.judged_streams import shows_opportunities
 from ltv_bayes.value.draws.valuation import JUDGED, REALISED, Components, Valuation
 from ltv_bayes.value.valued import Valued
 
@@ -88,24 +89,31 @@ def _reasons(value: Valued, table: pd.DataFrame) -> list[str]:
 
 def _of_histories(value: Valued, text: pd.Index) -> dict[str, str]:
     """Histories in words, by id as text; where there are none, the streams that pay."""
-    streams = [one for one in value.valuation.streams if isinstance(one, RepeatPurchases)]
-    others = [label(one.name) for one in value.valuation.streams if one not in streams]
+    streams = [one for one in value.valuation.conditioned if isinstance(one, RepeatPurchases)]
+    others = [label(one.name) for one in value.valuation.streams if not isinstance(one, RepeatPurchases)]
     words_by_id = dict.fromkeys(text, _("from {others}", others=listed(others)) if others else "")
     for stream in streams:
         histories = value.customers if stream.customers is None else stream.customers
         known = known_ids(histories, text)
         if known:
             customers = histories.subset(list(known.values()))
-            words = histories_in_words(customers) + _alive(stream, customers)
+            words = histories_in_words(customers) + _alive(value, stream, customers)
             words_by_id |= dict(zip(as_text(customers.ids), words, strict=True))
     return words_by_id
 
 
-def _alive(stream: RepeatPurchases, customers: Customers) -> list[str]:
-    """Whether customers are still active, where the stream knows it."""
+def _alive(value: Valued, stream: RepeatPurchases, customers: Customers) -> list[str]:
+    """Whether customers are still active, as the value has it, where the stream knows it."""
     if stream.while_alive is not None or not isinstance(stream.purchases, FittedPurchases):
         return [""] * len(customers)
-    return [_(", P(alive) {chance}", chance=probability(chance)) for chance in mean_alive(stream, customers)]
+    chances = mean_alive_both(stream, customers, value.valuation.shape, value.valuation.seed)
+    opportunities = shows_opportunities(stream, value.valuation.streams)
+    found = []
+    for by_orders, chance in zip(*chances, strict=True):
+        why = what_signs_did(chance, by_orders, opportunities)
+        apart = _(" ({by_orders} from orders alone, {why})", by_orders=probability(by_orders), why=why) if why else ""
+        found.append(_(", P(alive) {chance}{apart}", chance=probability(chance), apart=apart))
+    return found
 
 
 def _of_judgements(value: Valued) -> dict[str, str]:

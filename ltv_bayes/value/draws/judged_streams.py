@@ -91,3 +91,9 @@ def _share(
         every = signs_of_life(all_judgements(judged), judged.shows_life, as_of=customers.as_of)
         return SignShare(() if every is None else counted_by_age(every.days(every.observed)), *known)
     return learned_share(signs, fit, customers if stream.customers is None else stream.customers)
+
+
+def shows_opportunities(stream: RepeatPurchases, streams: Sequence[Stream]) -> bool:
+    """Whether the signs of a conditioned stream are open opportunities, as the stream itself came without signs."""
+    own = [one for one in streams if isinstance(one, RepeatPurchases) and one.name == stream.name]
+    return all(one.signs is None for one in own)

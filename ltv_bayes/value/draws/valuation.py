@@ -3,6 +3,7 @@
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextvars import copy_context
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from typing import Any, NamedTuple
@@ -267,13 +268,13 @@ def over_blocks(
 def in_order(
     tasks: Iterator[Callable[[], Any]], number: int, description: str, *, progressbar: bool = False
 ) -> Iterator[Any]:
-    """Run tasks on all cores and give their results in the tasks' order, a few at a time."""
+    """Run tasks on all cores, and give their results in the tasks' order, a few at a time; each is in this language."""
     cores = available_cores()
     with ThreadPoolExecutor(cores) as pool, progress(number, description, show=progressbar) as step:
         waiting: deque[Future[Any]] = deque()
         try:
             for task in tasks:
-                waiting.append(pool.submit(task))
+                waiting.append(pool.submit(copy_context().run, task))
                 if len(waiting) >= BLOCKS_AHEAD * cores:
                     yield waiting.popleft().result()
                     step()

@@ -38,10 +38,11 @@ def note_on_conflicts(value: Valued) -> list[str]:
     number = int(found.sum())
     return [
         _n(
-            "{judgements} disagrees with the model beyond chance: see conflicts().",
-            "{judgements} disagree with the model beyond chance: see conflicts().",
+            "{judgements} disagrees with the model beyond chance{see}.",
+            "{judgements} disagree with the model beyond chance{see}.",
             number,
             judgements=counted(number, "judgement"),
+            see=_(": see conflicts()"),
         )
     ]
 

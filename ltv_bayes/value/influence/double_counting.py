@@ -261,14 +261,15 @@ def _on_life(signs: SignsOfLife) -> str:
         of=_of(signs.coverage),
     )
     return _n(
-        "{customers} has an open opportunity and is {alive}{raises}{aged}{silent} (see shows_life).",
-        "{customers} have an open opportunity and are {alive}{raises}{aged}{silent} (see shows_life).",
+        "{customers} has an open opportunity and is {alive}{raises}{aged}{silent}{see}.",
+        "{customers} have an open opportunity and are {alive}{raises}{aged}{silent}{see}.",
         len(signs.observed),
         customers=counted(len(signs.observed), "customer"),
         alive=alive,
         raises=raises,
         aged=aged,
         silent=silent if share > 0 else "",
+        see=_(" (see shows_life)"),
     )
 
 

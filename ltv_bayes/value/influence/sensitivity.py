@@ -12,7 +12,7 @@ from ltv_bayes.formulas.special import Array
 from ltv_bayes.intervals import summarize_sorted
 from ltv_bayes.judgement.future_value import FutureValuePriors
 from ltv_bayes.judgement.valuing.provenance import quantiles_used
-from ltv_bayes.language import _
+from ltv_bayes.language import N_, _
 from ltv_bayes.value.draws.valuation import JUDGED, Components, added, streams_are_judged
 from ltv_bayes.value.influence.judged_parts import (
     NO_ONE,
@@ -27,7 +27,8 @@ from ltv_bayes.value.valued import Valued, share_of
 
 Interval = tuple[float, str]
 ENDS = np.array([0.1, 0.9])
-AS_JUDGED = "streams as judged"
+AS_JUDGED = N_("streams as judged")
+WITH_AND_WITHOUT = (N_("with judgement"), N_("without judgement"), N_("what judgement adds"))
 
 
 def judgement_share(value: Valued) -> pd.Series:
@@ -69,7 +70,7 @@ def with_and_without(value: Valued, customer_id: Any, interval: Interval) -> pd.
     sources = _without(value, customer_id)
     without = added(sources) if sources else np.zeros_like(total)
     rows = np.sort(np.stack([total, without, total - without]), axis=1)
-    index = pd.Index(["with judgement", "without judgement", "what judgement adds"], name="value")
+    index = pd.Index(list(WITH_AND_WITHOUT), name="value")
     mean = sum(value.means(customer_id).values())
     left = sum(value.without_judgement().means(customer_id).values()) if sources else 0.0
     table = pd.DataFrame(summarize_sorted(rows, *interval), index=index).assign(mean=[mean, left, mean - left])

@@ -238,7 +238,7 @@ def _refuse_swallowed(rows: pd.DataFrame, separator: str, name: str) -> None:
             lines = [line.count(separator) for line in cell.split("\n")]
             if sum(number >= len(rows.columns) - 1 for number in lines) >= SWALLOWED:
                 problem = _("A quotation mark in row {row} of {name} is closed only rows later", row=row, name=name)
-                raise InputError(f"{problem}. {QUOTE_CURE}", [row])
+                raise InputError(_("{problem}. {cure}", problem=problem, cure=QUOTE_CURE), [row])
 
 
 def without_marks(rows: pd.DataFrame, *, formulas: bool) -> tuple[pd.DataFrame, list[str]]:
