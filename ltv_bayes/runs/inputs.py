@@ -168,7 +168,7 @@ def day_before(text: str, as_of: dt.date) -> dt.date | None:
     Examples
     --------
     >>> day_before("6 months", dt.date(2025, 12, 31)), day_before("2025-03-31", dt.date(2025, 12, 31))
-    (datetime.date(2025, 7, 1), datetime.date(2025, 3, 31))
+    (datetime.date(2025, 7, 2), datetime.date(2025, 3, 31))
     """
     if text == NOTHING:
         return None

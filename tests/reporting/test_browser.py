@@ -279,7 +279,7 @@ class TestOneCustomer:
         assert found.page.url.endswith(f"#customer={frame.index[9]}")
         found.page.keyboard.press("Escape")
         assert not dialog.is_visible()
-        assert found.page.url.endswith("#customers")
+        found.page.wait_for_function("location.hash === '#customers'")
 
     def test_bars_are_as_long_as_the_money_and_follow_each_other(self, opened, frame):
         found = opened(at=f"#customer={frame.index[9]}")
