@@ -5,6 +5,7 @@ import io
 import os
 import shutil
 from dataclasses import dataclass, field
+from typing import get_args
 
 import numpy as np
 import pandas as pd
@@ -19,6 +20,7 @@ from ltv_bayes.reporting.contents.parts import (
     Figure,
     Picture,
     Section,
+    State,
     Table,
     Term,
     Text,
@@ -315,6 +317,18 @@ class TestOneCustomer:
 
 
 class TestAnywhere:
+    def test_all_that_is_said_is_seen(self, opened):
+        """Also a verdict in each state, those that this report does not have included."""
+        add = """states => states.forEach(state => document.querySelector("main section").insertAdjacentHTML(
+            "beforeend", `<div class="badge ${state}"><p>${state}</p></div>`))"""
+        found = opened()
+        found.page.evaluate(add, list(get_args(State)))
+        hidden = """[...document.querySelectorAll("main p, main .badge, main figure, main dd")].filter(one =>
+            !one.closest(".without-script, dialog, [hidden]") && !one.getClientRects().length
+        ).map(one => one.outerHTML)"""
+        assert found.page.locator(".badge").count() >= 4
+        assert found.page.evaluate(hidden) == []
+
     def test_on_a_phone_only_boxes_scroll_sideways(self, opened):
         found = opened(viewport=PHONE)
         assert found.page.evaluate("document.documentElement.scrollWidth") == PHONE["width"]
@@ -359,10 +373,10 @@ class TestAnywhere:
         found = opened()
         found.page.emulate_media(media="print")
         assert not any(found.shown(part) for part in ("nav", "#customer-tools", "#customer-grid"))
-        assert found.shown(".plain table")
+        assert found.shown(".without-script table")
         for box in found.page.locator(".box").all():
             assert box.evaluate("box => box.scrollHeight <= box.clientHeight + 1")
-        assert found.page.locator(".plain tbody tr").count() == 50
+        assert found.page.locator(".without-script tbody tr").count() == 50
         found.page.set_viewport_size({"width": PAPER, "height": 1000})
         assert found.page.evaluate("document.documentElement.scrollWidth") == PAPER
         content = found.page.pdf(prefer_css_page_size=True)
@@ -370,7 +384,7 @@ class TestAnywhere:
 
     def test_without_script_the_page_still_reads(self, opened):
         found = opened(java_script_enabled=False)
-        assert found.shown(".plain table")
+        assert found.shown(".without-script table")
         assert not found.shown("#customer-tools")
         assert not found.shown("#customer-grid")
 

@@ -199,8 +199,8 @@ class TestCustomers:
 
     def test_without_script_the_first_fifty_are_read(self):
         found = parser.fromstring(page(of(many(60))))
-        assert len(found.xpath("//div[@class='plain']//tbody/tr")) == customers.WITHOUT_SCRIPT == 50
-        assert "The first 50 of 60 customers." in found.xpath("//div[@class='plain']")[0].text_content()
+        assert len(found.xpath("//div[@class='without-script']//tbody/tr")) == customers.WITHOUT_SCRIPT == 50
+        assert "The first 50 of 60 customers." in found.xpath("//div[@class='without-script']")[0].text_content()
 
     def test_ten_thousand_customers_stay_below_two_megabytes(self, written):
         """Beside everything else that a report can hold."""
