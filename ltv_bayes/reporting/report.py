@@ -228,11 +228,9 @@ class Report(Printed):
         Parameters
         ----------
         path : str or Path
-            Ending in ``.xlsx``. An earlier workbook of this package is replaced, unless it was changed since.
-        language : {"en", "zh"}, optional
-            The current language, if not given.
-        overwrite : bool
-            Whether a file of others, or with changes of others, is replaced too.
+            Ending in ``.xlsx``.
+        language, overwrite
+            As in `to_html`; a workbook that another program has saved since counts as changed.
 
         Returns
         -------
@@ -242,7 +240,7 @@ class Report(Printed):
         Raises
         ------
         InputError
-            If there is a file that this package did not write or that was changed since, or the path ends otherwise.
+            As in `to_html`.
         """
         place = writable(path, ".xlsx", overwrite=overwrite)
         document = self.document(language)
