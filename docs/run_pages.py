@@ -23,7 +23,7 @@ import subprocess
 import sys
 import tempfile
 import textwrap
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -75,11 +75,26 @@ def run_page(path: Path, folder: Path, fits: Callable[[Path], None]) -> list[tup
     names: dict[str, Any] = {"__name__": "__main__"}
     settings = ("display.width", WIDTH, "display.max_columns", 20, "display.max_colwidth", 80)
     results = []
-    with contextlib.chdir(folder), pd.option_context(*settings):
+    with contextlib.chdir(folder), pd.option_context(*settings), settings_kept():
         for cell in found:
             results.append((cell, run_commands(cell.code) if cell.kind == "console" else run_code(cell, names)))
     plt.close("all")
     return results
+
+
+@contextlib.contextmanager
+def settings_kept() -> Iterator[None]:
+    """Put language and interval back as they were, whatever a page chooses: other pages, or tests, run after it."""
+    import arviz_base
+
+    from ltv_bayes.language import language, set_language
+
+    before = language()
+    try:
+        with arviz_base.rc_context():
+            yield
+    finally:
+        set_language(before)
 
 
 def prepare(folder: Path, fits: Callable[[Path], None]) -> None:

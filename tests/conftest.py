@@ -2,10 +2,12 @@
 
 import json
 import os
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from arviz_base import rcParams
 from hypothesis import settings
 from threadpoolctl import threadpool_limits
 
@@ -13,6 +15,7 @@ import ltv_bayes as lb
 from ltv_bayes import posterior
 from ltv_bayes.diagnostics import Diagnostics
 from ltv_bayes.formulas.models.parameterization import naming as naming_of
+from ltv_bayes.language import language
 from tests.seeds import shift_all
 
 # Machines are shared, so speed is measured in benchmarks; and a run tells the same twice, unless other seeds are asked.
@@ -51,6 +54,27 @@ def pytest_collection_modifyitems(config, items):
     items.sort(key=lambda item: (item.path not in slow, item.path.name not in LONGEST))
     if config.getoption("--seed-shift"):
         items[:] = [item for item in items if not says_one_seed(item)]
+
+
+def settings_of_the_process():
+    return {
+        "language": language(),
+        "prob": rcParams["stats.ci_prob"],
+        "kind": rcParams["stats.ci_kind"],
+        "in": Path.cwd(),
+    }
+
+
+@pytest.fixture(autouse=True)
+def settings_stay():
+    """A test that changes a setting of the whole process puts it back: others run after it, in an order of any kind."""
+    before = settings_of_the_process()
+    yield
+    after = settings_of_the_process()
+    lb.set_language(before["language"])
+    lb.set_interval(before["prob"], before["kind"])
+    os.chdir(before["folder"])
+    assert after == before
 
 
 def says_one_seed(item):

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 import ltv_bayes as lb
+from ltv_bayes.language import language
 
 ROOT = Path(__file__).parents[1]
 EXAMPLES = sorted((ROOT / "examples").glob("[0-9]*.py"))
@@ -133,6 +134,15 @@ def test_page_that_no_longer_runs_is_noticed(pages, tmp_path):
     page.write_text("```python\nimport ltv_bayes as lb\nlb.no_such_name\n```\n", encoding="utf-8")
     with pytest.raises(AttributeError, match="no_such_name"):
         pages.run_page(page, tmp_path / "folder", lambda folder: None)
+
+
+def test_a_page_leaves_language_and_interval_as_they_were(pages, tmp_path):
+    """Even one that ends with an error; tests/conftest.py holds every test to the same."""
+    page = tmp_path / "page.md"
+    page.write_text('```python\nimport ltv_bayes as lb\nlb.set_language("zh")\nlb.set_interval(0.5)\n1 / 0\n```\n')
+    with pytest.raises(ZeroDivisionError):
+        pages.run_page(page, tmp_path / "folder", lambda folder: None)
+    assert (language(), lb.intervals.interval_settings(None, None)) == ("en", (0.89, "eti"))
 
 
 def test_page_that_promises_an_error_must_fail(pages, tmp_path):
