@@ -57,12 +57,8 @@ def pytest_collection_modifyitems(config, items):
 
 
 def settings_of_the_process():
-    return {
-        "language": language(),
-        "prob": rcParams["stats.ci_prob"],
-        "kind": rcParams["stats.ci_kind"],
-        "in": Path.cwd(),
-    }
+    prob, kind = rcParams["stats.ci_prob"], rcParams["stats.ci_kind"]
+    return {"language": language(), "prob": prob, "kind": kind, "folder": Path.cwd()}
 
 
 @pytest.fixture(autouse=True)
