@@ -17,7 +17,9 @@ import ltv_bayes as lb
 
 ROOT = Path(__file__).resolve().parents[1]
 ELSEWHERE = re.compile(r"\b(?:pandas|numpy|xarray|arviz|pymc)\.[A-Za-z]\w*")
-LOADED = re.compile(r"""<(?:script|img|iframe|source)[^>]+src=["']?(?:https?:)?//|url\(["']?(?:https?:)?//|@import\s+["'](?:https?:)?//""")
+LOADED = re.compile(
+    r"""<(?:script|img|iframe|source)[^>]+src=["']?(?:https?:)?//|url\(["']?(?:https?:)?//|@import\s+["'](?:https?:)?//"""
+)
 WIDE, HIGH = 1280, 900
 
 QUESTIONS = [
@@ -26,7 +28,11 @@ QUESTIONS = [
     ("Which model?", [], "Four questions lead to the models of a stream"),
     ("It did not converge?", [], "Do as its message says: more draws, or a longer tune"),
     ("Do the intervals hold?", [], "A backtest goes back in time"),
-    ("Why is the interval so wide?", [], "It is of what the customer will really pay, luck included, and not of an average"),
+    (
+        "Why is the interval so wide?",
+        [],
+        "It is of what the customer will really pay, luck included",
+    ),
     ("What if I have few customers?", [], "Priors weigh in, intervals are wide, and a note says so"),
     ("What if I have a million?", [], "Keep the orders in Parquet files and scan them"),
     ("How do I take judgements from my CRM?", [], "An export holds open opportunities beside the orders"),
@@ -38,7 +44,11 @@ QUESTIONS = [
     ("Can I do it without Python?", [], "from raw files to a page, a workbook and tables"),
     ("Can it speak Chinese?", [], 'lb.set_language("zh")'),
     ("I come from another tool", [], "BetaGeoFitter"),
-    ("What does a column such as eti89_lb mean?", [], "is the lower end and eti89_ub the upper end of the 89% equal-tailed"),
+    (
+        "What does a column such as eti89_lb mean?",
+        [],
+        "is the lower end and eti89_ub the upper end",
+    ),
     ("What does this error mean?", [], "It names the rows or customers and what to do"),
     ("What do the words mean?", [], "the money that a customer yields within the horizon"),
     ("Reference", ["Columns of result tables"], "of the 89% equal-tailed interval"),
@@ -188,7 +198,8 @@ class TestSite:
 IN_SIGHT = """words => {
     const same = text => text.replace(/\\s+/g, ' ');
     const holds = one => same(one.textContent).includes(words);
-    const holders = [...document.querySelectorAll('main *')].filter(one => holds(one) && ![...one.children].some(holds));
+    const all = [...document.querySelectorAll('main *')];
+    const holders = all.filter(one => holds(one) && ![...one.children].some(holds));
     const tops = holders.map(one => one.getBoundingClientRect().top);
     return tops.some(top => top >= 0 && top < innerHeight - 20) ? 'in sight' : `at ${tops} of ${innerHeight}`;
 }"""
