@@ -163,7 +163,7 @@ def clock_from(fit: FittedModel, after: float = 0.0) -> Clock | None:
 
 def clock_at(fit: FittedModel, customers: Customers) -> Clock | None:
     """The clock with times counted from the as-of date of customers; None where the fit has no calendar effects."""
-    return clock_from(fit, time_from_fit(fit, customers, unit_of_clock(fit)))
+    return clock_from(fit, time_from_fit(fit, customers, unit_of_clock(fit))) if has_clock(fit) else None
 
 
 def time_from_fit(fit: FittedModel, customers: Customers, unit: TimeUnit) -> float:

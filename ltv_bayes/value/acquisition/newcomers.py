@@ -1,7 +1,7 @@
 """What is a customer worth who is won today, or later? Revenue of new customers, by kind of model."""
 
 from dataclasses import dataclass, replace
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 
@@ -22,6 +22,19 @@ LONGEST_COURSE = 120
 SAME = 1e-9
 WHOLE_CUSTOMERS = 40
 """Of more buyers won together, this number is drawn, and what luck adds to their mean is scaled to all of them."""
+
+
+class Cohort(NamedTuple):
+    """Revenue of customers who are won together, in the spans between times.
+
+    Attributes
+    ----------
+    drawn, expected : arrays of shape (draws, times)
+        What these customers pay, and what is expected of them given each draw of the parameters.
+    """
+
+    drawn: Array
+    expected: Array
 
 
 @dataclass(frozen=True)
@@ -96,8 +109,8 @@ class Buyer:
         """Revenue of one such customer in each draw, shape (draws,): how often they buy, when, for how much."""
         return self._one(rng, [horizon], discount_rate)[:, 0]
 
-    def draw_cohort(self, rng: np.random.Generator, number: int, times: list[Duration], discount_rate: float) -> Array:
-        """Revenue of a number of such customers together between times, in each draw: shape (draws, times).
+    def cohort(self, rng: np.random.Generator, number: int, times: list[Duration], discount_rate: float) -> Cohort:
+        """Revenue of a number of such customers together between times, drawn and expected.
 
         Given the parameters customers are independent. Beyond `WHOLE_CUSTOMERS` mean and variance given the
         parameters are still those of all of them.
@@ -112,10 +125,10 @@ class Buyer:
         found = np.zeros((size, len(times)))
         for _unused in range(drawn):
             found += self._one(rng, times, discount_rate)
-        if drawn == number:
-            return found
         mean = np.diff(self.course(times, discount_rate), axis=1, prepend=0.0)
-        return number * mean + np.sqrt(number / drawn) * (found - drawn * mean)
+        if drawn < number:
+            found = number * mean + np.sqrt(number / drawn) * (found - drawn * mean)
+        return Cohort(found, number * mean)
 
     def _one(self, rng: np.random.Generator, times: list[Duration], discount_rate: float) -> Array:
         """Revenue of one customer between times, in each draw: shape (draws, times)."""
@@ -235,8 +248,8 @@ class Subscriber:
         paid = np.concatenate([[0.0], np.cumsum(self._worth(np.arange(1, most + 1), discount_rate))])
         return self._first() + self.price * paid[np.minimum(made, most).astype(np.int64)]
 
-    def draw_cohort(self, rng: np.random.Generator, number: int, times: list[Duration], discount_rate: float) -> Array:
-        """Revenue of a number of such customers together between times, in each draw: shape (draws, times).
+    def cohort(self, rng: np.random.Generator, number: int, times: list[Duration], discount_rate: float) -> Cohort:
+        """Revenue of a number of such customers together between times, drawn and expected.
 
         Who is left after each renewal is binomial among those before, given the parameters.
 
@@ -251,12 +264,15 @@ class Subscriber:
         before = np.concatenate([np.ones((len(staying), 1)), staying[:, :-1]], axis=1)[:, :most]
         worth, place = self._worth(np.arange(1, most + 1), discount_rate), np.array(list(map(self._payments, times)))
         found, left = np.zeros((len(staying), len(times))), np.full(len(staying), number)
-        found[:, 0] = number * self._first()
+        mean = np.zeros_like(found)
+        found[:, 0] = mean[:, 0] = number * self._first()
         chance = np.divide(staying, before, out=np.zeros_like(staying), where=before > 0)
         for renewal in range(most):
             left = rng.binomial(left, np.clip(chance[:, renewal], 0.0, 1.0))
-            found[:, np.searchsorted(place, renewal + 1)] += left * (self.price * worth[renewal])
-        return found
+            paid, at = self.price * worth[renewal], np.searchsorted(place, renewal + 1)
+            found[:, at] += left * paid
+            mean[:, at] += number * staying[:, renewal] * paid
+        return Cohort(found, mean)
 
     def _sums(self, number: int) -> Array:
         """What renewals count, added up to each: shape (draws or 1, renewals)."""
