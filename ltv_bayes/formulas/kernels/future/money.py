@@ -17,7 +17,8 @@ from ltv_bayes.formulas.kernels.future.purchases import (
     purchases_to_come,
     worth_of_times,
 )
-from ltv_bayes.formulas.kernels.order_values import Periods, Spend, Weights, compiled, on_clock, spent_now
+from ltv_bayes.formulas.kernels.order_values import Periods, Spend, Weights, spent_now
+from ltv_bayes.formulas.kernels.outlooks import compiled, on_clock
 from ltv_bayes.formulas.models import mbg_nbd, nbd
 from ltv_bayes.formulas.models.leaving_at_once import FIRST_DROPOUT
 from ltv_bayes.formulas.special import Array

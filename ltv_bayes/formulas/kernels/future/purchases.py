@@ -20,7 +20,8 @@ from typing import NamedTuple
 import numpy as np
 
 from ltv_bayes.formulas.kernels.dropout import DISCOUNTED_AWAY, nodes_of_dropout
-from ltv_bayes.formulas.kernels.order_values import compiled, on_clock, price_at
+from ltv_bayes.formulas.kernels.order_values import price_at
+from ltv_bayes.formulas.kernels.outlooks import compiled, on_clock
 from ltv_bayes.formulas.models.leaving_at_once import FIRST_DROPOUT
 from ltv_bayes.formulas.models.operational_time import Clock
 from ltv_bayes.formulas.models.price_level import Prices
