@@ -12,6 +12,7 @@ import numpy as np
 
 from ltv_bayes.formulas.kernels.outlooks import (
     compiled,
+    from_now,
     look_ahead,
     look_ahead_of_buyer,
     loop,
@@ -237,8 +238,8 @@ def _nbd_row(row, streams, history, periods, events, spend, until, ahead, money)
         return
     for i in range(money.shape[1]):
         t = until[row, i] if until.size and until[row, i] < horizon else horizon
-        _, observed, ahead.time[i] = on_clock(periods.clock, i, 0.0, T, ended, t)
-        ahead.seen[i] = alpha[i] + observed
+        _, observed = on_clock(periods.clock, i, 0.0, T, ended)
+        ahead.time[i], ahead.seen[i] = from_now(periods.clock, i, t), alpha[i] + observed
     look_ahead(x, r, ahead)
     _draw_events(row, streams, history, r, spend_of(row, spend), ahead, periods, money)
 

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import numba
 import numpy as np
+from numba.core.options import DefaultOptions
 
 from ltv_bayes.formulas.kernels.blocks import exp_of_minus_size, log_ratio
 from ltv_bayes.formulas.kernels.random import poisson, standard_gamma, uniform
@@ -17,8 +18,9 @@ from ltv_bayes.formulas.special import Array
 
 compiled: Any = numba.njit(cache=True, nogil=True, error_model="numpy")
 # In loops over draws, counting who refers to an array of a record would take longer than the draws.
-loop: Any = numba.njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
-loop_written_out: Any = numba.njit(cache=True, nogil=True, error_model="numpy", _nrt=False, forceinline=True)
+_uncounted: dict[str, Any] = {"_nrt": False} if hasattr(DefaultOptions, "_nrt") else {}
+loop: Any = numba.njit(cache=True, nogil=True, error_model="numpy", **_uncounted)
+loop_written_out: Any = numba.njit(cache=True, nogil=True, error_model="numpy", forceinline=True, **_uncounted)
 
 LARGEST_INVERTED_MEAN = 50.0  # beyond, a gamma rate and a Poisson number are faster, and lose no digits
 
@@ -60,57 +62,51 @@ def look_ahead_of_buyer(row, history, horizon, clock, purchases, relations, ahea
 
     Of the relation, the end is filled in that is known beside the history, where it is asked for.
     """
-    x, t_x, T, ended, _, _, most = history
-    r, alpha, a, b, first = purchases_of(row, purchases)
-    until, life, one_life, weights = relations
-    drawn = weights_of(row, weights)
-    time, seen, _, odds, until_last, _ = ahead
+    parameters, (until, life, one_life, weights) = purchases_of(row, purchases), relations
+    drawn, time, weight = weights_of(row, weights), ahead.time, ahead.unsure
     for i in range(time.size):
-        time[i], odds[i], until_last[i] = horizon, most, np.inf
-    if drawn.size:
-        for i in range(time.size):
-            odds[i] = min(most, drawn[i])
-    if until.size:
-        for i in range(time.size):
-            time[i], sure, until_last[i] = time_left(row, i, horizon, odds[i], until, one_life)
-            odds[i] = 0.0 if sure else odds[i]
-    if life.size:
-        for i in range(time.size):
-            life[row, i] = until_last[i]
-    if clock.factors.size:
-        for i in range(time.size):
-            recency, observed, time[i] = on_clock(clock, i, t_x, T, ended, time[i])
-            seen[i] = alpha[i] + observed
-            until_last[i] = alpha[i] + recency
-    else:
-        for i in range(time.size):
-            seen[i] = alpha[i] + T
-            until_last[i] = alpha[i] + t_x
-    if x > 0.0:
-        for i in range(time.size):
-            odds[i] *= a[i] / (b[i] + x - 1.0)
-        _look_back(x, r, ahead)
-    elif first.size:
-        for i in range(time.size):
-            odds[i] *= first[i] / (1.0 - first[i])
-            until_last[i] = alpha[i]
-        _look_back(x, r, ahead)
-    else:
-        for i in range(time.size):
-            odds[i] = 1.0
-    look_ahead(x, r, ahead)
+        weight[i] = min(history[6], drawn[i]) if drawn.size else history[6]
+        time[i], sure, end = time_left(row, i, horizon, weight[i], until, one_life)
+        weight[i] = 0.0 if sure else weight[i]
+        if life.size:
+            life[row, i] = end
+    look_back(history, clock, parameters, ahead)
+    for i in range(time.size):
+        time[i] = from_now(clock, i, time[i])
+    look_ahead(history[0], parameters[0], ahead)
 
 
 @compiled
-def _look_back(x, r, ahead):  # type: ignore[no-untyped-def]
-    """1 / P(alive) of draws from the odds of leaving at the last purchase: these grow with the silence since."""
-    _, seen, _, unsure, until_last, silence = ahead
-    log_ratio(seen, until_last, silence)
-    for i in range(silence.size):
+def look_back(history, clock, parameters, ahead):  # type: ignore[no-untyped-def]
+    """Fill in how long a customer was seen, and 1 / P(alive) for weights of the odds of having left, which stand there.
+
+    The odds at the last purchase grow with the silence since.
+    """
+    (r, alpha, a, b, first), (_, seen, _, unsure, last_seen, silence) = parameters, ahead
+    x, t_x, T, ended = history[0], history[1], history[2], history[3]
+    for i in range(seen.size):
+        seen[i], last_seen[i] = alpha[i] + T, alpha[i] + t_x
+    if clock.factors.size:
+        for i in range(seen.size):
+            recency, observed = on_clock(clock, i, t_x, T, ended)
+            seen[i], last_seen[i] = alpha[i] + observed, alpha[i] + recency
+    if x > 0.0:
+        for i in range(seen.size):
+            unsure[i] *= a[i] / (b[i] + x - 1.0)
+    elif first.size:
+        for i in range(seen.size):
+            unsure[i] *= first[i] / (1.0 - first[i])
+            last_seen[i] = alpha[i]
+    else:
+        for i in range(seen.size):
+            unsure[i] = 1.0
+        return
+    log_ratio(seen, last_seen, silence)
+    for i in range(seen.size):
         silence[i] *= r[i] + x
-    exp_of_minus_size(silence, until_last)
-    for i in range(silence.size):
-        unsure[i] = 1.0 + unsure[i] / until_last[i]
+    exp_of_minus_size(silence, last_seen)
+    for i in range(seen.size):
+        unsure[i] = 1.0 + unsure[i] / last_seen[i]
 
 
 @compiled
@@ -162,14 +158,20 @@ def number_until_leaving(state, possible, a, b):  # type: ignore[no-untyped-def]
 
 
 @loop
-def on_clock(clock, i, t_x, T, ended, t):  # type: ignore[no-untyped-def]
-    """Recency, T and a time from now in the operational time of a draw."""
+def on_clock(clock, i, t_x, T, ended):  # type: ignore[no-untyped-def]
+    """Recency and T in the operational time of a draw."""
     if clock.factors.size == 0:
-        return t_x, T, t
+        return t_x, T
     first = -T - ended
     start = operational_time(clock, i, first)
     recency = operational_time(clock, i, first + t_x) - start
-    return recency, operational_time(clock, i, -ended) - start, operational_time(clock, i, t)
+    return recency, operational_time(clock, i, -ended) - start
+
+
+@loop
+def from_now(clock, i, t):  # type: ignore[no-untyped-def]
+    """A time from now in the operational time of a draw."""
+    return t if clock.factors.size == 0 else operational_time(clock, i, t)
 
 
 @loop

@@ -18,6 +18,7 @@ from ltv_bayes.formulas.kernels.order_values import (
 )
 from ltv_bayes.formulas.kernels.outlooks import (
     compiled,
+    from_now,
     number_possible,
     number_until_leaving,
     on_clock,
@@ -69,7 +70,7 @@ def _row(k, at_once, row, state, history, periods, purchases, spend, relations, 
             life[row, i] = end
         if t <= 0.0:
             continue
-        recency, observed, t = on_clock(clock, i, t_x, T, ended, t)
+        (recency, observed), t = on_clock(clock, i, t_x, T, ended), from_now(clock, i, t)
         A, B, silence = r[i] + k * x, alpha[i] + observed, max(observed - recency, 0.0)
         u = uniform(state)
         if (chances > 0.0 or may_leave_at_once) and not sure:
