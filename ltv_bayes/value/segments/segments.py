@@ -362,7 +362,7 @@ def less_is_better(by: SegmentValues, measure: str) -> bool:
 def values_by(value: Valued, column: Any, weight: Any) -> SegmentValues:
     """Add the draws of each segment's customers; see `LifetimeValue.by`."""
     grouping, place = SegmentGrouping.read(value.customers, column), value.settings.place
-    found = value.results.segments(grouping.column, grouping.segmenting)
+    found = value.results.segments(grouping.key, grouping.segmenting)
     sums = {source: money[:, place] for source, money in found.money.items()}
     names, levels = grouping.named(found.names)
     index = pd.Index(names, name="segment")
