@@ -24,7 +24,7 @@ from ltv_bayes.tables import Printed, ResultPage
 from ltv_bayes.terms import Terms
 from ltv_bayes.time_units import PLURALS, Duration, TimeUnit
 from ltv_bayes.value.draws.margins import Margin, Margins, in_percent
-from ltv_bayes.value.draws.passes import Columns, summary_columns
+from ltv_bayes.value.draws.passes import ABOVE, Columns, summary_columns
 from ltv_bayes.value.draws.results import Results
 from ltv_bayes.value.draws.valuation import Valuation
 from ltv_bayes.value.lifetime_value import LifetimeValue
@@ -85,7 +85,7 @@ class ValueModel(Printed):
     def outputs(self) -> pd.DataFrame:
         """The columns of scores without options: indexed by column, with their type."""
         value = self.valued(Results(self.valuation(_none(self))))
-        table = customer_table(value, pd.Index([""]), self.columns_of_zeros(interval_settings(None, None)))
+        table = score_table(value, pd.Index([""]), self.columns_of_zeros(interval_settings(None, None)))
         rows = [("customer_id", "as given"), *((str(name), str(kind)) for name, kind in table.dtypes.items())]
         return pd.DataFrame(rows, columns=["column", "type"]).set_index("column")
 
@@ -192,14 +192,56 @@ class ValueModel(Printed):
         lines = [_("Model of lifetime values: {terms}", terms=terms)]
         for name, fit in self.fits.items():
             chains, draws = shape_of(fit)
-            lines.append(_("  {name}: {fit}, {chains} x {draws:,} draws", name=name, fit=name_of(fit), chains=chains, draws=draws))
+            lines.append(
+                _(
+                    "  {name}: {fit}, {chains} x {draws:,} draws",
+                    name=name,
+                    fit=name_of(fit),
+                    chains=chains,
+                    draws=draws,
+                )
+            )
         if self.future_value is not None:
             lines.append(_("  judged: {judgements}", judgements=counted(len(self.future_value), "judgement")))
         lines += [
-            _("seed {seed}, {draws:,} draws of each customer", seed=self.random_seed, draws=self.shape[0] * self.shape[1]),
+            _(
+                "seed {seed}, {draws:,} draws of each customer",
+                seed=self.random_seed,
+                draws=self.shape[0] * self.shape[1],
+            ),
             _("needs the columns {columns}", columns=comma(self.inputs.index[self.inputs["needed"]])),
         ]
         return ResultPage(lines, notes=[_("caution: {caution}", caution=self.caution)] if self.caution else [])
+
+
+def score_table(
+    value: Valued,
+    ids: pd.Index,
+    columns: Columns,
+    thresholds: Sequence[float] = (),
+    tiers: Sequence[tuple[str, float]] = (),
+) -> pd.DataFrame:
+    """The table of a value's summary, with the mean of each source, and chances.
+
+    Parameters
+    ----------
+    thresholds : sequence of float
+        Amounts whose chance of being exceeded is shown.
+    tiers : sequence of (str, float)
+        Names, with the amount above which each begins; the last is the rest.
+    """
+    table = customer_table(value, ids, columns).rename_axis("customer_id")
+    caution = table.pop("caution") if "caution" in table else None
+    more: dict[str, Any] = {name: values for name, values in columns.items() if name.startswith("mean_")}
+    more |= {f"probability_above_{limit:g}": columns[f"{ABOVE}{limit!r}"] for limit in thresholds}
+    if tiers:
+        reached = [*(columns[f"{ABOVE}{limit!r}"] for _unused, limit in tiers[:-1]), np.ones(len(ids))]
+        chances = np.diff(reached, axis=0, prepend=0.0)
+        names = np.array([name for name, _unused in tiers], dtype=object)
+        more |= {f"probability_{name}": chance for name, chance in zip(names, chances, strict=True)}
+        more |= {"tier": names[chances.argmax(axis=0)]}
+    table = table.assign(**more)
+    return table if caution is None else table.assign(caution=caution)
 
 
 def _none(model: ValueModel) -> Customers:
@@ -234,7 +276,9 @@ def needed_columns(model: ValueModel) -> dict[str, tuple[str, bool, str]]:
             if takes_first_orders(fit):
                 found["first_value"] = ("number", True, _("value of the first order"))
             if pooling := pooling_of(fit):
-                found |= {name: (_("as fitted"), True, _("the fit is pooled by it")) for name in pooling.grouping.columns}
+                found |= {
+                    name: (_("as fitted"), True, _("the fit is pooled by it")) for name in pooling.grouping.columns
+                }
     if model.realised:
         found["total_value"] = ("number", bool(own), _("past revenue"))
     for given in (model.margin, *(one.margin for one in model.streams)):

@@ -172,5 +172,10 @@ def _manifest(content: bytes, where: Any) -> dict[str, Any]:
 def not_whole(where: Any, reason: str) -> FitError:
     """Say that a model is damaged, or none, and what to do."""
     return FitError(
-        _("{where} is no saved model, or is damaged: {reason}. {restore}", where=where, reason=reason, restore=_(RESTORE))
+        _(
+            "{where} is no saved model, or is damaged: {reason}. {restore}",
+            where=where,
+            reason=reason,
+            restore=_(RESTORE),
+        )
     )

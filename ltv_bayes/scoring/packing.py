@@ -97,7 +97,10 @@ class Packing:
         if isinstance(value, Mapping):
             return {IS: "mapping", OF: [[self.pack(key), self.pack(one)] for key, one in value.items()]}
         if isinstance(value, set | frozenset):
-            return {IS: "set", OF: [self.pack(one) for one in sorted(value, key=lambda one: (str(type(one)), str(one)))]}
+            return {
+                IS: "set",
+                OF: [self.pack(one) for one in sorted(value, key=lambda one: (str(type(one)), str(one)))],
+            }
         if isinstance(value, list | tuple | np.ndarray):
             return {IS: "tuple" if isinstance(value, tuple) else "list", OF: [self.pack(one) for one in value]}
         if isinstance(value, Path) or hasattr(value, "__arrow_c_stream__"):

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from ltv_bayes.errors import FitError, InputError, a_kind
 from ltv_bayes.judgement.future_value import FutureValuePriors
@@ -67,15 +68,19 @@ def load_model(source: str | Path | bytes) -> ValueModel:
     """
     if isinstance(source, bytes):
         settings, where = read_zip(source), _("the bytes")
-    elif isinstance(source, str | Path):
-        settings, where = read_folder(Path(source).expanduser()), str(source)
     else:
-        kind = a_kind(source)
-        raise FitError(_("A model is opened by the path of its folder, or from bytes, not from {kind}.", kind=kind))
+        settings, where = read_folder(_path(source)), str(source)
     try:
         return ValueModel(**settings)
     except TypeError as problem:
         raise not_whole(where, str(problem)) from None
+
+
+def _path(source: Any) -> Path:
+    if isinstance(source, str | Path):
+        return Path(source).expanduser()
+    kind = a_kind(source)
+    raise FitError(_("A model is opened by the path of its folder, or from bytes, not from {kind}.", kind=kind))
 
 
 def model_of(ltv: LifetimeValue) -> ValueModel:

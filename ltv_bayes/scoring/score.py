@@ -18,7 +18,8 @@ from ltv_bayes.random_streams import as_seed
 from ltv_bayes.scoring.model import ValueModel
 from ltv_bayes.scoring.saved import load_model, model_of
 from ltv_bayes.scoring.scores import Scores
-from ltv_bayes.scoring.sources import Source, source_of
+from ltv_bayes.scoring.sources import NOWHERE, Source, source_of
+from ltv_bayes.scoring.spark import is_spark, score_on_spark
 from ltv_bayes.scoring.sums import Sums
 from ltv_bayes.scoring.work import PROBLEM, Asked, Scored, Work
 from ltv_bayes.sizes import CUSTOMERS_IN_BATCH
@@ -114,7 +115,8 @@ def score(
     opened = _opened(model)
     if errors not in ERRORS:
         raise InputError(_("errors= is {known}, not {errors!r}.", known=either(map(repr, ERRORS)), errors=errors))
-    found = source_of(source, customer_id)
+    on_spark = is_spark(source)
+    found = NOWHERE if on_spark else source_of(source, customer_id)
     stated = {"time_unit": time_unit, "as_of": as_of, "currency": currency}
     asked = Asked(
         **_stated(opened, found, {name: value for name, value in stated.items() if value is not None}),
@@ -127,6 +129,9 @@ def score(
         random_seed=opened.random_seed if random_seed is None else as_seed(random_seed),
         report=errors == "report",
     )
+    if on_spark:
+        spread = score_on_spark(source, opened, asked, to, progressbar=progressbar)
+        return scores_of(opened, asked, spread.sums, spread.table, spread.problems, spread.notes)
     return _here(found, Work(opened, asked), to, progressbar=progressbar)
 
 
@@ -237,7 +242,11 @@ def _stated(model: ValueModel, source: Source, given: Mapping[str, Any]) -> dict
             )
         if name == "currency" and model.currency and found[name] != model.currency:
             raise UnitError(
-                _("The model is in {own}, the customers in {other}. Convert them.", own=model.currency, other=found[name])
+                _(
+                    "The model is in {own}, the customers in {other}. Convert them.",
+                    own=model.currency,
+                    other=found[name],
+                )
             )
     return found
 
@@ -252,7 +261,10 @@ def _tiers(given: Mapping[str, float | None]) -> tuple[tuple[str, float], ...]:
     limits = [as_number(limit, "tiers") for _unused, limit in pairs[:-1]]
     if pairs and (pairs[-1][1] is not None or not limits or sorted(set(limits), reverse=True) != limits):
         raise InputError(
-            _("tiers= names the amount above which each begins, the highest first, and None for the rest: {example}.", example="{'A': 10_000, 'B': 1_000, 'C': None}")
+            _(
+                "tiers= names the amount above which each begins, the highest first, and None for the rest: {example}.",
+                example="{'A': 10_000, 'B': 1_000, 'C': None}",
+            )
         )
     return tuple(zip(map(str, given), [*limits, -np.inf], strict=True)) if pairs else ()
 

@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 import xarray as xr
 
-from ltv_bayes.errors import ColumnError, InputError, counted, suggestion
+from ltv_bayes.errors import ColumnError, counted, suggestion
 from ltv_bayes.intervals import interval_settings
 from ltv_bayes.language import _, comma
 from ltv_bayes.posterior import labelled_draws

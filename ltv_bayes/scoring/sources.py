@@ -42,6 +42,10 @@ class Source:
     files: tuple[Path, ...] = ()
 
 
+NOWHERE = Source(lambda: iter(()), lambda scores: scores, {})
+"""Customers that another engine reads."""
+
+
 def source_of(given: Any, customer_id: str) -> Source:
     """Find out what was given.
 
@@ -135,8 +139,11 @@ def _said(files: list[Path]) -> dict[str, Any]:
         said = {one.decode(errors="replace") for one in metadata if one}
         if len(said) > 1:
             several = comma(sorted(said))
-            raise UnitError(_("The files say several values of {name}: {several}. Score them apart.", name=name, several=several))
-        found |= {name: one for one in said}
+            raise UnitError(
+                _("The files say several values of {name}: {several}. Score them apart.", name=name, several=several)
+            )
+        if said:
+            found[name] = said.pop()
     return found
 
 

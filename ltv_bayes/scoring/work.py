@@ -16,16 +16,15 @@ from ltv_bayes.data.reading.files import read_table
 from ltv_bayes.data.reading.ids import as_ids, as_text, final_ids, ids_of
 from ltv_bayes.errors import DataWarning, InputError, LtvBayesError, listed
 from ltv_bayes.language import _
-from ltv_bayes.scoring.model import ValueModel
+from ltv_bayes.scoring.model import ValueModel, score_table
 from ltv_bayes.scoring.sums import Sums
 from ltv_bayes.sizes import MOST_SEGMENTS
 from ltv_bayes.streams.together import refuse_unknown_ends
 from ltv_bayes.time_units import TimeUnit
 from ltv_bayes.value.draws.judged_streams import refuse_learning_from_some
-from ltv_bayes.value.draws.passes import ABOVE, Columns, OnePass
+from ltv_bayes.value.draws.passes import Columns, OnePass
 from ltv_bayes.value.draws.results import Results, joined
 from ltv_bayes.value.segments.groupings import APART, SegmentGrouping
-from ltv_bayes.value.valued import customer_table
 
 PROBLEM = ("customer_id", "reason")
 
@@ -159,7 +158,7 @@ class Work:
     def _customers(self, frame: pd.DataFrame) -> Customers:
         """Customers of rows, checked; those of a model without histories need an id alone."""
         asked = self.asked
-        stated = {"time_unit": asked.time_unit, "as_of": asked.as_of, "currency": asked.currency}
+        stated: dict[str, Any] = {"time_unit": asked.time_unit, "as_of": asked.as_of, "currency": asked.currency}
         if self.model.has_history or "frequency" in frame.columns:
             return Customers.from_summary(frame, customer_id=asked.customer_id, **stated)
         ids = ids_of(frame[asked.customer_id])
@@ -186,23 +185,12 @@ class Work:
         blocks = [columns for _unused, columns in going.over_blocks()]
         if over := [name for name, adding in going.adding.items() if adding.given_up]:
             cure = _("Group them into fewer, or leave this column out.")
-            raise InputError(_("{names} makes more than {most} segments. {cure}", names=listed(over), most=MOST_SEGMENTS, cure=cure))
+            raise InputError(
+                _("{names} makes more than {most} segments. {cure}", names=listed(over), most=MOST_SEGMENTS, cure=cure)
+            )
         self.sums.add(going, len(customers))
         notes = [str(one.message) for one in told if issubclass(one.category, DataWarning)]
         return Scored(self._shown(joined(blocks)[asked.place], customers.ids), [], notes)
 
     def _shown(self, columns: Columns, ids: pd.Index) -> pd.DataFrame:
-        """The table of a value's summary, with the mean of each source, and the chances that were asked for."""
-        table = customer_table(self.valued, ids, columns).rename_axis("customer_id")
-        caution = table.pop("caution") if "caution" in table else None
-        more = {name: values for name, values in columns.items() if name.startswith("mean_")}
-        above = {limit: columns[f"{ABOVE}{limit!r}"] for limit in self.asked.limits}
-        more |= {f"probability_above_{limit:g}": above[limit] for limit in self.asked.thresholds}
-        if tiers := self.asked.tiers:
-            reached = [*(above[limit] for _unused, limit in tiers[:-1]), np.ones(len(ids))]
-            chances = np.diff(reached, axis=0, prepend=0.0)
-            names = np.array([name for name, _unused in tiers], dtype=object)
-            more |= {f"probability_{name}": chance for name, chance in zip(names, chances, strict=True)}
-            more |= {"tier": names[chances.argmax(axis=0)]}
-        table = table.assign(**more)
-        return table if caution is None else table.assign(caution=caution)
+        return score_table(self.valued, ids, columns, self.asked.thresholds, self.asked.tiers)

@@ -114,7 +114,8 @@ def refuse_learning_from_some(valuation: Any) -> None:
             raise InputError(
                 _(
                     "Open opportunities are signs of life, and how many living customers have one is to be learned "
-                    "from all customers, not from a part. Learn it before: judged.learn_sign_share(purchases, customers)."
+                    "from all customers, not from a part. Learn it before: "
+                    "judged.learn_sign_share(purchases, customers)."
                 )
             )
 
