@@ -6,7 +6,6 @@ import json
 import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import fields
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +44,7 @@ KINDS: dict[str, type] = {
 """The classes that a saved model may name; nothing else is made of what a file says."""
 IS, OF = "is", "of"
 FRAME, SERIES, INDEX = "frame", "series", "index"
+MARK = b"ltv_bayes"
 
 
 class Packing:
@@ -129,11 +129,14 @@ class Packing:
         return self._file("table", "parquet", written.getvalue())
 
     def _cell_by_cell(self, frame: pd.DataFrame) -> pa.Table:
-        """All columns as text, with the index as the last."""
-        apart = [*(frame.iloc[:, place] for place in range(frame.shape[1])), frame.index]
-        columns = {str(place): [json.dumps(Packing().pack(one)) for one in cells] for place, cells in enumerate(apart)}
-        about = {"columns": self.pack(list(frame.columns)), "index": self.pack(frame.index.name)}
-        return pa.table(columns).replace_schema_metadata({"ltv_bayes": json.dumps(about)})
+        """Columns of objects as JSON, the others as they are, the index as the last."""
+        apart = {str(place): frame.iloc[:, place].reset_index(drop=True) for place in range(frame.shape[1])}
+        apart["index"] = frame.index.to_series().reset_index(drop=True)
+        cells = [name for name, column in apart.items() if column.dtype == object]
+        apart |= {name: pd.Series([json.dumps(self.pack(one)) for one in apart[name]], dtype="str") for name in cells}
+        about = {"columns": self.pack(list(frame.columns)), "index": self.pack(frame.index.name), "cells": cells}
+        table = pa.Table.from_pandas(pd.DataFrame(apart), preserve_index=False)
+        return table.replace_schema_metadata({**table.schema.metadata, MARK: json.dumps(about).encode()})
 
 
 class Unpacking:
@@ -185,15 +188,15 @@ class Unpacking:
 
     def _frame(self, name: str) -> pd.DataFrame:
         table = pq.read_table(pa.BufferReader(self._read(name)))
-        about = (table.schema.metadata or {}).get(b"ltv_bayes")
+        about, frame = (table.schema.metadata or {}).get(MARK), table.to_pandas()
         if about is None:
-            return table.to_pandas()
+            return frame
         stated = json.loads(about)
-        cell = partial(map, lambda text: Unpacking(self._read).unpack(json.loads(text)))
-        *columns, index = (pd.Series(list(cell(cells.to_pylist())), dtype=object) for cells in table.columns)
-        frame = pd.DataFrame(dict(enumerate(columns))).infer_objects()
-        found = frame.set_axis(self.unpack(stated["columns"]), axis="columns")
-        return found.set_axis(pd.Index(index.infer_objects(), name=self.unpack(stated["index"])), axis="index")
+        for name in stated["cells"]:
+            cells = [self.unpack(json.loads(text)) for text in frame[name]]
+            frame[name] = pd.Series(cells, index=frame.index, dtype=object)
+        index = pd.Index(frame.pop("index"), name=self.unpack(stated["index"]))
+        return frame.set_axis(self.unpack(stated["columns"]), axis="columns").set_axis(index, axis="index")
 
 
 def _with_plain_sales(stream: OneOffSale) -> OneOffSale:

@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from ltv_bayes.data.customers.check import refuse_repeated
 from ltv_bayes.data.customers.customers import Customers
 from ltv_bayes.data.reading.files import read_table
 from ltv_bayes.data.reading.ids import as_text, ids_of
-from ltv_bayes.errors import InputError, UnitError, counted, refuse_rows
+from ltv_bayes.errors import InputError, UnitError, counted
 from ltv_bayes.intervals import describe_interval, interval_settings
 from ltv_bayes.language import _, comma, either
 from ltv_bayes.random_streams import as_seed
@@ -54,7 +55,7 @@ def score(
     errors: str = "raise",
     progressbar: bool = False,
 ) -> Scores:
-    """Value customers where they are, with a saved model: what is each worth, and all of them together?
+    """Value customers where they are, with a saved model: what each is worth, and all of them together.
 
     Customers are valued a batch at a time, in bounded memory. A customer has the value that `lifetime_value` gives to
     the last digit, whatever the batches, the partitions and the order; totals agree to 1e-9, as sums of floats do.
@@ -189,11 +190,9 @@ def _refuse_twice(hashes: np.ndarray, source: Source, work: Work) -> None:
         as_text(one.ids if isinstance(one, Customers) else ids_of(read_table(one)[name])) for one in source.batches()
     ]
     ids = every[0].append(every[1:]) if every else pd.Index([])
-    twice = list(ids[ids.duplicated()].unique())
+    refuse_repeated(ids)
     cure = _("Keep one row for each customer.")
-    if not twice:  # a reader is read once
-        raise InputError(_("Some customers have several rows. {cure}", cure=cure))
-    refuse_rows(twice, "customer", _("with several {rows}", rows="rows"), cure)
+    raise InputError(_("Some customers have several rows. {cure}", cure=cure))  # a reader is read once
 
 
 def scores_of(

@@ -74,10 +74,10 @@ def source_of(given: Any, customer_id: str) -> Source:
     )
 
 
-def tables_of(batches: Any, size: int = CUSTOMERS_IN_BATCH) -> Iterator[pa.Table]:
-    """Put record batches together, and cut them, into tables of this number of rows; the last one may be shorter."""
+def tables_of(batches: Any) -> Iterator[pa.Table]:
+    """Put record batches together, and cut them, into tables of as many rows as are valued at once."""
+    size, rows = CUSTOMERS_IN_BATCH, 0
     waiting: list[pa.RecordBatch] = []
-    rows = 0
     for batch in batches:
         at = 0
         while at < batch.num_rows:

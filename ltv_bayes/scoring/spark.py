@@ -17,10 +17,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pyarrow as pa
 
-from ltv_bayes.data.customers.check import COMPUTED, DATES
-from ltv_bayes.errors import ColumnError, InputError, listed, refuse_rows
+from ltv_bayes.data.customers.check import COMPUTED, DATES, refuse_repeated
+from ltv_bayes.errors import ColumnError, InputError, listed
 from ltv_bayes.language import _
 from ltv_bayes.scoring.model import ValueModel
 from ltv_bayes.scoring.sources import arrow_table
@@ -159,7 +160,7 @@ def _refuse_ids(frame: Any, asked: Asked) -> None:
     if blank and not asked.report:
         raise InputError(_("{number:,} rows have no {column}. Fill in the id.", number=blank, column=asked.customer_id))
     twice = [row["id"] for row in bad if row["id"]]
-    refuse_rows(twice, "customer", _("with several {rows}", rows="rows"), _("Keep one row for each customer."))
+    refuse_repeated(pd.Index(twice * 2))
 
 
 def _schema(work: Work, kind: str) -> pa.Schema:
