@@ -27,6 +27,7 @@ ROOMS = {
     "evaluation": "Evaluation: backtests and checks",
     "plots": "Pictures",
     "reporting": "Reports",
+    "scoring": "Scoring: customers where they live",
     "runs": "Runs: from raw files to a report, by settings",
     "formulas": "Point formulas",
     "others": "Settings, tables, errors",
@@ -44,7 +45,7 @@ PAGES: dict[str, tuple[str, tuple[str, ...]]] = {
         "Decide and trust",
         ("segments", "acquisition", "portfolio", "pooling", "sensitivity", "calibration", "evaluation"),
     ),
-    "handing_on": ("Hand on", ("report", "workbook", "gallery", "command_line", "languages")),
+    "handing_on": ("Hand on", ("report", "workbook", "gallery", "command_line", "scale", "languages")),
     "behind": ("Behind", ("performance", "studies", "architecture", "decisions")),
 }
 """The parts of the site, and their pages in order; to the last part comes what changed."""
