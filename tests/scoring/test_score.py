@@ -113,9 +113,9 @@ def test_files(ltv, model, tmp_path):
     found = lb.score(many, model, as_of=AS_OF, to=tmp_path / "scores.parquet")
     same_summary(pd.read_parquet(found.table).set_index("customer_id"), ltv)
     np.testing.assert_allclose(found.total(), ltv.total(), rtol=1e-9)
-    with pytest.raises(InputError, match="to='scores.parquet'"):
+    with pytest.raises(InputError, match=r"to='scores\.parquet'"):
         lb.score(source, model)
-    with pytest.raises(InputError, match="live in customers.parquet"):
+    with pytest.raises(InputError, match=r"live in customers\.parquet"):
         lb.score(source, model, to=source)
     with pytest.raises(UnitError, match="customers say as_of 2024-06-30, not 2024-07-31"):
         lb.score(source, model, as_of="2024-07-31", to=tmp_path / "other.parquet")
