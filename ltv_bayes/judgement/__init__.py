@@ -5,6 +5,7 @@ Examples
 >>> import tempfile
 >>> import warnings
 >>> from pathlib import Path
+>>> import numpy as np
 >>> import pandas as pd
 >>> import ltv_bayes as lb
 
@@ -75,4 +76,22 @@ What judgements have been worth so far:
 True
 >>> lb.Calibration.load(found.save(folder / "calibration.nc")).names
 ['Optimistic', 'Overconfident', 'Unbiased', 'another']
+
+A scorecard, and how strong a sign of life an open opportunity is, learned from the past:
+
+>>> rng = np.random.default_rng(1)
+>>> rated = pd.DataFrame(rng.integers(1, 6, (60, 3)), columns=["industry_standing", "growth_potential", "relationship"])
+>>> score = rated.mean(axis=1) / 5
+>>> rated = rated.assign(won=(rng.random(60) < score).astype(int), relative_amount=rng.lognormal(score, 0.4))
+>>> rated["relative_amount"] = rated["relative_amount"].where(rated["won"] == 1)
+>>> learned = lb.fit_scorecard(rated, method="laplace", draws=100, chains=2, random_seed=1, progressbar=False)
+>>> learned.criteria
+['industry_standing', 'growth_potential', 'relationship']
+>>> one = np.ones((2, 100))
+>>> draws = {"r": 1.2 * one, "alpha": 16.6 * one, "a": 1.3 * one, "b": 8.0 * one}
+>>> purchases = lb.FittedPurchases.from_draws(draws, time_unit="month")
+>>> orders = lb.samples.simulate_project_business(40, random_seed=1).transactions()
+>>> stood = pd.DataFrame({"customer_id": orders.table["customer_id"].unique(), "stated_on": "2023-12-31", "won": 0})
+>>> lb.learn_sign_strength(stood, orders, purchases, within="1 year").learned_from > 0
+True
 """

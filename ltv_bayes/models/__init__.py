@@ -47,9 +47,19 @@ Pooled by segment; a model for each segment alone; and one that customers never 
 (['quantity', 'industry'], ['mean_rate', 'rate_cv', 'dropout_mean', 'dropout_concentration'])
 >>> pooled.of_segment("Energy").expected_purchases_new_customer("1 year").shape
 (2, 100)
+>>> value = lb.new_customer_value(pooled, spend, by="industry", horizon="1 year", random_seed=1)
+>>> ltv = lb.lifetime_value(customers, lb.RepeatPurchases(pooled, spend), horizon="1 year", random_seed=1)
+>>> ltv.by("industry").beside_next_customer(value).columns[:3].tolist(), value.of("Energy").segments
+(['customers', 'todays_customers_rank', 'next_customer_rank'], ('Energy',))
 >>> some = customers.subset(customers.table["industry"].isin(["Energy", "Healthcare"]))
 >>> sorted(lb.fit_each(lb.NBD(), some, "industry", **brief))
 ['Energy', 'Healthcare']
+
+Subscriptions:
+
+>>> cohort = lb.Renewals.from_cohort_table([100, 87, 74, 65])
+>>> lb.ShiftedBetaGeometric(calendar_effects=None).fit(cohort, **brief).draws["alpha"].shape
+(2, 100)
 
 Each has its picture:
 

@@ -19,8 +19,9 @@ True
 >>> office = lb.samples.simulate_office_equipment(100, random_seed=1)
 >>> office.transactions().currency
 'CNY'
->>> lb.samples.simulate_judges(10, random_seed=1)
-30 closed judgements of 3 simulated judges
+>>> judges = lb.samples.simulate_judges(10, random_seed=1)
+>>> isinstance(judges, lb.samples.SimulatedJudges), len(judges.history)
+(True, 30)
 
 Real orders, read from an installed package:
 

@@ -47,7 +47,6 @@ What a value asks of every stream; a stream of your own answers the same (docs/a
 ...     known, past = stream.knows(customers), stream.realised(customers)
 ...     ready, notes = stream.prepare(customers, terms, shape, 1), stream.notes(customers, terms)
 ...     print(stream.name, known.tolist(), stream.shape, sorted(stream.fits_by_purpose))
-...
 repeat_purchases [True, True] (2, 200) ['repeat_purchases counts', 'repeat_purchases spend']
 subscription [True, False] (2, 200) ['subscription ']
 one_off_sale [False, False] None []
