@@ -147,8 +147,8 @@ class Acquisition(Printed):
         -------
         pandas.DataFrame
             One row per channel, the one with the highest expected net value first: mean, sd, median and interval
-            (``ci_prob, ci_kind``) of the net value, the probabilities that it is above 0 and the best, the expected loss
-            if this channel is chosen and another was best, whether data are enough. UnitError if no amount above 0.
+            (``ci_prob, ci_kind``) of the net value, the probabilities that it is above 0 and the best, the loss
+            expected if it is chosen and another was best, and whether data are enough. UnitError if no amount above 0.
         """
         prob, kind = interval_settings(ci_prob, ci_kind)
         units = 1.0 if amount is None else as_number(amount, "amount")
