@@ -50,7 +50,7 @@ class FittedRenewals(FittedModel):
 
     @classmethod
     def from_draws(cls, draws: Mapping[str, Any], **attrs: Any) -> Self:
-        """Make a fit from parameter draws of shape (chains, draws); with ``c``, of the beta-discrete-Weibull."""
+        """Make a fit from draws of shape (chains, draws) and ``attrs``; with ``c``, of the beta-discrete-Weibull."""
         if isinstance(draws, Mapping) and "c" in draws:
             attrs["model"] = shifted_beta_geometric.WEIBULL
         return super().from_draws(draws, **attrs)
