@@ -176,11 +176,11 @@ class Subscription:
             some = rows[held[first] : held[last]]
             paid, contract, date, due = schedule.payments(some, ends[-1])
             amount = self._changes.at(self._prices[some][contract], some[contract], date, due)
-            place, parameters = _parameters(drawn, fit_of_each, some)
+            place, alpha, beta, c = _parameters(drawn, fit_of_each, some)
             renewal_values.shifted_beta_geometric(
                 customer_states(seed, self.name, customers.ids[first:last]),
                 Subscriptions(
-                    held[first : last + 1] - held[first], made[some], ended[some], place, *parameters, silent[some]
+                    held[first : last + 1] - held[first], made[some], ended[some], place, alpha, beta, c, silent[some]
                 ),
                 Payments(paid, due, np.searchsorted(ends, due).astype(np.int64), amount * np.exp(-delta * due)),
                 Relations(UNKNOWN if until is None else until, UNKNOWN if life is None else life),
@@ -374,7 +374,7 @@ class FactorsOfContracts:
         return self.made._replace(schedule=self.made.schedule[rows], ahead=ahead)
 
 
-def _parameters(drawn: list[GroupDraws], fit_of_each: IntArray, rows: IntArray) -> tuple[IntArray, list[Array]]:
+def _parameters(drawn: list[GroupDraws], fit_of_each: IntArray, rows: IntArray) -> tuple[IntArray, Array, Array, Array]:
     """The group of each contract, and the groups' parameters: alpha, beta and c, which is empty where no fit has it.
 
     Arrays of shape (groups, draws); c is 1 for the groups of fits without it.
@@ -386,7 +386,7 @@ def _parameters(drawn: list[GroupDraws], fit_of_each: IntArray, rows: IntArray) 
         place[fits == fit] = number + at
         number += len(groups)
         found.append(own.at(groups))
-    parameters = [np.concatenate([part[name] for part in found]) for name in shifted_beta_geometric.PARAMETERS]
+    alpha, beta = (np.concatenate([part[name] for part in found]) for name in shifted_beta_geometric.PARAMETERS)
     tenured = any("c" in part for part in found)
     c = np.concatenate([part.get("c", np.ones_like(part["alpha"])) for part in found]) if tenured else UNKNOWN
-    return place, [*parameters, c]
+    return place, alpha, beta, c

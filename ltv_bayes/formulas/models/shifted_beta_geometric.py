@@ -247,7 +247,7 @@ def made_by_the_silent(made: Numbers, silent: Numbers) -> Array:
 
 
 def draw_renewals_on_clock(
-    rng: np.random.Generator, renewals: Numbers, sums: Array, *, alpha: Array, beta: Array, silent: float = 1.0
+    rng: np.random.Generator, renewals: Numbers, sums: Array, *, alpha: Array, beta: Array, silent: Numbers = 1.0
 ) -> Array:
     """Draw how many of the next renewals a subscriber makes, on a clock, one number for each draw.
 
@@ -259,10 +259,10 @@ def draw_renewals_on_clock(
         Sum of the factors at those made.
     sums : array of shape (draws, renewals ahead)
         Sums of the factors at those to come, up to each.
-    silent : float
+    silent : array
         As in `made_by_the_silent`.
     """
-    if silent < 1 and sums.shape[-1]:
+    if np.min(silent) < 1 and sums.shape[-1]:
         first = sums[..., :1]
         chance = survival(first[..., 0], alpha=alpha, beta=beta, renewals=renewals)
         goes_on = rng.random(chance.shape) < made_by_the_silent(chance, silent)
@@ -282,7 +282,7 @@ def draw_renewals(
     alpha: Numbers,
     beta: Numbers,
     c: Numbers = 1.0,
-    silent: float = 1.0,
+    silent: Numbers = 1.0,
 ) -> Array:
     """Draw how many more renewals a subscriber makes who is active after a number made, one for each element.
 
@@ -294,8 +294,8 @@ def draw_renewals(
     >>> draw_renewals(np.random.default_rng(1), np.zeros(5), alpha=1.0, beta=2.0).shape
     (5,)
     """
-    if silent < 1:
-        parameters = {"alpha": alpha, "beta": beta, "c": c}
+    if np.min(silent) < 1:
+        parameters: dict[str, Numbers] = {"alpha": alpha, "beta": beta, "c": c}
         chance = made_by_the_silent(retention(renewals, **parameters), silent)
         more = draw_renewals(rng, np.broadcast_to(np.asarray(renewals, dtype=float) + 1, chance.shape), **parameters)
         return np.where(rng.random(chance.shape) < chance, 1.0 + more, 0.0)
