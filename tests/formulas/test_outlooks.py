@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from ltv_bayes.formulas.kernels import order_values, outlooks
+from ltv_bayes.formulas.kernels import order_values
+from ltv_bayes.formulas.kernels.future import outlooks
 from ltv_bayes.formulas.models import bg_nbd
 from ltv_bayes.formulas.models.operational_time import Clock, OnClock
 

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ltv_bayes.formulas.kernels.outlooks import (
+from ltv_bayes.formulas.kernels.future.outlooks import (
     compiled,
     from_now,
     look_ahead,

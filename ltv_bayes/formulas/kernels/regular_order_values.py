@@ -7,16 +7,7 @@ whether the customer has left, the phase, and the number of events.
 
 import numpy as np
 
-from ltv_bayes.formulas.kernels.order_values import (
-    APART,
-    ELSEWHERE,
-    add_order,
-    calendar_time,
-    has_history,
-    spend_of,
-    spent_now,
-)
-from ltv_bayes.formulas.kernels.outlooks import (
+from ltv_bayes.formulas.kernels.future.outlooks import (
     compiled,
     from_now,
     number_possible,
@@ -25,6 +16,15 @@ from ltv_bayes.formulas.kernels.outlooks import (
     purchases_of,
     time_left,
     weights_of,
+)
+from ltv_bayes.formulas.kernels.order_values import (
+    APART,
+    ELSEWHERE,
+    add_order,
+    calendar_time,
+    has_history,
+    spend_of,
+    spent_now,
 )
 from ltv_bayes.formulas.kernels.phases import log_phases, phase_at
 from ltv_bayes.formulas.kernels.random import beta, gamma_constants, gamma_from_constants, standard_gamma, uniform

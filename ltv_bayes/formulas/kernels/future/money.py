@@ -11,6 +11,7 @@ from typing import Any
 import numba
 import numpy as np
 
+from ltv_bayes.formulas.kernels.future.outlooks import compiled, look_back, on_clock, room_ahead
 from ltv_bayes.formulas.kernels.future.purchases import (
     GOOD,
     edges_of,
@@ -20,7 +21,6 @@ from ltv_bayes.formulas.kernels.future.purchases import (
     worth_of_times,
 )
 from ltv_bayes.formulas.kernels.order_values import Periods, Spend, Weights, spent_now
-from ltv_bayes.formulas.kernels.outlooks import compiled, look_back, on_clock, room_ahead
 from ltv_bayes.formulas.models import mbg_nbd, nbd
 from ltv_bayes.formulas.models.leaving_at_once import FIRST_DROPOUT
 from ltv_bayes.formulas.models.price_level import Prices

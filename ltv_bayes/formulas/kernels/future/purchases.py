@@ -20,8 +20,8 @@ from typing import NamedTuple
 import numpy as np
 
 from ltv_bayes.formulas.kernels.dropout import DISCOUNTED_AWAY, nodes_of_dropout
+from ltv_bayes.formulas.kernels.future.outlooks import compiled, look_back, on_clock, room_ahead
 from ltv_bayes.formulas.kernels.order_values import price_at
-from ltv_bayes.formulas.kernels.outlooks import compiled, look_back, on_clock, room_ahead
 from ltv_bayes.formulas.models.leaving_at_once import FIRST_DROPOUT
 from ltv_bayes.formulas.models.operational_time import Clock
 from ltv_bayes.formulas.models.price_level import Prices
