@@ -173,9 +173,10 @@ def summarize_renewals(
     others = _others(raw.drop(columns=[name for name in used if name in raw.columns]))
     counts = pd.concat([count_renewals(contracts, end, grace_days), others], axis="columns", sort=False)
     counts["notice"] = (counts["ended_on"] - contracts["cancelled"]).dt.days
-    table = observed_since(join_contracts(counts, contracts["cancelled"], ids, end, gap_days), since)
+    joined, each = join_contracts(counts, contracts["cancelled"], ids, end, gap_days)
     unasked = [*([] if price else ["price"]), *([] if product else ["product"])]
-    return Renewals(table.drop(columns=unasked), end, currency, grace_days, tuple(found))
+    table = observed_since(joined, since).drop(columns=unasked)
+    return Renewals(table, end, currency, grace_days, tuple(found), each.drop(columns=[] if price else "price"))
 
 
 def _found(raw: pd.DataFrame, called: dict[str, Any]) -> dict[str, Any]:
