@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import ltv_bayes as lb
-from ltv_bayes.data.subscriptions.movements import MOVEMENTS
+from ltv_bayes.data.subscriptions.revenue.movements import MOVEMENTS
 from ltv_bayes.errors import ColumnError, InputError
 
 CENT = 0.005
@@ -130,7 +130,7 @@ def test_cohorts_begin_at_one_and_are_as_old_as_they_have_got():
 
 def test_intervals_hold_the_retention_of_all_such_customers():
     """Of 40 customers with unequal prices; a coverage within five standard errors of the nominal 90%."""
-    from ltv_bayes.data.subscriptions.retained import Pairs, drawn_shares, factors_of
+    from ltv_bayes.data.subscriptions.revenue.retained import Pairs, drawn_shares, factors_of
 
     rng, held, sets, size = np.random.default_rng(4), np.zeros(3), 400, 40
     for _ in range(sets):

@@ -7,15 +7,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ltv_bayes.data.subscriptions.recurring_revenue import (
+from ltv_bayes.data.subscriptions.renewals import Renewals
+from ltv_bayes.data.subscriptions.revenue.recurring import (
     amounts_on,
     contracts_with_prices,
     number_of_periods,
     owners,
     whole_periods,
 )
-from ltv_bayes.data.subscriptions.renewals import Renewals
-from ltv_bayes.data.subscriptions.retained import Pairs, factors_of, pairs_apart, retention_table
+from ltv_bayes.data.subscriptions.revenue.retained import Pairs, factors_of, pairs_apart, retention_table
 from ltv_bayes.errors import InputError, counted
 from ltv_bayes.intervals import flagged
 from ltv_bayes.language import _, as_known
