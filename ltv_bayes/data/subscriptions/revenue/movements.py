@@ -84,6 +84,20 @@ class Movements(Printed):
         The columns of segments.
     currency : str or None
         What amounts are counted in.
+
+    Examples
+    --------
+    >>> import ltv_bayes as lb
+    >>> records = pd.DataFrame({"customer_id": list("ABCD"), "start": "2024-01-10", "price": [10, 20, 30, 40]})
+    >>> records["cancelled_on"] = [None, "2024-02-20", None, None]
+    >>> moved = lb.subscription_movements(lb.summarize_renewals(records, as_of="2024-04-30"))
+    >>> moved.retention("3 months")[["customers", "opening", "net_retention", "logo_retention"]]
+             customers  opening  net_retention  logo_retention
+    period
+    2024-03          0      0.0            NaN             NaN
+    2024-04          4    100.0            0.8            0.75
+    >>> moved.cohorts()["logo_retention"].to_dict()
+    {('2024-01', 0): 1.0, ('2024-01', 1): 1.0, ('2024-01', 2): 0.75, ('2024-01', 3): 0.75}
     """
 
     table: pd.DataFrame
