@@ -23,6 +23,7 @@ _NAMES_BY_FILE = {
     "data.orders.read_report": "ReadReport",
     "data.orders.transactions": "Transactions",
     "data.reading.files": "read_table",
+    "data.subscriptions.revenue.movements": "Movements subscription_movements",
     "data.subscriptions.renewals": "Renewals",
     "data.subscriptions.summarize": "summarize_renewals",
     "data.writing.table_files": "write_table",
@@ -90,6 +91,10 @@ _NAMES_BY_FILE = {
     "plots.priors": "plot_prior_posterior",
     "reporting.report": "Report report",
     "runs.run": "Run",
+    "scoring.model": "ValueModel",
+    "scoring.saved": "load_model save_model",
+    "scoring.score": "score",
+    "scoring.scores": "Scores",
     "plots.values": "plot_cash_flow plot_lifetime_value plot_segments plot_tornado plot_waterfall",
 }
 _MODULES = ("errors", "samples")
