@@ -61,7 +61,6 @@ KNOWN: Mapping[str, tuple[Kind, str]] = {
     **_columns(
         "share",
         *(N_("share"), N_("customers inside share"), N_("interval"), N_("should"), N_("change")),
-        *(N_("share"), N_("customers inside share"), N_("interval"), N_("should")),
         *(N_("net retention"), N_("gross retention"), N_("logo retention")),
         mean_share=N_("mean share"),
         judged_share=N_("judged share"),
