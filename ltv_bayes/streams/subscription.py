@@ -374,6 +374,31 @@ class FactorsOfContracts:
         return self.made._replace(schedule=self.made.schedule[rows], ahead=ahead)
 
 
+def fees_to_come(stream: Subscription, rows: IntArray, days: float) -> tuple[IntArray, Array, Array]:
+    """What contracts, by their rows in the records, pay within a number of days if all renewals are made.
+
+    Returns
+    -------
+    paid : array of shape (contracts + 1,)
+        The payments of contract j are those from paid[j] up to paid[j + 1].
+    due, amount : arrays of shape (payments,)
+        Days until they are due, and fees, not discounted.
+    """
+    paid, contract, date, due = Schedule.of(stream.renewals).payments(rows, days)
+    return paid, due, stream._changes.at(stream._prices[rows][contract], rows[contract], date, due)
+
+
+def prices_today(stream: Subscription) -> Array:
+    """The price of one renewal of each contract, without changes to come."""
+    return stream._prices
+
+
+def fit_of_each(stream: Subscription) -> list[FittedRenewals]:
+    """The fit that counts for each contract."""
+    fits = list(stream.fits.values())
+    return [fits[place] for place in stream._fit_of_each()]
+
+
 def _parameters(drawn: list[GroupDraws], fit_of_each: IntArray, rows: IntArray) -> tuple[IntArray, Array, Array, Array]:
     """The group of each contract, and the groups' parameters: alpha, beta and c, which is empty where no fit has it.
 

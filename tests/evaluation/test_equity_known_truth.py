@@ -48,7 +48,10 @@ def company_of_buyers(seed):
     orders = pd.DataFrame({"customer_id": owner[past], "amount": value[past].round(2)})
     orders["date"] = AS_OF + pd.to_timedelta(day[past], unit="D")
     customers = lb.summarize(lb.read_transactions(orders), time_unit="week", as_of=AS_OF)
-    purchases, spend = lb.BGNBD(calendar_effects=None).fit(customers, **fast(seed)), lb.GammaGamma().fit(customers, **fast(seed))
+    purchases, spend = (
+        lb.BGNBD(calendar_effects=None).fit(customers, **fast(seed)),
+        lb.GammaGamma().fit(customers, **fast(seed)),
+    )
     today = lb.lifetime_value(customers, lb.RepeatPurchases(purchases, spend), random_seed=seed, **TERMS)
     won = starts_of_plan(rng, each)
     owner_new, day_new, value_new = buyers(rng, won, typical)

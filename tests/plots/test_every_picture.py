@@ -37,6 +37,7 @@ UNITS = {
     "plot_tornado": "USD",
     "plot_value_over_time": "USD",
     "plot_payback": "USD",
+    "plot_equity": "USD",
     "plot_acquisition": "over the cost",
     "plot_backtest": "USD",
     "plot_cohorts": "USD",
@@ -110,7 +111,20 @@ def draw(judged_value, rolling, test_of_cdnow, purchases, spend, by_hand, closed
         rng = np.random.default_rng(1)
         return prior_of(**{name: rng.lognormal(0, 2, 400) for name in ("r", "alpha", "a", "b")})
 
+    def equity():
+        new = lb.new_customer_value(few, spend.thin(40), horizon="2 years", discount_rate=0.1, random_seed=1)
+        today = lb.lifetime_value(
+            judged_value.customers,
+            lb.RepeatPurchases(few, spend.thin(40)),
+            horizon="3 years",
+            discount_rate=0.1,
+            random_seed=1,
+        )
+        plan = pd.DataFrame({"month": ["1997-11", "1998-03"], "customers": [4, 3], "cost": [80.0, 90.0]})
+        return lb.customer_equity(today, plan, new, random_seed=1)
+
     made = {
+        "plot_equity": lambda **given: lb.plot_equity(equity(), **given),
         "plot_lifetime_value": lambda **given: lb.plot_lifetime_value(ltv, **given),
         "plot_segments": lambda **given: lb.plot_segments(by(), **given),
         "plot_waterfall": lambda ax=None, **given: lb.plot_waterfall(ltv.explain(**given), ax=ax),
