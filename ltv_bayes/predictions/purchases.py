@@ -41,6 +41,7 @@ from ltv_bayes.predictions.over_customers import (
     over_unique,
     with_group,
 )
+from ltv_bayes.predictions.purchase_draws import draw_counts
 from ltv_bayes.random_streams import as_seed
 from ltv_bayes.sizes import NUMBERS_IN_BLOCK, available_cores
 from ltv_bayes.time_units import DAYS_PER_UNIT, Duration, TimeUnit, as_duration, as_time_ahead, discount_intensity
@@ -211,15 +212,8 @@ class FittedPurchases(FittedModel):
             (chain, draw, customer_id), purchases; of whole numbers.
         """
         length, seed = as_duration(horizon), as_seed(random_seed)
-        t, histories = length.to(self.time_unit), purchase_histories(self, customers)
-        outlook = formulas_of(self, customers).outlook
-        (number,) = draw_for_each(
-            self,
-            customers.table,
-            lambda rng, drawn, place: outlook(*histories[place], **drawn).draw(rng, t).number,
-            seed=seed,
-            purpose="purchases",
-        )
+        histories, ends = purchase_histories(self, customers), [length.to(self.time_unit)]
+        (number,) = draw_counts(self, customers, histories, ends, seed=seed, purpose="purchases")
         attrs = {**_purchases(length), "random_seed": str(seed)}
         return labelled(number, customers.ids, "predicted_purchases", **attrs).astype(np.int64)
 

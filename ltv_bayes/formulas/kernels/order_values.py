@@ -28,6 +28,7 @@ compiled: Any = numba.njit(cache=True, nogil=True, error_model="numpy")
 
 APART, ELSEWHERE = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xC2B2AE3D27D4EB4F)
 LARGEST_INVERTED_MEAN = 50.0  # beyond, a gamma rate and a Poisson number are faster, and lose no digits
+MOST_STEPS = 10_000.0  # from purchase to purchase; beyond, the chance of leaving is drawn, and the number at once
 UNKNOWN = np.empty((0, 0))  # where nothing is known, or asked for, of relations
 
 
@@ -60,12 +61,18 @@ class Events(NamedTuple):
 
 
 class Spend(NamedTuple):
-    """Posterior draws of parameters of what each order is worth; see `Purchases`."""
+    """Posterior draws of parameters of what each order is worth; see `Purchases`.
+
+    `NUMBERS` where orders are only counted: each is then worth 1.
+    """
 
     place: IntArray
     p: Array
     q: Array
     v: Array
+
+
+NUMBERS = Spend(np.empty(0, dtype=np.int64), UNKNOWN, UNKNOWN, UNKNOWN)
 
 
 class Periods(NamedTuple):
@@ -221,13 +228,15 @@ def _bg_nbd_row(row, state, history, periods, purchases, spend, relations, money
         if possible == 0.0:
             continue
         count = number_until_leaving(state, possible, a[i], b[i] + x)
-        left = count < possible
-        nu = standard_gamma(state, p[i] * orders + q[i]) / (v[i] + spent_now(prices, row, i, spent))
+        if only_number(p, money, life):
+            money[0, i] = count
+            continue
+        left, last = count < possible, 0.0
+        value, worths = mean_order(state, i, p, q, v, orders, spent_now(prices, row, i, spent))
         end = t * beta(state, count, possible - count + 1.0) if left else t
-        shape, (d, c), value, last = p[i], gamma_constants(p[i]), 1.0 / nu, 0.0
         for order in range(int(count)):
             when = calendar_time(clock, i, end if left and order == 0 else end * uniform(state), ends[-1])
-            last, worth = max(last, when), value * gamma_from_constants(state, shape, d, c)
+            last, worth = max(last, when), value * order_worth(state, worths)
             if shown.size and when <= shown_until[row] and uniform(elsewhere) < shown[i]:
                 continue
             period = 0
@@ -270,11 +279,13 @@ def _nbd_row(row, state, history, periods, events, spend, until, money):  # type
         number = number_possible(state, uniform(state), r[i] + x, alpha[i] + observed, t)
         if number == 0.0:
             continue
-        nu = standard_gamma(state, p[i] * orders + q[i]) / (v[i] + spent_now(prices, row, i, spent))
-        shape, (d, c), value = p[i], gamma_constants(p[i]), 1.0 / nu
+        if only_number(p, money, UNKNOWN):
+            money[0, i] = number
+            continue
+        value, worths = mean_order(state, i, p, q, v, orders, spent_now(prices, row, i, spent))
         for _ in range(int(number)):
             when = calendar_time(clock, i, t * uniform(state), ends[-1])
-            period, worth = 0, value * gamma_from_constants(state, shape, d, c)
+            period, worth = 0, value * order_worth(state, worths)
             if shown.size and when <= shown_until[row] and uniform(elsewhere) < shown[i]:
                 continue
             while when > ends[period]:
@@ -334,10 +345,9 @@ def has_history(row, x, relations, money):  # type: ignore[no-untyped-def]
 
 @compiled
 def _set_known_end(row, relations):  # type: ignore[no-untyped-def]
-    if relations.life.size:
-        relations.life[row] = np.nan
-        if relations.until.size:
-            relations.life[row] = relations.until[row]
+    known = relations.until.size > 0
+    for i in range(relations.life.shape[1]):  # not a whole row at once, which takes two seconds longer to compile
+        relations.life[row, i] = relations.until[row, i] if known else np.nan
 
 
 @compiled
@@ -367,9 +377,34 @@ def weights_of(row, weights):  # type: ignore[no-untyped-def]
 
 @compiled
 def spend_of(row, spend):  # type: ignore[no-untyped-def]
-    """Parameters of what each of a customer's orders is worth, arrays of shape (draws,)."""
+    """Parameters of what each of a customer's orders is worth, arrays of shape (draws,); empty in `NUMBERS`."""
+    if spend.place.size == 0:
+        return spend.p.ravel(), spend.q.ravel(), spend.v.ravel()
     h = spend.place[row]
     return spend.p[h], spend.q[h], spend.v[h]
+
+
+@compiled
+def only_number(p, money, life):  # type: ignore[no-untyped-def]
+    """Whether the number of orders is all that is asked for, and their moments do not matter."""
+    return p.size == 0 and money.shape[0] == 1 and life.size == 0
+
+
+@compiled
+def mean_order(state, i, p, q, v, orders, spent):  # type: ignore[no-untyped-def]
+    """Draw the scale of a customer's order values; it, and what `order_worth` needs. 1 where orders are counted."""
+    if p.size == 0:
+        return 1.0, (0.0, 0.0, 0.0)
+    nu = standard_gamma(state, p[i] * orders + q[i]) / (v[i] + spent)
+    d, c = gamma_constants(p[i])
+    return 1.0 / nu, (p[i], d, c)
+
+
+@compiled
+def order_worth(state, worths):  # type: ignore[no-untyped-def]
+    """Draw what an order is worth, on the scale of `mean_order`."""
+    shape, d, c = worths
+    return gamma_from_constants(state, shape, d, c) if shape > 0.0 else 1.0
 
 
 @compiled
@@ -407,6 +442,9 @@ def _negative_binomial(u, chance, A, share):  # type: ignore[no-untyped-def]
 @compiled
 def number_until_leaving(state, possible, a, b):  # type: ignore[no-untyped-def]
     """How many of the possible purchases a customer makes who may leave after each."""
+    if possible > MOST_STEPS:
+        leaving = beta(state, a, b)
+        return min(possible, max(np.ceil(np.log1p(-uniform(state)) / np.log1p(-leaving)), 1.0))
     u, staying, number = uniform(state) if possible > 1.0 else 0.0, 1.0, 1.0
     while number < possible:
         staying *= (b + number - 1.0) / (a + b + number - 1.0)

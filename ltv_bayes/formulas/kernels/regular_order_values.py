@@ -5,17 +5,26 @@ The draws have the distribution of `bg_cnbd.RegularOutlook.draw`, of the times t
 whether the customer has left, the phase, and the number of events.
 """
 
+from functools import partial
+from typing import Any
+
 import numpy as np
 
 from ltv_bayes.formulas.kernels.order_values import (
     APART,
     ELSEWHERE,
+    bg_nbd_gamma_gamma,
     calendar_time,
     compiled,
     has_history,
+    mbg_nbd_gamma_gamma,
+    mean_order,
+    nbd_gamma_gamma,
     number_possible,
     number_until_leaving,
     on_clock,
+    only_number,
+    order_worth,
     price_at,
     purchases_of,
     spend_of,
@@ -24,7 +33,9 @@ from ltv_bayes.formulas.kernels.order_values import (
     weights_of,
 )
 from ltv_bayes.formulas.kernels.phases import log_phases, phase_at
-from ltv_bayes.formulas.kernels.random import beta, gamma_constants, gamma_from_constants, standard_gamma, uniform
+from ltv_bayes.formulas.kernels.random import beta, uniform
+from ltv_bayes.formulas.models.leaving_at_once import WITHIN
+from ltv_bayes.formulas.models.parameterization import REGULAR
 
 
 @compiled
@@ -85,16 +96,18 @@ def _row(k, at_once, row, state, history, periods, purchases, spend, relations, 
         if possible == 0.0:
             continue
         count = number_until_leaving(state, possible, a[i], b[i] + chances)
+        if only_number(p, money, life):
+            money[0, i] = count
+            continue
         left = count < possible
-        nu = standard_gamma(state, p[i] * orders + q[i]) / (v[i] + spent_now(prices, row, i, spent))
-        shape, (d, c), value = p[i], gamma_constants(p[i]), 1.0 / nu
+        value, worths = mean_order(state, i, p, q, v, orders, spent_now(prices, row, i, spent))
         share, rest, step = 0.0, events, k - phase
         for _ in range(int(count)):
             # the next purchase is one of the events left, at a known place among their uniform moments
             share += (1.0 - share) * beta(state, step, rest - step + 1.0)
             rest, step = rest - step, k
             when = calendar_time(clock, i, t * min(share, 1.0), ends[-1])
-            worth = value * gamma_from_constants(state, shape, d, c)
+            worth = value * order_worth(state, worths)
             if shown.size and when <= shown_until[row] and uniform(elsewhere) < shown[i]:
                 continue
             period = 0
@@ -105,3 +118,17 @@ def _row(k, at_once, row, state, history, periods, purchases, spend, relations, 
             staying = (b[i] + chances + count - 1.0) / (a[i] + b[i] + chances + count - 1.0)
             if left or uniform(apart) >= staying:  # the last purchase seen may be the customer's last too
                 life[row, i] = calendar_time(clock, i, t * min(share, 1.0), ends[-1])
+
+
+KERNELS: dict[str, Any] = {
+    "bg_nbd": bg_nbd_gamma_gamma,
+    "mbg_nbd": mbg_nbd_gamma_gamma,
+    "nbd": nbd_gamma_gamma,
+}
+REGULAR_KERNELS: dict[str, Any] = {"bg_cnbd": bg_cnbd_gamma_gamma, "mbg_cnbd": mbg_cnbd_gamma_gamma}
+
+
+def kernel_of(model: str, k: int = 1) -> Any:
+    """The compiled loop of a model of purchases or events, at every k-th event."""
+    name = WITHIN.get(model, model)
+    return partial(REGULAR_KERNELS[name], k) if model in REGULAR else KERNELS[name]
