@@ -15,11 +15,11 @@ import ltv_bayes as lb  # noqa: E402
 
 project = "ltv_bayes"
 author = "the authors of ltv_bayes"
-copyright = f"2026, {author}"
+copyright = f"2026, {author}; this is version {lb.__version__}"
 version = release = lb.__version__
 html_title = f"ltv_bayes {version}"
 
-extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "site_pages"]
+extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "site_pages", "site_elsewhere"]
 exclude_patterns = ["_build"]
 source_suffix = {".md": "markdown", ".rst": "restructuredtext"}
 default_role = "name_or_code"
@@ -40,11 +40,15 @@ html_theme_options: dict[str, Any] = {
     "navigation_with_keys": True,
     "navbar_align": "left",
     "footer_start": ["copyright"],
-    "footer_end": [],
+    "footer_end": ["last-updated"],
     "secondary_sidebar_items": ["page-toc"],
     "header_links_before_dropdown": 7,
     "article_footer_items": [],
 }
-html_static_path: list[str] = []
+html_context = {"default_mode": "auto"}
+html_static_path = ["site"]
+html_css_files = ["site.css"]
+html_last_updated_fmt = "%Y-%m-%d"
 html_show_sourcelink = False
+html_show_search_summary = False  # summaries are fetched, which a page opened from a disk may not
 html_copy_source = False

@@ -40,16 +40,17 @@ def messages_page() -> str:
 
 def columns_page() -> str:
     """Every column of result tables: its name, what it is called, what it holds."""
-    parts = ["# Columns of result tables", "", "| column | in words | 中文 | holds |", "|---|---|---|---|"]
-    for name, (kind, words) in sorted(KNOWN.items()):
-        parts.append(f"| `{name}` | {_cell(words)} | {_cell(_in_chinese(words))} | {KINDS[kind]} |")
-    parts += [
+    parts = [
+        "# Columns of result tables",
         "",
         "Names are made of others: `eti89_lb` and `eti89_ub` are the ends of the 89% equal-tailed interval (`hdi89_lb`",
         "of the highest-density interval) of the column, or of what stands before: `to_come_eti89_lb`. `mean_` and a",
         "source is the mean of that source; `probability_above_3` and the like state the number in the name.",
         "",
     ]
+    parts += ["| column | in words | 中文 | holds |", "|---|---|---|---|"]
+    for name, (kind, words) in sorted(KNOWN.items()):
+        parts.append(f"| `{name}` | {_cell(words)} | {_cell(_in_chinese(words))} | {KINDS[kind]} |")
     return "\n".join(parts)
 
 

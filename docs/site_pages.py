@@ -47,7 +47,8 @@ PAGES: dict[str, tuple[str, tuple[str, ...]]] = {
     "handing_on": ("Hand on", ("report", "workbook", "gallery", "command_line", "languages")),
     "behind": ("Behind", ("performance", "studies", "architecture", "decisions")),
 }
-"""The parts of the site, and their pages in order."""
+"""The parts of the site, and their pages in order; to the last part comes what changed."""
+LAST = "behind"
 QUESTION = re.compile(r"^\| \[[^\]]+\]\(([^)]+)\) \| (.+) \|$", re.MULTILINE)
 LINK = re.compile(r"\[([^\]]+)\]\(\s*(\.\./[^)\s]+)\s*\)")
 
@@ -159,12 +160,17 @@ def _link(match: re.Match[str]) -> str:
 def write_parts() -> None:
     """Write a page for each part of the site: its pages, with the question that each answers."""
     PARTS.mkdir(exist_ok=True)
-    questions = dict(QUESTION.findall((DOCS / "index.md").read_text(encoding="utf-8")))
+    _, _, pages_of_index = (DOCS / "index.md").read_text(encoding="utf-8").partition("## All pages")
+    questions = dict(QUESTION.findall(pages_of_index))
     for name, (title, pages) in PAGES.items():
         lines = [f"# {title}", "", "| page | question |", "|---|---|"]
         lines += [f"| [](../{page}.md) | {questions.get(f'{page}.md', '')} |" for page in pages]
-        toc = ["", "```{toctree}", ":hidden:", "", *(f"../{page}" for page in pages), "```", ""]
+        if name == LAST:
+            lines.append("| [](changes.md) | What is new in this version? |")
+        more = ["changes"] if name == LAST else []
+        toc = ["", "```{toctree}", ":hidden:", "", *(f"../{page}" for page in pages), *more, "```", ""]
         _write(PARTS / f"{name}.md", "\n".join([*lines, *toc]))
+    _write(PARTS / "changes.md", (DOCS.parent / "CHANGELOG.md").read_text(encoding="utf-8"))
 
 
 def navigation() -> str:

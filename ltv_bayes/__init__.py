@@ -43,7 +43,7 @@ _NAMES_BY_FILE = {
     "models.nbd": "NBD",
     "models.priors": "Prior",
     "models.separate": "fit_each",
-    "models.shifted_beta_geometric": "ShiftedBetaGeometric",
+    "models.shifted_beta_geometric": "ShiftedBetaGeometric BetaDiscreteWeibull",
     "judgement.beliefs.amount_belief": "AmountBelief",
     "judgement.beliefs.chance_belief": "ChanceBelief",
     "judgement.beliefs.opportunity": "Opportunity",

@@ -108,11 +108,11 @@ def percent(share: float) -> str:
     if not math.isfinite(share):
         return UNKNOWN
     if 0 < share < 0.0005:
-        return "< 0.1%"
+        return _("< 0.1%")
     if -0.0005 < share < 0:
-        return "> -0.1%"
+        return _("> -0.1%")
     if 0.995 <= share < 1:
-        return "> 99%"
+        return _("> 99%")
     return f"{100 * share:.0f}%" if abs(share) >= 0.0095 or share == 0 else f"{100 * share:.1f}%"
 
 
@@ -127,9 +127,9 @@ def probability(value: float) -> str:
     if not math.isfinite(value):
         return UNKNOWN
     if value >= 0.995:
-        return "1" if value == 1 else "> 0.99"
+        return "1" if value == 1 else _("> 0.99")
     if value < 0.005:
-        return "0" if value == 0 else "< 0.01"
+        return "0" if value == 0 else _("< 0.01")
     return f"{value:.2f}"
 
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -71,6 +72,25 @@ def settings_stay():
     lb.set_interval(before["prob"], before["kind"])
     os.chdir(before["folder"])
     assert after == before
+
+
+NAMES_OF_CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """The Chromium of the system, once for all tests; in CI it must be there."""
+    path = next(filter(None, map(shutil.which, NAMES_OF_CHROMIUM)), None)
+    if path is None and os.environ.get("CI") == "true":
+        pytest.fail("No Chromium is installed, and CI must open the pages: .ci/run installs it.")
+    if path is None:
+        pytest.skip("No Chromium is installed: install it, such as by apt-get install chromium, to open the pages.")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        found = playwright.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-gpu"])
+        yield found
+        found.close()
 
 
 def says_one_seed(item):

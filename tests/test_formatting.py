@@ -17,6 +17,7 @@ from ltv_bayes.formatting import (
     three_digits,
     visible,
 )
+from ltv_bayes.language import in_language
 
 
 @pytest.mark.parametrize(
@@ -122,6 +123,12 @@ def test_three_digits(number, text):
 )
 def test_percent(share, text):
     assert percent(share) == text
+
+
+def test_a_bound_is_a_word_in_chinese_since_it_stands_in_sentences():
+    with in_language("zh"):
+        assert (probability(0.999), probability(0.001)) == ("0.99 以上", "0.01 以下")
+        assert (percent(0.999), percent(0.0001), percent(-0.0001)) == ("99% 以上", "0.1% 以下", "-0.1% 以上")
 
 
 @pytest.mark.parametrize(

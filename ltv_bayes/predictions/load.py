@@ -15,6 +15,7 @@ from ltv_bayes.predictions.renewals import FittedRenewals
 from ltv_bayes.predictions.spend import FittedSpend
 
 FITTED: dict[str, type[FittedModel]] = {
+    "beta_discrete_weibull": FittedRenewals,
     "bg_cnbd": FittedPurchases,
     "bg_cnbd_at_once": FittedPurchases,
     "bg_nbd": FittedPurchases,

@@ -2,8 +2,6 @@
 
 import csv
 import io
-import os
-import shutil
 from dataclasses import dataclass, field
 from typing import get_args
 
@@ -32,27 +30,10 @@ from tests.reporting.made import NAMES, many
 
 pytestmark = pytest.mark.browser
 
-NAMES_OF_CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 DESK, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
 PAPER = 680
 """Points of CSS between the margins of A4; what is wider makes the browser print everything smaller."""
 CUSTOMERS = 70
-
-
-@pytest.fixture(scope="session")
-def browser():
-    """The Chromium of the system, once for all tests; in CI it must be there."""
-    path = next(filter(None, map(shutil.which, NAMES_OF_CHROMIUM)), None)
-    if path is None and os.environ.get("CI") == "true":
-        pytest.fail("No Chromium is installed, and CI must open the pages: .ci/run installs it.")
-    if path is None:
-        pytest.skip("No Chromium is installed: install it, such as by apt-get install chromium, to open the pages.")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        found = playwright.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-gpu"])
-        yield found
-        found.close()
 
 
 def drawn():
