@@ -13,8 +13,14 @@ from ltv_bayes.posterior import labelled_draws
 from ltv_bayes.predictions.clock import clock_at, clock_lines, clock_of, has_clock
 from ltv_bayes.predictions.fitted import FittedModel, numbered_draws, parameter_arrays, shape_of, time_unit_of
 from ltv_bayes.predictions.groups import Parameters
-from ltv_bayes.predictions.over_customers import beside_observed, draw_for_each, labelled, require_memory, with_group
-from ltv_bayes.predictions.purchase_draws import draw_counts
+from ltv_bayes.predictions.over_customers import (
+    beside_observed,
+    draw_counts,
+    draw_for_each,
+    labelled,
+    require_memory,
+    with_group,
+)
 from ltv_bayes.random_streams import as_seed
 from ltv_bayes.time_units import DAYS_PER_UNIT, Duration, TimeUnit, as_duration, discount_intensity
 

@@ -36,12 +36,12 @@ from ltv_bayes.predictions.groups import Parameters
 from ltv_bayes.predictions.over_customers import (
     beside_observed,
     distinct_histories,
+    draw_counts,
     draw_for_each,
     labelled,
     over_unique,
     with_group,
 )
-from ltv_bayes.predictions.purchase_draws import draw_counts
 from ltv_bayes.random_streams import as_seed
 from ltv_bayes.sizes import NUMBERS_IN_BLOCK, available_cores
 from ltv_bayes.time_units import DAYS_PER_UNIT, Duration, TimeUnit, as_duration, as_time_ahead, discount_intensity

@@ -11,7 +11,7 @@ from ltv_bayes.formulas.kernels.regular_order_values import kernel_of
 from ltv_bayes.formulas.models.parameterization import REGULAR
 from ltv_bayes.formulas.special import Array
 from ltv_bayes.predictions.groups import GroupDraws
-from ltv_bayes.predictions.purchase_draws import counts_of_block, laid_out
+from ltv_bayes.predictions.over_customers import counts_of_block, laid_out
 from ltv_bayes.random_streams import customer_states
 
 

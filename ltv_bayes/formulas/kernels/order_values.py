@@ -11,15 +11,8 @@ from typing import Any, NamedTuple
 import numba
 import numpy as np
 
-from ltv_bayes.formulas.kernels.random import (
-    beta,
-    gamma_constants,
-    gamma_from_constants,
-    poisson,
-    standard_gamma,
-    uniform,
-)
-from ltv_bayes.formulas.models.bg_nbd import LARGEST_POISSON_MEAN
+from ltv_bayes.formulas.kernels.numbers import LARGEST_INVERTED_MEAN, number_possible, number_until_leaving
+from ltv_bayes.formulas.kernels.random import beta, gamma_constants, gamma_from_constants, standard_gamma, uniform
 from ltv_bayes.formulas.models.operational_time import Clock, operational_time
 from ltv_bayes.formulas.models.price_level import Prices
 from ltv_bayes.formulas.special import Array, IntArray
@@ -27,8 +20,6 @@ from ltv_bayes.formulas.special import Array, IntArray
 compiled: Any = numba.njit(cache=True, nogil=True, error_model="numpy")
 
 APART, ELSEWHERE = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xC2B2AE3D27D4EB4F)
-LARGEST_INVERTED_MEAN = 50.0  # beyond, a gamma rate and a Poisson number are faster, and lose no digits
-MOST_STEPS = 10_000.0  # from purchase to purchase; beyond, the chance of leaving is drawn, and the number at once
 UNKNOWN = np.empty((0, 0))  # where nothing is known, or asked for, of relations
 
 
@@ -191,6 +182,7 @@ def _bg_nbd_row(row, state, history, periods, purchases, spend, relations, money
     drawn = weights_of(row, weights)
     # so that purchases are the same whether or not lives are asked for, or some purchases counted elsewhere
     apart, elsewhere = state ^ APART, state ^ ELSEWHERE
+    moments = moments_of(p, state, elsewhere)
     if not has_history(row, x, relations, money):
         return
     for i in range(money.shape[1]):
@@ -233,9 +225,9 @@ def _bg_nbd_row(row, state, history, periods, purchases, spend, relations, money
             continue
         left, last = count < possible, 0.0
         value, worths = mean_order(state, i, p, q, v, orders, spent_now(prices, row, i, spent))
-        end = t * beta(state, count, possible - count + 1.0) if left else t
+        end = t * beta(moments, count, possible - count + 1.0) if left else t
         for order in range(int(count)):
-            when = calendar_time(clock, i, end if left and order == 0 else end * uniform(state), ends[-1])
+            when = calendar_time(clock, i, end if left and order == 0 else end * uniform(moments), ends[-1])
             last, worth = max(last, when), value * order_worth(state, worths)
             if shown.size and when <= shown_until[row] and uniform(elsewhere) < shown[i]:
                 continue
@@ -268,6 +260,7 @@ def _nbd_row(row, state, history, periods, events, spend, until, money):  # type
     r, alpha = events.r[events.place[row]], events.alpha[events.place[row]]
     p, q, v = spend_of(row, spend)
     elsewhere = state ^ ELSEWHERE
+    moments = moments_of(p, state, elsewhere)
     _clear(money)
     for i in range(money.shape[1]):
         t = ends[-1]
@@ -284,7 +277,7 @@ def _nbd_row(row, state, history, periods, events, spend, until, money):  # type
             continue
         value, worths = mean_order(state, i, p, q, v, orders, spent_now(prices, row, i, spent))
         for _ in range(int(number)):
-            when = calendar_time(clock, i, t * uniform(state), ends[-1])
+            when = calendar_time(clock, i, t * uniform(moments), ends[-1])
             period, worth = 0, value * order_worth(state, worths)
             if shown.size and when <= shown_until[row] and uniform(elsewhere) < shown[i]:
                 continue
@@ -385,6 +378,12 @@ def spend_of(row, spend):  # type: ignore[no-untyped-def]
 
 
 @compiled
+def moments_of(p, state, elsewhere):  # type: ignore[no-untyped-def]
+    """The stream of moments: where orders are counted, their number does not depend on the times it is asked for."""
+    return elsewhere if p.size == 0 else state
+
+
+@compiled
 def only_number(p, money, life):  # type: ignore[no-untyped-def]
     """Whether the number of orders is all that is asked for, and their moments do not matter."""
     return p.size == 0 and money.shape[0] == 1 and life.size == 0
@@ -412,43 +411,3 @@ def _clear(money):  # type: ignore[no-untyped-def]
     for period in range(money.shape[0]):
         for i in range(money.shape[1]):
             money[period, i] = 0.0
-
-
-@compiled
-def number_possible(state, u, A, B, t):  # type: ignore[no-untyped-def]
-    """How many purchases within t a rate Gamma(A, B) allows, by the inverse of its distribution at u."""
-    mean = A * t / B
-    if mean > LARGEST_INVERTED_MEAN:
-        return poisson(state, min(standard_gamma(state, A) / B * t, LARGEST_POISSON_MEAN))
-    if u < 1.0 - mean:
-        return 0.0
-    chance = np.exp(-A * np.log1p(t / B))
-    return 0.0 if u < chance else _negative_binomial(u, chance, A, t / (B + t))
-
-
-@compiled
-def _negative_binomial(u, chance, A, share):  # type: ignore[no-untyped-def]
-    """Number of purchases at the level u of its distribution, which is above the chance of none."""
-    number, below = 0.0, chance
-    while u >= below:
-        number += 1.0
-        chance *= (A + number - 1.0) / number * share
-        below += chance
-        if chance < 1e-18 * below:  # nothing is left to add: u is next to 1
-            break
-    return number
-
-
-@compiled
-def number_until_leaving(state, possible, a, b):  # type: ignore[no-untyped-def]
-    """How many of the possible purchases a customer makes who may leave after each."""
-    if possible > MOST_STEPS:
-        leaving = beta(state, a, b)
-        return min(possible, max(np.ceil(np.log1p(-uniform(state)) / np.log1p(-leaving)), 1.0))
-    u, staying, number = uniform(state) if possible > 1.0 else 0.0, 1.0, 1.0
-    while number < possible:
-        staying *= (b + number - 1.0) / (a + b + number - 1.0)
-        if u >= staying:
-            break
-        number += 1.0
-    return number

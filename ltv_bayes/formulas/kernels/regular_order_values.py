@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from ltv_bayes.formulas.kernels.numbers import number_possible, number_until_leaving
 from ltv_bayes.formulas.kernels.order_values import (
     APART,
     ELSEWHERE,
@@ -19,9 +20,8 @@ from ltv_bayes.formulas.kernels.order_values import (
     has_history,
     mbg_nbd_gamma_gamma,
     mean_order,
+    moments_of,
     nbd_gamma_gamma,
-    number_possible,
-    number_until_leaving,
     on_clock,
     only_number,
     order_worth,
@@ -69,6 +69,7 @@ def _row(k, at_once, row, state, history, periods, purchases, spend, relations, 
     chances, may_leave_at_once = x + at_once, x == 0.0 and first.size > 0
     # so that purchases are the same whether or not lives are asked for, or some purchases counted elsewhere
     apart, elsewhere = state ^ APART, state ^ ELSEWHERE
+    moments = moments_of(p, state, elsewhere)
     if not has_history(row, x, relations, money):
         return
     for i in range(money.shape[1]):
@@ -104,7 +105,7 @@ def _row(k, at_once, row, state, history, periods, purchases, spend, relations, 
         share, rest, step = 0.0, events, k - phase
         for _ in range(int(count)):
             # the next purchase is one of the events left, at a known place among their uniform moments
-            share += (1.0 - share) * beta(state, step, rest - step + 1.0)
+            share += (1.0 - share) * beta(moments, step, rest - step + 1.0)
             rest, step = rest - step, k
             when = calendar_time(clock, i, t * min(share, 1.0), ends[-1])
             worth = value * order_worth(state, worths)
