@@ -88,6 +88,10 @@ _NAMES_BY_FILE = {
     "plots.priors": "plot_prior_posterior",
     "reporting.report": "Report report",
     "runs.run": "Run",
+    "scoring.model": "ValueModel",
+    "scoring.saved": "load_model save_model",
+    "scoring.score": "score",
+    "scoring.scores": "Scores",
     "plots.values": "plot_cash_flow plot_lifetime_value plot_segments plot_tornado plot_waterfall",
 }
 _MODULES = ("errors", "samples")

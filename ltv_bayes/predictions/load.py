@@ -32,6 +32,16 @@ FITTED: dict[str, type[FittedModel]] = {
 def load_fit(path: str | Path) -> FittedModel:
     """Read a fit that its ``save`` wrote: draws, unit, settings and verdict. PyMC is not needed.
 
+    Parameters
+    ----------
+    path : str or Path
+        Ending in ``.nc``.
+
+    Returns
+    -------
+    FittedModel
+        Of the kind that was saved.
+
     Raises
     ------
     FitError
