@@ -11,8 +11,16 @@ from typing import Any, NamedTuple
 import numba
 import numpy as np
 
-from ltv_bayes.formulas.kernels.numbers import LARGEST_INVERTED_MEAN, number_possible, number_until_leaving
-from ltv_bayes.formulas.kernels.random import beta, gamma_constants, gamma_from_constants, standard_gamma, uniform
+from ltv_bayes.formulas.kernels.random import (
+    LARGEST_INVERTED_MEAN,
+    beta,
+    gamma_constants,
+    gamma_from_constants,
+    number_possible,
+    number_until_leaving,
+    standard_gamma,
+    uniform,
+)
 from ltv_bayes.formulas.models.operational_time import Clock, operational_time
 from ltv_bayes.formulas.models.price_level import Prices
 from ltv_bayes.formulas.special import Array, IntArray

@@ -1,4 +1,4 @@
-"""Random numbers inside compiled loops, from a state of four words for each customer.
+"""Random numbers, of purchases among them, inside compiled loops, from a state of four words for each customer.
 
 NumPy's generators cannot be made or restarted inside a compiled loop, and handing one over for every customer takes
 longer than drawing the numbers. So the few that values need are here; tests hold each to its distribution.
@@ -14,8 +14,12 @@ import math
 import numba
 import numpy as np
 
+from ltv_bayes.formulas.models.bg_nbd import LARGEST_POISSON_MEAN
+
 BLOCKS, EDGE, AREA = 128, 3.4426198558966521, 9.912563035336461e-3  # to more digits than Doornik prints
 FEW = 10.0
+LARGEST_INVERTED_MEAN = 50.0  # beyond, a gamma rate and a Poisson number are faster, and lose no digits
+MOST_STEPS = 10_000.0  # from purchase to purchase; beyond, the chance of leaving is drawn, and the number at once
 
 
 def _ziggurat() -> tuple[np.ndarray, np.ndarray]:
@@ -153,4 +157,44 @@ def _poisson_by_waiting(state, mean):  # type: ignore[no-untyped-def]
     while product > limit:
         number += 1.0
         product *= 1.0 - uniform(state)
+    return number
+
+
+@_compiled
+def number_possible(state, u, A, B, t):  # type: ignore[no-untyped-def]
+    """How many purchases within t a rate Gamma(A, B) allows, by the inverse of its distribution at u."""
+    mean = A * t / B
+    if mean > LARGEST_INVERTED_MEAN:
+        return poisson(state, min(standard_gamma(state, A) / B * t, LARGEST_POISSON_MEAN))
+    if u < 1.0 - mean:
+        return 0.0
+    chance = np.exp(-A * np.log1p(t / B))
+    return 0.0 if u < chance else _negative_binomial(u, chance, A, t / (B + t))
+
+
+@_compiled
+def _negative_binomial(u, chance, A, share):  # type: ignore[no-untyped-def]
+    """Number of purchases at the level u of its distribution, which is above the chance of none."""
+    number, below = 0.0, chance
+    while u >= below:
+        number += 1.0
+        chance *= (A + number - 1.0) / number * share
+        below += chance
+        if chance < 1e-18 * below:  # nothing is left to add: u is next to 1
+            break
+    return number
+
+
+@_compiled
+def number_until_leaving(state, possible, a, b):  # type: ignore[no-untyped-def]
+    """How many of the possible purchases a customer makes who may leave after each."""
+    if possible > MOST_STEPS:
+        leaving = beta(state, a, b)
+        return min(possible, max(np.ceil(np.log1p(-uniform(state)) / np.log1p(-leaving)), 1.0))
+    u, staying, number = uniform(state) if possible > 1.0 else 0.0, 1.0, 1.0
+    while number < possible:
+        staying *= (b + number - 1.0) / (a + b + number - 1.0)
+        if u >= staying:
+            break
+        number += 1.0
     return number

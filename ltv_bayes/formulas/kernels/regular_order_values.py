@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 
-from ltv_bayes.formulas.kernels.numbers import number_possible, number_until_leaving
 from ltv_bayes.formulas.kernels.order_values import (
     APART,
     ELSEWHERE,
@@ -33,7 +32,7 @@ from ltv_bayes.formulas.kernels.order_values import (
     weights_of,
 )
 from ltv_bayes.formulas.kernels.phases import log_phases, phase_at
-from ltv_bayes.formulas.kernels.random import beta, uniform
+from ltv_bayes.formulas.kernels.random import beta, number_possible, number_until_leaving, uniform
 from ltv_bayes.formulas.models.leaving_at_once import WITHIN
 from ltv_bayes.formulas.models.parameterization import REGULAR
 
