@@ -49,6 +49,9 @@ KNOWN: Mapping[str, tuple[Kind, str]] = {
         *(N_("expected value"),),
         *(N_("actual"), N_("predicted"), N_("expected"), N_("observed"), N_("crps"), N_("interval score")),
         *(N_("monetary value"), N_("mean spend"), N_("amount"), N_("price"), N_("deal size")),
+        *(N_("first value"), N_("total value"), N_("fitted"), N_("net value")),
+        crps_last_period=N_("error of the last period's value (CRPS)"),
+        crps_average=N_("error of the average (CRPS)"),
         expected_loss_a=N_("expected loss of choosing A"),
         expected_loss_b=N_("expected loss of choosing B"),
         todays_customers=N_("today's customers"),
@@ -59,6 +62,8 @@ KNOWN: Mapping[str, tuple[Kind, str]] = {
         *(N_("share"), N_("customers inside share"), N_("interval"), N_("should")),
         mean_share=N_("mean share"),
         judged_share=N_("judged share"),
+        below_eti80=N_("below the 80% interval"),
+        above_eti80=N_("above the 80% interval"),
     ),
     **_columns(
         "probability",
@@ -76,6 +81,8 @@ KNOWN: Mapping[str, tuple[Kind, str]] = {
         *(N_("customers"), N_("clients won"), N_("cases"), N_("won"), N_("orders"), N_("rows"), N_("number")),
         *(N_("raters"), N_("windows"), N_("totals held"), N_("gaps"), N_("forecasts"), N_("opportunities")),
         *(N_("frequency"), N_("purchases"), N_("rank"), N_("spend frequency"), N_("active customers")),
+        *(N_("renewals"), N_("lost"), N_("subscriptions")),
+        observed_from=N_("observed from renewal"),
     ),
     **_columns(
         "number",
@@ -90,12 +97,16 @@ KNOWN: Mapping[str, tuple[Kind, str]] = {
     **_columns(
         "duration",
         *(N_("payback months"), N_("until"), N_("time"), N_("recency"), N_("usual gap"), N_("silence")),
+        *(N_("median time"), N_("spend age")),
         T=N_("time observed"),
     ),
     **_columns("date", N_("as of"), N_("from"), N_("to"), N_("expected on"), N_("expected from"), N_("expected to")),
-    **_columns("date", N_("stated on"), N_("date")),
+    **_columns("date", N_("stated on"), N_("date"), N_("first order"), N_("last order"), N_("median date")),
+    **_columns("date", N_("observed until"), N_("ended on"), N_("closed on")),
     **_columns("yes_no", N_("inside"), N_("holds"), N_("conflict"), N_("noticeable"), N_("told apart"), N_("decided")),
+    **_columns("yes_no", N_("enough data")),
     **_columns("id", N_("row"), N_("year"), N_("decile"), N_("opportunity"), customer_id=N_("customer")),
+    **_columns("id", id_a=N_("first id"), id_b=N_("second id")),
     **_columns(
         "text",
         *(N_("tier"), N_("reason"), N_("verdict"), N_("caution"), N_("expert"), N_("segment"), N_("note")),
@@ -106,6 +117,11 @@ KNOWN: Mapping[str, tuple[Kind, str]] = {
         *(N_("consumables"), N_("service"), N_("average"), N_("last period"), N_("horizon")),
         *(N_("role"), N_("column"), N_("found by"), N_("word"), N_("meaning"), N_("order id"), N_("currency")),
         *(N_("additional"), N_("same total"), N_("product"), N_("unit price"), N_("line amount")),
+        *(N_("stream"), N_("decided by")),
+        system_a=N_("first system"),
+        system_b=N_("second system"),
+        name_a=N_("first name"),
+        name_b=N_("second name"),
         why=N_("note on the estimate"),
     ),
 }
@@ -132,6 +148,7 @@ PATTERNS: tuple[tuple[re.Pattern[str], Kind | None, Words], ...] = (
     (re.compile(r"mean_(.+)"), None, lambda what: _("mean of {what}", what=in_words(what))),
     (re.compile(r"(.+)_mean"), None, lambda what: _("{what} mean", what=in_words(what))),
     (re.compile(r"(.+)_median"), None, lambda what: _("{what} median", what=in_words(what))),
+    (re.compile(r"(.+)_sd"), None, lambda what: _("{what} sd", what=in_words(what))),
 )
 """Names that are made of others: a pattern, the kind (None: that of the other one, or money), and the words."""
 
