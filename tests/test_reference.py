@@ -8,6 +8,7 @@ columns.
 import ast
 import doctest
 import functools
+import importlib.util
 import inspect
 import re
 import textwrap
@@ -51,6 +52,9 @@ USERS_OWN |= {
     "Customers.dropped",
 }
 """Columns are those of what is given, or there is one number for each row of it."""
+
+PUT_TOGETHER = {"stated_sd", "net_value", "probability_b_above_a", "crps_average", "crps_last_period"}
+"""Columns with names that the package puts together of two."""
 
 PUBLIC = public()
 FUNCTIONS = {name: getattr(made, "__func__", made) for name, made in PUBLIC.items()}
@@ -177,12 +181,12 @@ def test_every_column_has_a_name_in_words_and_a_meaning():
     """Names that are made of others have the meaning of these."""
     means = listed()["means"]
     tables_listed = [one for calls in listed()["tables"].values() for one in calls.values()]
-    names = {name for one in tables_listed for name in (*one["index"], *one["columns"]) if name != "<time unit>"}
+    names = {name for one in tables_listed for name in (*one["index"], *one["columns"]) if "<" not in name}
     made = [BOUND, COVERED, *(pattern for pattern, _kind, _words in PATTERNS)]
     known = {*KNOWN, *means}
     assert {name for name in names - known if not any(one.fullmatch(name) for one in made)} == {
-        "purchases_closed",
-        "spend_closed",
+        *("purchases_closed", "spend_closed"),
+        *("needed", "type"),
     }
     assert set(KNOWN) - set(means) == set()
     assert set(means) - set(KNOWN) == {"probability_ever", "variance"}
@@ -190,12 +194,29 @@ def test_every_column_has_a_name_in_words_and_a_meaning():
 
 def test_no_column_is_explained_that_no_table_has():
     """Each name stands in the source of the package, where a table is made or read."""
-    source = "".join(
-        path.read_text(encoding="utf-8")
-        for path in Path(lb.__file__).parent.rglob("*.*")
-        if path.suffix in (".py", ".toml") and path.name != "headings.py"
+    files = [path for path in Path(lb.__file__).parent.rglob("*.*") if path.suffix in (".py", ".toml")]
+    source = "".join(path.read_text(encoding="utf-8") for path in files if path.name != "headings.py")
+    unused = set(KNOWN) - set(re.findall(r"\w+", source))
+    assert unused == PUT_TOGETHER
+
+
+@pytest.fixture(scope="module")
+def messages_of_the_site():
+    """What makes the page of messages."""
+    spec = importlib.util.spec_from_file_location(
+        "site_messages", Path(lb.__file__).parents[1] / "docs/site_messages.py"
     )
-    assert [name for name in KNOWN if not re.search(rf"\b{name}\b", source)] == []
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_every_message_has_a_cure(messages_of_the_site):
+    every = {text for texts in messages_of_the_site.messages().values() for text in texts}
+    assert len(every) > 500
+    assert {text for text in every if messages_of_the_site.cure_of(text) is None} == set()
+    assert set(messages_of_the_site.CURES) - every == set()
+    assert messages_of_the_site.cure_of("The file is gone.") is None
 
 
 def test_what_has_no_example_is_noticed():

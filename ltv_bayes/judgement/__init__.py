@@ -41,7 +41,7 @@ A table of opportunities:
 ([90000.0, 900000.0], [None, None], 2)
 >>> judged.subset([True, False]).table.shape[0], judged.with_relation("additional").relations.tolist()
 (1, ['additional', 'additional'])
->>> judged.fit_table().columns.tolist(), judged.audit().shape[0]
+>>> judged.fit_table().columns.tolist(), judged.with_relation("additional").audit().shape[0]
 (['level', 'stated', 'fitted', 'misfit', 'family'], 2)
 >>> folder = Path(tempfile.mkdtemp())
 >>> judged.write(folder / "judged.xlsx").name
