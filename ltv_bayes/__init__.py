@@ -23,6 +23,7 @@ _NAMES_BY_FILE = {
     "data.orders.read_report": "ReadReport",
     "data.orders.transactions": "Transactions",
     "data.reading.files": "read_table",
+    "data.subscriptions.revenue.movements": "Movements subscription_movements",
     "data.subscriptions.renewals": "Renewals",
     "data.subscriptions.summarize": "summarize_renewals",
     "data.writing.table_files": "write_table",
