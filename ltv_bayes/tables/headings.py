@@ -85,9 +85,9 @@ KNOWN: Mapping[str, tuple[Kind, str]] = {
         *(N_("raters"), N_("windows"), N_("totals held"), N_("gaps"), N_("forecasts"), N_("opportunities")),
         *(N_("frequency"), N_("purchases"), N_("rank"), N_("spend frequency"), N_("active customers")),
         *(N_("renewals"), N_("lost"), N_("subscriptions")),
-        observed_from=N_("observed from renewal"),
         *(N_("opening customers"), N_("new customers"), N_("won back customers"), N_("lost customers")),
         *(N_("closing customers"), N_("age")),
+        observed_from=N_("observed from renewal"),
     ),
     **_columns(
         "number",
