@@ -96,6 +96,7 @@ CURES = {
     "Customers are scored in a frame, an Arrow table, a Parquet file or a Spark DataFrame, not in {kind}.": (
         "Give one of these."
     ),
+    "An acquisition plan is a table with a row for each channel and month, not {kind}.": "Give a table, or its file.",
     "The sds are missing.": "For developers: give the standard deviations too.",
     "Priors of {names} go together: {missing} is missing.": "Give all of them, or none.",
     "None of the {opportunities} of the earlier export is decided in the later one. {still}Their numbers are written "

@@ -66,7 +66,6 @@ Orders that are too many for memory stay in their file:
 >>> with duckdb.connect() as connection:
 ...     scanned.open_in(connection)
 ...     connection.execute("show tables").fetchall()
-...
 [('log',)]
 
 Subscriptions, by contract or by cohort:
