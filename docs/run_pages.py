@@ -1,6 +1,6 @@
 """Run the code of the documentation's pages, and write what it prints below it.
 
-    python docs/run_pages.py                          runs every page, and the README
+    python docs/run_pages.py                          runs every page, and the README, and says where one is stale
     python docs/run_pages.py --write                  writes printed text and pictures into them
     python docs/run_pages.py --write docs/models.md   one page
 
@@ -29,9 +29,13 @@ from pathlib import Path
 from typing import Any
 
 DOCS = Path(__file__).resolve().parent
+sys.path.insert(0, str(DOCS))
+
+from page_output import complaints, words_of_sentences  # noqa: E402
+
 ROOT = DOCS.parent
 SAMPLES = ROOT / "examples" / "data"
-PAGES = (ROOT / "README.md", *sorted(DOCS.glob("*.md")))
+PAGES = (ROOT / "README.md", ROOT / "README.zh-CN.md", *sorted(DOCS.glob("*.md")))
 BLOCK = re.compile(r"^```(python|text|console)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 PROGRESS = re.compile(r"^ +(?:(?:[━─]|Progress|Grad|Step).*)?\n", re.MULTILINE)
 WIDTH = 118
@@ -154,6 +158,11 @@ def fit_the_sample(folder: Path) -> None:
     lb.GammaGamma().fit(customers, random_seed=2, progressbar=False).save(folder / "spend.nc")
 
 
+def stale(results: list[tuple[Cell, str]]) -> list[str]:
+    """Where a page no longer shows what its code prints, in words; empty where it does."""
+    return complaints([(cell.shown, shown) for cell, shown in results if cell.shown is not None], words_of_sentences())
+
+
 def written(page: str, results: list[tuple[Cell, str]]) -> str:
     """Put what was shown into the page."""
     for cell, shown in reversed(results):
@@ -182,6 +191,8 @@ def main() -> None:
                 path.write_text(written(path.read_text(encoding="utf-8"), results), encoding="utf-8")
                 for picture in folder.glob("*.png"):
                     shutil.copy(picture, DOCS / "images" / picture.name)
+            elif found := stale(results):
+                asked.exit(1, "\n".join([f"Run: python docs/run_pages.py --write {path}", *found, ""]))
 
 
 if __name__ == "__main__":
