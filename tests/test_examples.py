@@ -68,13 +68,13 @@ def fits(pages, tmp_path_factory):
     return lambda to: shutil.copytree(folder, to, dirs_exist_ok=True)
 
 
-def is_current(pages, path, results, request):
-    """Whether a page shows what its code prints; with other seeds, simulated companies are others."""
+def is_current(pages, path, results, folder, request):
+    """Whether a page shows what its code prints and draws; with other seeds, simulated companies are others."""
+    text = path.read_text(encoding="utf-8")
     if path.stem in SHOWN_AS_PRINTED:
-        text = path.read_text(encoding="utf-8")
         assert pages.written(text, results) == text, f"Run: python docs/run_pages.py --write {path}"
     if not request.config.getoption("--seed-shift"):
-        assert pages.stale(results) == [], f"Run: python docs/run_pages.py --write {path}"
+        assert pages.stale(text, results, folder) == [], f"Run: python docs/run_pages.py --write {path}"
 
 
 @pytest.mark.fits
@@ -112,7 +112,7 @@ def test_notebook_runs_as_a_notebook_and_shows_its_pictures():
 def test_readme_runs_as_written(pages, request, tmp_path, name, picture):
     path = ROOT / f"{name}.md"
     results = pages.run_page(path, tmp_path, lambda folder: None)
-    is_current(pages, path, results, request)
+    is_current(pages, path, results, tmp_path, request)
     assert (tmp_path / f"{picture}.png").stat().st_size > 0
 
 
@@ -122,7 +122,7 @@ def test_page_runs(pages, fits, request, tmp_path, name):
     path = ROOT / "docs" / f"{name}.md"
     results = pages.run_page(path, tmp_path, fits)
     assert results
-    is_current(pages, path, results, request)
+    is_current(pages, path, results, tmp_path, request)
 
 
 def test_every_page_with_code_is_run(pages):
@@ -180,11 +180,31 @@ note: fit did not converge: do not use these numbers yet.
     ],
     ids=["the same", "other draws", "a column renamed", "a word changed", "other numbers", "a note gone"],
 )
-def test_stale_output_is_noticed(pages, printed, found):
+def test_stale_output_is_noticed(pages, tmp_path, printed, found):
     """And what chains do to output is not: other customers in a ranking, numbers a little apart."""
     twice = [(pages.Cell("python", "", SHOWN * 2, 0, 0), printed * 2)]
-    assert (pages.stale(twice) == []) == (found is None)
-    assert found is None or any(found in complaint for complaint in pages.stale(twice))
+    said = pages.stale("", twice, tmp_path)
+    assert (said == []) == (found is None)
+    assert found is None or any(found in complaint for complaint in said)
+
+
+def test_stale_picture_is_noticed(pages, tmp_path, monkeypatch):
+    """By its words, which are kept in its file."""
+    page = tmp_path / "page.md"
+    page.write_text(
+        "![](images/a.png)\n\n```python\nimport matplotlib.pyplot as plt\n"
+        "plt.figure().suptitle('yearly profits')\nplt.savefig('a.png')\n```\n",
+        encoding="utf-8",
+    )
+    text = page.read_text(encoding="utf-8")
+    monkeypatch.setattr(pages, "DOCS", tmp_path)
+    (tmp_path / "images").mkdir()
+    for folder in (tmp_path / "images", tmp_path / "new"):
+        results = pages.run_page(page, folder, lambda to: None)
+    assert pages.stale(text, results, tmp_path / "new") == []
+    page.write_text(text.replace("profits", "zzlosses"), encoding="utf-8")
+    results = pages.run_page(page, tmp_path / "new", lambda to: None)
+    assert "a.png: 'zzlosses' is printed only" in pages.stale(text, results, tmp_path / "new")
 
 
 def test_output_is_written_below_the_code(pages, tmp_path):

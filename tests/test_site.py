@@ -238,6 +238,13 @@ class TestSiteInBrowser:
         assert tab.troubles == []
 
 
+def test_every_question_of_the_start_page_has_its_answer_tested():
+    start, _, _ = (ROOT / "docs" / "index.md").read_text(encoding="utf-8").partition("## All pages")
+    asked = re.findall(r"^\| \[([^\]]+)\]\(", start, re.MULTILINE)
+    assert len(asked) >= 20
+    assert set(asked) == {question for question, _, _ in QUESTIONS} - {"Reference"}
+
+
 def test_every_public_name_says_what_it_is_for():
     for name in lb.__all__:
         thing = getattr(lb, name)
