@@ -70,7 +70,7 @@ def unit_of_clock(fit: FittedModel) -> TimeUnit:
 
 def moved_by(fit: FittedModel) -> str:
     """What the factor multiplies, in words."""
-    return CHURN if fit.model == shifted_beta_geometric.NAME else RATE
+    return CHURN if fit.model in (shifted_beta_geometric.NAME, shifted_beta_geometric.WEIBULL) else RATE
 
 
 def moving_on(
@@ -155,10 +155,15 @@ def clock_period(fit: FittedModel) -> str:
     return next(name for name, number in IN_YEAR.items() if number == in_year)
 
 
+def clock_from(fit: FittedModel, after: float = 0.0) -> Clock | None:
+    """The clock with times counted from a time after the fit's as-of date; None where it has no calendar effects."""
+    clock = clock_of(fit)
+    return None if clock is None else clock.seen_from(after)
+
+
 def clock_at(fit: FittedModel, customers: Customers) -> Clock | None:
     """The clock with times counted from the as-of date of customers; None where the fit has no calendar effects."""
-    clock = clock_of(fit)
-    return None if clock is None else clock.seen_from(time_from_fit(fit, customers, unit_of_clock(fit)))
+    return clock_from(fit, time_from_fit(fit, customers, unit_of_clock(fit))) if has_clock(fit) else None
 
 
 def time_from_fit(fit: FittedModel, customers: Customers, unit: TimeUnit) -> float:

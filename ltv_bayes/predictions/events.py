@@ -10,7 +10,7 @@ from ltv_bayes.data.customers.customers import Customers, require_history
 from ltv_bayes.data.customers.dates import time_since_end
 from ltv_bayes.formulas.models import nbd
 from ltv_bayes.posterior import labelled_draws
-from ltv_bayes.predictions.clock import clock_at, clock_lines, clock_of, has_clock
+from ltv_bayes.predictions.clock import clock_at, clock_from, clock_lines, has_clock
 from ltv_bayes.predictions.fitted import FittedModel, numbered_draws, parameter_arrays, shape_of, time_unit_of
 from ltv_bayes.predictions.groups import Parameters
 from ltv_bayes.predictions.over_customers import beside_observed, draw_for_each, labelled, require_memory, with_group
@@ -68,6 +68,8 @@ class FittedEvents(FittedModel):
 
         Parameters
         ----------
+        customers : Customers
+            In any time unit; converted to that of the fit.
         horizon : str or Duration
             With its unit, ``"3 years"``.
         discount_rate : float
@@ -130,6 +132,11 @@ class FittedEvents(FittedModel):
         """Make the tree that `arviz.loo` reads: the posterior with a group ``log_likelihood``.
 
         The group has one array (chain, draw, customer_id): the log-likelihood of each customer's number of events.
+
+        Parameters
+        ----------
+        customers : Customers
+            In any time unit; converted to that of the fit.
         """
         formulas = event_formulas_of(self, customers)
         values = formulas.log_likelihood(*self._given(customers), **self._drawn(customers))
@@ -137,6 +144,13 @@ class FittedEvents(FittedModel):
 
     def posterior_predictive(self, customers: Customers, random_seed: int | None = None) -> xr.DataTree:
         """Draw the numbers of events that these customers would have had if the model were true.
+
+        Parameters
+        ----------
+        customers : Customers
+            In any time unit; converted to that of the fit.
+        random_seed : int, optional
+            The same seed gives the same draws.
 
         Returns
         -------
@@ -161,15 +175,15 @@ class FittedEvents(FittedModel):
         return parameter_arrays(self, customers.table)
 
 
-def event_formulas_of(fit: FittedEvents, customers: Customers | None = None) -> Any:
-    """The closed forms, with times counted from the as-of date of customers, or of the fit.
+def event_formulas_of(fit: FittedEvents, customers: Customers | None = None, *, after: float = 0.0) -> Any:
+    """The closed forms, with times counted from the as-of date of customers, or a time after that of the fit.
 
     Returns
     -------
     module or EventsOnClock
         With the functions of `formulas.models.nbd`, which take the columns of `event_histories`.
     """
-    clock = clock_of(fit) if customers is None else clock_at(fit, customers)
+    clock = clock_from(fit, after) if customers is None else clock_at(fit, customers)
     return nbd if clock is None else nbd.EventsOnClock(clock)
 
 

@@ -22,7 +22,7 @@ from ltv_bayes.formulas.models.operational_time import OnClock
 from ltv_bayes.intervals import flagged, summarize_draws
 from ltv_bayes.language import _
 from ltv_bayes.posterior import labelled_draws, parameter_draws
-from ltv_bayes.predictions.clock import clock_at, clock_lines, clock_of, has_clock
+from ltv_bayes.predictions.clock import clock_at, clock_from, clock_lines, has_clock
 from ltv_bayes.predictions.fitted import (
     FittedModel,
     caution_of,
@@ -91,7 +91,7 @@ class FittedPurchases(FittedModel):
 
     @classmethod
     def from_draws(cls, draws: Mapping[str, Any], **attrs: Any) -> Self:
-        """Make a fit from parameter draws of shape (chains, draws); without ``first_dropout`` none leaves at once."""
+        """Make a fit of draws of shape (chains, draws) and ``attrs``; without ``first_dropout`` none leaves at once."""
         name = attrs.get("model", cls._default_model)
         attrs["model"] = AT_ONCE.get(name, name) if isinstance(draws, Mapping) and FIRST_DROPOUT in draws else name
         return super().from_draws(draws, **attrs)
@@ -173,6 +173,8 @@ class FittedPurchases(FittedModel):
 
         Parameters
         ----------
+        customers : Customers
+            In any time unit; converted to that of the fit.
         horizon : str or Duration
             With its unit, ``"3 years"``.
         discount_rate : float
@@ -224,7 +226,7 @@ class FittedPurchases(FittedModel):
         return labelled(number, customers.ids, "predicted_purchases", **attrs).astype(np.int64)
 
     def probability_of_purchases(self, customers: Customers, purchases: int, horizon: Any) -> xr.DataArray:
-        """Posterior of the probability of exactly this number of purchases within the horizon.
+        """Posterior of the probability that ``customers`` make exactly this number of purchases within the horizon.
 
         Returns
         -------
@@ -295,7 +297,7 @@ class FittedPurchases(FittedModel):
         return labelled_draws(values, "expected_purchases_new_customer", **_purchases(length))
 
     def predict_purchases_new_customer(self, horizon: Any, random_seed: int | None = None) -> xr.DataArray:
-        """Predictive draws of the repeat purchases of one new customer: whole numbers.
+        """Predictive draws, by ``random_seed``, of a new customer's repeat purchases within ``horizon``: whole numbers.
 
         Returns
         -------
@@ -321,7 +323,7 @@ class FittedPurchases(FittedModel):
         return with_group(self.idata, "log_likelihood", labelled(values, customers.ids, "history").to_dataset())
 
     def posterior_predictive(self, customers: Customers, random_seed: int | None = None) -> xr.DataTree:
-        """Draw the histories that these customers would have if the model were true.
+        """Draw, by ``random_seed``, the histories that ``customers`` would have if the model were true.
 
         Returns
         -------
@@ -337,10 +339,10 @@ class FittedPurchases(FittedModel):
         return [*clock_lines(self), *filter(None, [self.idata.attrs.get("note")])]
 
 
-def formulas_of(fit: FittedPurchases, customers: Customers | None = None) -> PurchaseFormulas:
-    """The closed forms of a fit's model, with times counted from the as-of date of customers, or of the fit."""
+def formulas_of(fit: FittedPurchases, customers: Customers | None = None, *, after: float = 0.0) -> PurchaseFormulas:
+    """The closed forms of a fit's model, times counted from the as-of date of customers, or a time after the fit's."""
     formulas = FORMULAS.get(WITHIN.get(fit.model, fit.model))
-    clock = clock_of(fit) if customers is None else clock_at(fit, customers)
+    clock = clock_from(fit, after) if customers is None else clock_at(fit, customers)
     if formulas is None:
         formulas = bg_cnbd.RegularFormulas(k_of(fit), may_leave_at_once=fit.model == bg_cnbd.MODIFIED_NAME)
     if fit.model in WITHIN:
@@ -348,9 +350,9 @@ def formulas_of(fit: FittedPurchases, customers: Customers | None = None) -> Pur
     return formulas if clock is None else OnClock(formulas, clock)
 
 
-def outlook_of_new_customer(fit: FittedPurchases) -> PurchaseOutlook:
-    """The future of a new customer over all draws, each part of shape (chains * draws,)."""
-    return formulas_of(fit).outlook_of_new_customer(**flat_draws(fit))
+def outlook_of_new_customer(fit: FittedPurchases, *, after: float = 0.0) -> PurchaseOutlook:
+    """The future of a customer who is new a time after the as-of date, over all draws, shape (chains * draws,)."""
+    return formulas_of(fit, after=after).outlook_of_new_customer(**flat_draws(fit))
 
 
 def purchase_histories(fit: FittedPurchases, customers: Customers) -> np.ndarray:

@@ -1,6 +1,7 @@
 """Orders to one row a customer: the SQL that defines frequency, recency, T and monetary_value."""
 
 import datetime as dt
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,15 +16,16 @@ NO_VALUE = "day without value"
 LARGEST_SUM = 1e37  # DECIMAL(38, 0) holds 38 digits
 LARGEST_EXACT = 2.0**53
 DECIMALS = (100.0, 10_000.0)
+AT_SCALE = "round(amount * CAST({0!r} AS DOUBLE)) / CAST({0!r} AS DOUBLE)"
 
 AMOUNTS = f"""
 SELECT
     count(*) AS number,
-    count(amount) > 0 AS any_amount,
+    count(amount) AS amounts,
     coalesce(max(abs(amount)), 0) AS largest,
     coalesce(sum(abs(amount)), 0) AS total,
-    coalesce(bool_or(amount <= 0), FALSE) AS any_unpaid,
-    {", ".join(f"coalesce(bool_and(round(amount * {s!r}) / {s!r} = amount), TRUE) AS every_{s:.0f}" for s in DECIMALS)}
+    count(CASE WHEN amount <= 0 THEN 1 END) AS unpaid,
+    {", ".join(f"coalesce(max(abs({AT_SCALE.format(s)} - amount)), 0) AS beyond_{s:.0f}" for s in DECIMALS)}
 FROM orders
 """
 
@@ -33,43 +35,45 @@ SELECT
     customer,
     CAST(date AS DATE) AS day,
     {net} AS net,
-    count(*) FILTER (amount >= 0 OR amount IS NULL) AS orders,
+    count(CASE WHEN amount >= 0 OR amount IS NULL THEN 1 END) AS orders,
     -- A day with nothing but returns is no occasion. A log without money has no returns.
     {has_order} AS has_order
 FROM orders
-GROUP BY ALL
+GROUP BY customer, CAST(date AS DATE)
 """
 
 DAYS = """
-SELECT *, {is_occasion} AS is_occasion
-FROM ({net_days})
+SELECT net_days.*, {is_occasion} AS is_occasion
+FROM ({net_days}) AS net_days
 """
 
 REPEATS_AFTER_FIRST = """
 -- The clock of a customer starts with the first occasion; repeat occasions are all but that.
 SELECT
-    *,
-    first_order AS start,
+    of_customers.*,
+    first_order AS clock_start,
     occasions - 1 AS frequency,
-    paid - greatest(first_net, 0) AS repeat_paid,
-    paid_ages - greatest(CAST(first_net AS DOUBLE), 0) * (DATE '{as_of}' - first_order) AS repeat_ages,
-    paid_occasions - coalesce(CAST(first_net > 0 AS INTEGER), 0) AS spend_frequency
+    paid - greatest(coalesce(first_net, 0), 0) AS repeat_paid,
+    paid_ages
+        - greatest(coalesce(CAST(first_net AS DOUBLE), 0), 0) * date_diff('day', first_order, {as_of}) AS repeat_ages,
+    paid_occasions - CASE WHEN first_net > 0 THEN 1 ELSE 0 END AS spend_frequency
 FROM (
     SELECT
         customer,
-        count(*) FILTER (is_occasion) AS occasions,
-        min(day) FILTER (is_occasion) AS first_order,
-        max(day) FILTER (is_occasion) AS last_order,
-        arg_min(net, day) FILTER (is_occasion) AS first_net,
+        count(CASE WHEN is_occasion THEN 1 END) AS occasions,
+        min(CASE WHEN is_occasion THEN day END) AS first_order,
+        max(CASE WHEN is_occasion THEN day END) AS last_order,
+        {first_net} AS first_net,
         -- The occasions that have any value: their revenue, that times days before as_of, and their number.
-        sum(net) FILTER (is_occasion AND net > 0) AS paid,
-        sum(CAST(net AS DOUBLE) * (DATE '{as_of}' - day)) FILTER (is_occasion AND net > 0) AS paid_ages,
-        count(*) FILTER (is_occasion AND net > 0) AS paid_occasions,
+        {paid} AS paid,
+        sum(CASE WHEN is_occasion AND net > 0 THEN CAST(net AS DOUBLE) * date_diff('day', day, {as_of}) END)
+            AS paid_ages,
+        count(CASE WHEN is_occasion AND net > 0 THEN 1 END) AS paid_occasions,
         -- All money up to as_of, days that are no occasions included.
-        sum(net) AS total
-    FROM days
+        {total} AS total
+    FROM {days}
     GROUP BY customer
-)
+) AS of_customers
 WHERE occasions > 0
 """
 
@@ -77,18 +81,25 @@ REPEATS_SINCE = """
 -- The clock of a customer starts on a given day; repeat occasions are all after it.
 SELECT
     customer,
-    since AS start,
-    count(*) FILTER (is_occasion AND day > since) AS frequency,
-    min(day) FILTER (is_occasion) AS first_order,
-    max(day) FILTER (is_occasion) AS last_order,
-    arg_min(net, day) FILTER (is_occasion) AS first_net,
-    sum(net) FILTER (is_occasion AND net > 0 AND day > since) AS repeat_paid,
-    sum(CAST(net AS DOUBLE) * (DATE '{as_of}' - day)) FILTER (is_occasion AND net > 0 AND day > since) AS repeat_ages,
-    count(*) FILTER (is_occasion AND net > 0 AND day > since) AS spend_frequency,
-    coalesce(sum(net), {no_money}) AS total
-FROM (SELECT customer, CAST(since AS DATE) AS since FROM starts)
-LEFT JOIN days USING (customer)
+    since AS clock_start,
+    count(CASE WHEN is_occasion AND day > since THEN 1 END) AS frequency,
+    min(CASE WHEN is_occasion THEN day END) AS first_order,
+    max(CASE WHEN is_occasion THEN day END) AS last_order,
+    {first_net} AS first_net,
+    {paid} AS repeat_paid,
+    sum(CASE WHEN is_occasion AND net > 0 AND day > since THEN CAST(net AS DOUBLE) * date_diff('day', day, {as_of}) END)
+        AS repeat_ages,
+    count(CASE WHEN is_occasion AND net > 0 AND day > since THEN 1 END) AS spend_frequency,
+    coalesce({total}, {no_money}) AS total
+FROM (SELECT customer, CAST(since AS DATE) AS since FROM starts) AS given
+LEFT JOIN {days} USING (customer)
 GROUP BY customer, since
+"""
+
+FIRST_BY_WINDOW = """
+(
+    SELECT days.*, min(CASE WHEN is_occasion THEN day END) OVER (PARTITION BY customer) AS first_day FROM days
+) AS days
 """
 
 CUSTOMERS = """
@@ -96,22 +107,26 @@ SELECT
     customer AS customer_id,
     frequency,
     -- From the start to the last occasion, and to as_of, in time units.
-    (greatest(last_order, start) - start) / {days_per_unit!r}::DOUBLE AS recency,
-    (DATE '{as_of}' - start) / {days_per_unit!r}::DOUBLE AS "T",
+    CAST(date_diff('day', clock_start, greatest(coalesce(last_order, clock_start), clock_start)) AS DOUBLE)
+        / {days_per_unit} AS recency,
+    CAST(date_diff('day', clock_start, {as_of}) AS DOUBLE) / {days_per_unit} AS "T",
     -- One division of whole numbers, so the mean is correct to the last digit.
-    CAST(repeat_paid AS DOUBLE) / ({scale!r}::DOUBLE * nullif(spend_frequency, 0)) AS monetary_value,
+    CAST(repeat_paid AS DOUBLE) / ({scale} * nullif(spend_frequency, 0)) AS monetary_value,
     spend_frequency,
-    CAST(first_net AS DOUBLE) / {scale!r}::DOUBLE AS first_value,
-    CAST(total AS DOUBLE) / {scale!r}::DOUBLE AS total_value,
+    CAST(first_net AS DOUBLE) / {scale} AS first_value,
+    CAST(total AS DOUBLE) / {scale} AS total_value,
     -- How long before as_of the revenue of repeat occasions was, on average; rounded, as sums of floats have an order.
     CASE WHEN spend_frequency > 0 THEN least(
-        greatest(round(repeat_ages / CAST(repeat_paid AS DOUBLE), 6), DATE '{as_of}' - last_order),
-        DATE '{as_of}' - start
-    ) / {days_per_unit!r}::DOUBLE END AS spend_age,
+        greatest(
+            round(repeat_ages / CAST(repeat_paid AS DOUBLE) * {millionths}) / {millionths},
+            CAST(date_diff('day', last_order, {as_of}) AS DOUBLE)
+        ),
+        CAST(date_diff('day', clock_start, {as_of}) AS DOUBLE)
+    ) / {days_per_unit} END AS spend_age,
     first_order,
     last_order
     {more}
-FROM ({repeats})
+FROM ({repeats}) AS made
 """
 
 REPEATS = """
@@ -128,14 +143,14 @@ WHERE is_occasion AND day > CAST(since AS DATE)
 ORDER BY customer
 """
 REPEATS_BY_DAY = """
-SELECT day, sum(number)::BIGINT AS number
+SELECT day, CAST(sum(number) AS BIGINT) AS number
 FROM (
     SELECT day, count(*) AS number FROM days WHERE is_occasion GROUP BY day
     UNION ALL
-    SELECT first, -count(*)
-    FROM (SELECT min(day) AS first FROM days WHERE is_occasion GROUP BY customer)
-    GROUP BY first
-)
+    SELECT day, -count(*) AS number
+    FROM (SELECT min(day) AS day FROM days WHERE is_occasion GROUP BY customer) AS first_days
+    GROUP BY day
+) AS counted
 GROUP BY day
 """
 
@@ -164,6 +179,8 @@ class WholeMoney:
         Whether there are amounts at all.
     orders : int
         The number of rows.
+    broken_scale : float, optional
+        In engines without wide integers, what the part of an amount behind the point is multiplied by.
     """
 
     scale: float
@@ -171,24 +188,62 @@ class WholeMoney:
     any_unpaid: bool
     any_amount: bool
     orders: int
+    broken_scale: float | None = None
 
     @classmethod
-    def of_orders(cls, connection: Connection) -> "WholeMoney":
-        """Look over the amounts in the table ``orders``."""
-        found = fetched(connection.execute(AMOUNTS)).iloc[0]
-        kinds = bool(found["any_unpaid"]), bool(found["any_amount"]), int(found["number"])
+    def of_orders(cls, ask: Callable[[str], pd.DataFrame], *, wide_integers: bool = True) -> "WholeMoney":
+        """Look over the amounts in the table ``orders``.
+
+        Parameters
+        ----------
+        ask : callable
+            Answers a question in SQL.
+        wide_integers : bool
+            Whether the engine has exact integers of 38 digits.
+        """
+        found = ask(AMOUNTS).iloc[0].astype(float)
+        number, total = int(found["number"]), found["total"]
+        kinds = bool(found["unpaid"]), bool(found["amounts"]), number
         for scale in DECIMALS:
-            if found[f"every_{scale:.0f}"] and found["total"] * scale * 2 < LARGEST_EXACT:
+            if found[f"beyond_{scale:.0f}"] == 0 and total * scale * 2 < LARGEST_EXACT:
                 return cls(scale, True, *kinds)
-        return cls(exact_scale(float(found["largest"]), int(found["number"])), False, *kinds)
+        if wide_integers:
+            return cls(exact_scale(found["largest"], number), False, *kinds)
+        whole = 2.0 ** np.clip(np.floor(np.log2(LARGEST_EXACT / 2 / total)), -1000, 1000)
+        return cls(float(whole), False, *kinds, float(2.0 ** np.floor(np.log2(LARGEST_EXACT / number))))
 
     def net(self) -> str:
-        """SQL for the sum of a day's amounts, as a whole number."""
+        """SQL for the sum of a day's amounts, as a whole number, or as near to it as a float is."""
         if self.in_decimals:
-            return f"sum(round(amount * {self.scale!r}))"
-        money = f"CAST(amount * {self.scale!r}::DOUBLE AS DECIMAL(38, 0))"
+            return f"sum(round(amount * {a_float(self.scale)}))"
+        money = f"amount * {a_float(self.scale)}"
+        if self.broken_scale is None:
+            money = f"CAST({money} AS DECIMAL(38, 0))"
+        total = self._sum(money)
         # What remains of a full refund by rounding (29.70 + 0.30 - 30.00) is zero.
-        return f"CASE WHEN abs(sum({money})) <= 1e-13 * sum(abs({money})) THEN 0 ELSE sum({money}) END"
+        return f"CASE WHEN abs({total}) <= {a_float(1e-13)} * sum(abs({money})) THEN 0 ELSE {total} END"
+
+    def sum_where(self, condition: str) -> str:
+        """SQL for the sum of the net amounts of the days for which a condition holds."""
+        return self._sum(f"CASE WHEN {condition} THEN net END")
+
+    def _sum(self, money: str) -> str:
+        """SQL for a sum that does not depend on the order of the rows: one of whole numbers."""
+        if self.broken_scale is None:
+            return f"sum({money})"
+        finer = a_float(self.broken_scale)
+        return f"(sum(round({money})) + sum(round(({money} - round({money})) * {finer})) / {finer})"
+
+
+def a_float(number: float) -> str:
+    """Write a number into SQL as a float, in every dialect.
+
+    Examples
+    --------
+    >>> a_float(7)
+    'CAST(7.0 AS DOUBLE)'
+    """
+    return f"CAST({float(number)!r} AS DOUBLE)"
 
 
 def exact_scale(largest: float, number: int) -> float:
@@ -206,15 +261,19 @@ def exact_scale(largest: float, number: int) -> float:
     return float(2.0 ** np.clip(np.floor(np.log2(LARGEST_SUM / number) - np.log2(largest)), -1000, 1000))
 
 
-def prepare_days(connection: Connection, *, count_zero_orders: bool) -> WholeMoney:
-    """Make the table ``days`` of the table ``orders`` with the columns customer, date and amount."""
-    money = WholeMoney.of_orders(connection)
+def days_query(money: WholeMoney, *, count_zero_orders: bool) -> str:
+    """SQL that makes the days of customers of the table ``orders``, with the columns customer, date and amount."""
     has_order, is_occasion = "TRUE", "TRUE"
     if money.any_unpaid:
         has_order = "coalesce(max(amount) >= 0, TRUE)"
-        is_occasion = f"has_order AND ({count_zero_orders} OR coalesce(net > 0, TRUE))"
-    days = DAYS.format(is_occasion=is_occasion, net_days=NET_DAYS.format(net=money.net(), has_order=has_order))
-    connection.execute(f"CREATE TEMP TABLE days AS {days}")
+        is_occasion = "has_order" if count_zero_orders else "has_order AND coalesce(net > 0, TRUE)"
+    return DAYS.format(is_occasion=is_occasion, net_days=NET_DAYS.format(net=money.net(), has_order=has_order))
+
+
+def prepare_days(connection: Connection, *, count_zero_orders: bool) -> WholeMoney:
+    """Make the table ``days`` of the table ``orders`` with the columns customer, date and amount."""
+    money = WholeMoney.of_orders(lambda sql: fetched(connection.execute(sql)))
+    connection.execute(f"CREATE TEMP TABLE days AS {days_query(money, count_zero_orders=count_zero_orders)}")
     return money
 
 
@@ -242,18 +301,45 @@ def merged_orders(connection: Connection, money: WholeMoney, occasions: int | No
     return money.orders - occasions
 
 
-def customers_query(money: WholeMoney, as_of: dt.date, days_per_unit: float, *, given_starts: bool = False) -> str:
+def customers_query(
+    money: WholeMoney,
+    as_of: dt.date | None,
+    days_per_unit: float,
+    *,
+    given_starts: bool = False,
+    first_by_window: bool = False,
+) -> str:
     """SQL that makes the customer table of the table ``days``, and of ``starts`` where the clock's starts are given.
 
     The table ``starts`` has the columns customer and since; its customers are those of the result.
+
+    Parameters
+    ----------
+    as_of : datetime.date or None
+        The day on which observation ends; None for the day on which the statement runs.
+    first_by_window : bool
+        Whether the first net amount is found by a window, for engines without ``arg_min``.
     """
-    since = REPEATS_SINCE.format(no_money="0" if money.any_amount else "NULL", as_of=as_of)
+    first_net, days = "arg_min(net, CASE WHEN is_occasion THEN day END)", "days"
+    if first_by_window:
+        first_net, days = "max(CASE WHEN is_occasion AND day = first_day THEN net END)", FIRST_BY_WINDOW
+    end = "CURRENT_DATE" if as_of is None else f"DATE '{as_of}'"
+    counted = "is_occasion AND net > 0 AND day > since" if given_starts else "is_occasion AND net > 0"
+    repeats = (REPEATS_SINCE if given_starts else REPEATS_AFTER_FIRST).format(
+        first_net=first_net,
+        days=days,
+        paid=money.sum_where(counted),
+        total=money.sum_where("TRUE") if money.broken_scale else "sum(net)",
+        no_money="0" if money.any_amount else "NULL",
+        as_of=end,
+    )
     return CUSTOMERS.format(
-        as_of=as_of,
-        days_per_unit=float(days_per_unit),
-        scale=money.scale,
-        more=", start AS since" if given_starts else "",
-        repeats=since if given_starts else REPEATS_AFTER_FIRST.format(as_of=as_of),
+        as_of=end,
+        days_per_unit=a_float(days_per_unit),
+        scale=a_float(money.scale),
+        millionths=a_float(1e6),
+        more=", clock_start AS since" if given_starts else "",
+        repeats=repeats,
     )
 
 

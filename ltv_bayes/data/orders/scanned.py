@@ -100,6 +100,11 @@ class ScannedTransactions(Printed):
     def stream(self, name: str) -> Self:
         """Keep the orders of one stream.
 
+        Parameters
+        ----------
+        name : str
+            As the column of streams has it.
+
         Raises
         ------
         InputError
@@ -145,7 +150,7 @@ class ScannedTransactions(Printed):
             return fetched(connection.execute(sql))
 
     def open_in(self, connection: Connection) -> None:
-        """Make the table ``log``."""
+        """Make the table ``log`` in a DuckDB ``connection``."""
         connection.execute(f"CREATE TEMP VIEW log AS {self.query}")
 
 

@@ -1,6 +1,6 @@
 """Summaries of every customer, and totals of the portfolio and its segments, in one pass over the draws."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -26,7 +26,7 @@ from ltv_bayes.value.draws.valuation import (
     over_blocks,
 )
 
-MISSING, PAYING = "(missing)", "paying"
+MISSING, PAYING, ABOVE = "(missing)", "paying", "above_"
 
 Interval = tuple[float, str]
 Segmenting = Callable[[Customers], pd.Series]
@@ -193,20 +193,74 @@ def at_horizons(components: Components, until: tuple[int, ...]) -> Components:
     return added_up
 
 
-def summary_columns(components: Components, means: Components, interval: Interval) -> list[Columns]:
+def summary_columns(
+    components: Components, means: Components, interval: Interval, limits: Sequence[float] = ()
+) -> list[Columns]:
     """Summaries of customers at each horizon, from arrays (customers, horizons, draws) and means of the block.
 
-    Beside the columns of a summary: the mean of each source, and the share of draws in which more comes, be it a loss.
+    Beside the columns of a summary: the mean of each source, the share of draws in which more comes, be it a loss, and
+    the share of draws above each limit.
     """
-    total, mean = added(components), added(means)
-    paying = total != components.get(REALISED, 0.0)
-    found = []
+    total = added(components) if len(components) > 1 else next(iter(components.values()))
+    mean, found = added(means), []
     for place in range(total.shape[1]):
-        columns = summarize_sorted(np.sort(total[:, place], axis=1), *interval)
-        columns |= {"mean": mean[:, place, 0], PAYING: paying[:, place].mean(axis=1)}
+        ordered, paying = sorted_rows(total[:, place])
+        if REALISED in components:
+            paying = np.count_nonzero(total[:, place] != components[REALISED][:, place], axis=1)
+        columns = summarize_sorted(ordered, *interval)
+        columns |= {"mean": mean[:, place, 0], PAYING: paying / total.shape[2]}
         columns |= {f"mean_{name}": values[:, place, 0] for name, values in means.items()}
+        columns |= {f"{ABOVE}{limit!r}": np.mean(total[:, place] > limit, axis=1) for limit in limits}
         found.append(columns)
     return found
+
+
+def sorted_rows(values: Array) -> tuple[Array, IntArray]:
+    """Sort each row of numbers, of which many may be 0: these are left out, and take no time.
+
+    Returns
+    -------
+    array of the same shape
+        In ascending order.
+    array of shape (rows,)
+        How many are not 0.
+
+    Examples
+    --------
+    >>> ordered, paid = sorted_rows(np.array([[3.0, 0.0, -1.0, 0.0], [0.0, 0.0, 0.0, 0.0]]))
+    >>> ordered.tolist(), paid.tolist()
+    ([[-1.0, 0.0, 0.0, 3.0], [0.0, 0.0, 0.0, 0.0]], [2, 0])
+    """
+    found, (below, others) = np.empty(values.shape), np.empty((2, len(values)), dtype=np.int64)
+    _without_zeros(values, found, below, others)
+    for row, number in enumerate(others):
+        found[row, :number].sort()
+    _with_zeros(found, below, others)
+    return found, others
+
+
+@numba.njit(cache=True, nogil=True)
+def _without_zeros(values, found, below, others):  # type: ignore[no-untyped-def]
+    """Move what is not 0 to the front of each row; count it, and what of it is negative."""
+    for row in range(values.shape[0]):
+        kept, negative = 0, 0
+        for i in range(values.shape[1]):
+            found[row, kept] = values[row, i]
+            kept += values[row, i] != 0.0
+            negative += values[row, i] < 0.0
+        below[row], others[row] = negative, kept
+
+
+@numba.njit(cache=True, nogil=True)
+def _with_zeros(found, below, others):  # type: ignore[no-untyped-def]
+    """Put zeros between what is negative and what is positive in ascending rows."""
+    last = found.shape[1] - 1
+    for row in range(found.shape[0]):
+        zeros = found.shape[1] - others[row]
+        for i in range(others[row] - below[row] if zeros else 0):
+            found[row, last - i] = found[row, last - zeros - i]
+        for i in range(zeros):
+            found[row, below[row] + i] = 0.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -273,8 +327,12 @@ class OnePass:
         Name of each source to an array (periods,): the means of all customers so far.
     outcomes : dict
         Results of combining opinions on whole values, by the customer's id.
-    adding, groupings : mappings
-        Name of each grouping that the customers offer to the sums of its segments, and to how they are found.
+    groupings : mapping, optional
+        Name of each grouping to how its segments are found; those that the customers offer if not given.
+    limits : tuple of float
+        Amounts above which the share of draws is counted.
+    adding : mapping
+        Name of each grouping to the sums of its segments.
     variances : array of shape (horizons,)
         Those of single customers added up; NaN where they are not known.
     """
@@ -282,11 +340,12 @@ class OnePass:
     valuation: Valuation
     interval: Interval
     kept: KeptDraws | None = None
+    groupings: Mapping[str, Segmenting] | None = None
+    limits: tuple[float, ...] = ()
     flows: dict[str, Array] = field(init=False)
     means: dict[str, Array] = field(init=False)
     outcomes: dict[Any, Outcome] = field(default_factory=dict)
     adding: dict[str, Adding] = field(init=False)
-    groupings: dict[str, Segmenting] = field(init=False)
     variances: Array = field(init=False)
 
     def __post_init__(self) -> None:
@@ -294,7 +353,8 @@ class OnePass:
         self.variances = np.zeros(len(self.valuation.terms.horizons))
         self.flows = {name: np.zeros(shape) for name in self.valuation.sources}
         self.means = {name: np.zeros(shape[0]) for name in self.valuation.sources}
-        self.groupings = offered_groupings(self.valuation.customers)
+        if self.groupings is None:
+            self.groupings = offered_groupings(self.valuation.customers)
         self.adding = {column: Adding(MOST_SEGMENTS) for column in self.groupings}
 
     @property
@@ -322,11 +382,11 @@ class OnePass:
             block = replace(block, means=at_horizons(block.means, until))
             if self.kept is not None:
                 self.kept.keep(block, components)
-            columns = summary_columns(components, block.means, self.interval)
+            columns = summary_columns(components, block.means, self.interval, self.limits)
             return block, columns, flows, means, _sums(block, components)
 
         def about(batch: Customers) -> Groups:
-            useful = {column: how for column, how in self.groupings.items() if not self.adding[column].given_up}
+            useful = {column: how for column, how in (self.groupings or {}).items() if not self.adding[column].given_up}
             return Groups.of(batch, useful)
 
         made = self.valuation.over_blocks(reduce, about=about, means=True, progressbar=progressbar)
