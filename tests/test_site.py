@@ -35,6 +35,7 @@ QUESTIONS = [
     ),
     ("What if I have few customers?", [], "Priors weigh in, intervals are wide, and a note says so"),
     ("What if I have a million?", [], "Keep the orders in Parquet files and scan them"),
+    ("What if I have a hundred million?", [], "A fit needs one row a customer, and of those only the unique histories"),
     ("How do I take judgements from my CRM?", [], "An export holds open opportunities beside the orders"),
     ("How do I compare segments?", [], "Ask for the probability, and quote the sentence"),
     ("Is a channel worth its cost?", [], "Hold the value of the next customer against what winning one costs"),
