@@ -24,7 +24,7 @@ WIDE, HIGH = 1280, 900
 
 QUESTIONS = [
     ("What is a customer worth?", [], "Fit two models, how often customers buy and how much they pay"),
-    ("How do I bring my export?", [], "Pass the file as your system wrote it"),
+    ("How do I read my export?", [], "Pass the file as your system wrote it"),
     ("Which model?", [], "Four questions lead to the models of a stream"),
     ("It did not converge?", [], "Do as its message says: more draws, or a longer tune"),
     ("Do the intervals hold?", [], "A backtest goes back in time"),
