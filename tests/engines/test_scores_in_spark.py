@@ -112,12 +112,12 @@ class TestRows:
     def test_decimals_whole_ids_and_moments(self, spark, model):
         """Of a warehouse: decimals, 64-bit ids, and moments, whose day is that of the session's time zone."""
         rows = frame().assign(customer_id=lambda some: some["customer_id"].str[1:].astype("int64"))
-        ended = pd.Series(pd.Timestamp(f"{AS_OF} 23:30", tz="UTC"), rows.index)
-        table = pa.Table.from_pandas(rows.assign(observed_until=ended), preserve_index=False)
+        late = pd.Series(pd.Timestamp(f"{AS_OF} 23:30", tz="UTC"), rows.index)
+        table = pa.Table.from_pandas(rows.assign(last_order=late), preserve_index=False)
         exact = table["monetary_value"].cast(pa.decimal128(20, 8), safe=False)
         table = table.set_column(table.column_names.index("monetary_value"), "monetary_value", exact)
         found = model.score(spark.createDataFrame(table), **ASKED)
-        near = rows.assign(monetary_value=exact.cast(pa.float64()).to_pandas(), observed_until=AS_OF)
+        near = rows.assign(monetary_value=exact.cast(pa.float64()).to_pandas(), last_order=AS_OF)
         assert found.table.schema["customer_id"].dataType.typeName() == "long"
         same(found, model.score(near, **ASKED))
 
