@@ -51,7 +51,7 @@ def add_score(made: typer.Typer) -> None:
         as_json: Annotated[bool, as_json] = False,
         quiet: Annotated[bool, quiet] = False,
     ) -> None:
-        given = {"as_of": as_of, "time_unit": time_unit, "customer_id": customer_id, "horizon": horizon}
+        given: dict[str, Any] = {"as_of": as_of, "time_unit": time_unit, "customer_id": customer_id, "horizon": horizon}
         given |= {"segments": by or [], "thresholds": threshold or [], "random_seed": seed}
         with told("score", OPTIONS, as_json=as_json, quiet=quiet) as outcome:
             given |= {"tiers": _tiers(tier or []), "errors": "report" if report_problems else "raise"}
