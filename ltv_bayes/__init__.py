@@ -65,6 +65,8 @@ _NAMES_BY_FILE = {
     "streams.triggered_service": "TriggeredService",
     "value.acquisition.acquisition": "Acquisition acquisition",
     "value.acquisition.new_customers": "NewCustomerValue new_customer_value",
+    "value.equity.customer_equity": "CustomerEquity customer_equity",
+    "value.equity.plan": "AcquisitionPlan",
     "value.decisions.slipping_away": "SlippingAway slipping_away",
     "value.influence.judgement_in_value": "JudgementInValue",
     "value.lifetime_value": "LifetimeValue",
