@@ -3,13 +3,48 @@
 import pytest
 
 import ltv_bayes as lb
-from tests.engines.logs import LOGS, assert_same
+from ltv_bayes.errors import InputError
+from tests.engines.hard_rows import FAULTS, FAULTY, ZONES, days_in, days_of, moments
+from tests.engines.logs import LOGS, assert_same, in_memory
 
 pytestmark = pytest.mark.engines
 
 
 @pytest.mark.parametrize("name", LOGS)
 def test_same_rows(spark, name):
+    """Orders of a customer are in several partitions, and one customer has a third of all."""
     log = LOGS[name]
     frame = spark.createDataFrame(log.arrow()).repartition(5)
     assert_same(log, lambda: lb.scan_transactions(frame, **log.columns))
+
+
+def test_a_data_frame_goes_to_summarize(spark):
+    log = LOGS["netted"]
+    frame = spark.createDataFrame(log.arrow()).withColumnsRenamed({"customer_id": "client", "date": "day"})
+    found = lb.summarize(frame, customer="client", date="day", **log.settings)
+    assert found.table.equals(in_memory(log).table)
+    assert [len(batch) for batch in found.batches(100)][:-1] == [100] * (len(found) // 100)
+    assert found.subset([1, 3]).ids.tolist() == [1, 3]
+
+
+def test_rows_at_fault_are_named(spark):
+    with pytest.raises(InputError, match=FAULTS):
+        lb.scan_transactions(spark.createDataFrame(FAULTY).repartition(3))
+
+
+def test_days_of_moments(spark):
+    frame = spark.createDataFrame(moments())
+    for zone in ZONES:
+        assert days_of(lb.summarize(frame, date="at", time_zone=zone)) == days_in(zone)
+    assert days_of(lb.summarize(frame, date="at")) == days_in("UTC")
+
+
+def test_the_zone_of_the_session_does_not_decide(spark):
+    frame = spark.createDataFrame(moments())
+    spark.conf.set("spark.sql.session.timeZone", "America/New_York")
+    try:
+        with pytest.raises(InputError, match="depends on the time zone; the session's is America/New_York"):
+            lb.scan_transactions(frame, date="at")
+        assert days_of(lb.summarize(frame, date="at", time_zone="Asia/Shanghai")) == days_in("Asia/Shanghai")
+    finally:
+        spark.conf.set("spark.sql.session.timeZone", "UTC")

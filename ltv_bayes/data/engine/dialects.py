@@ -57,7 +57,14 @@ def sqlglot() -> Any:
     return sqlglot
 
 
-def in_dialect(sql: str, dialect: str, names: Mapping[str, str] | None = None, *, pretty: bool = False) -> str:
+def in_dialect(
+    sql: str,
+    dialect: str,
+    names: Mapping[str, str] | None = None,
+    columns: Mapping[str, Any] | None = None,
+    *,
+    pretty: bool = False,
+) -> str:
     """Write a statement in another dialect.
 
     Parameters
@@ -68,6 +75,8 @@ def in_dialect(sql: str, dialect: str, names: Mapping[str, str] | None = None, *
         One of those in ``DIALECTS``.
     names : mapping, optional
         What tables are called there, as SQL of that dialect; the statement goes on to know them by its own names.
+    columns : mapping, optional
+        Expressions that stand for columns of the statement, read in that dialect.
     pretty : bool
         Whether people read it.
 
@@ -82,6 +91,9 @@ def in_dialect(sql: str, dialect: str, names: Mapping[str, str] | None = None, *
     for table in list(tree.find_all(glot.exp.Table)):
         if not table.db and table.name in (names or {}) and table.name not in made:
             _call_it(glot, table, (names or {})[table.name], dialect)
+    for column in list(tree.find_all(glot.exp.Column)):
+        if column.name in (columns or {}):
+            column.replace((columns or {})[column.name].copy())
     tree = tree.transform(lambda node: _ruled(glot, node, dialect))
     written: str = tree.sql(dialect, pretty=pretty, unsupported_level=glot.ErrorLevel.RAISE)
     return written

@@ -63,7 +63,7 @@ class Postgres(Engine):
             from adbc_driver_postgresql import dbapi
         except ImportError:
             raise InputError(
-                _("PostgreSQL needs the package adbc-driver-postgresql. Install pip install 'ltv_bayes[warehouses]'.")
+                _("PostgreSQL needs adbc-driver-postgresql. Install it with pip install 'ltv_bayes[warehouses]'.")
             ) from None
         return cls(_OwnConnection(dbapi.connect(database, autocommit=True))).knows(name, table)
 

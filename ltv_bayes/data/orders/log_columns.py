@@ -64,7 +64,7 @@ def require_days(types: Mapping[str, str], name: str) -> None:
     """
     kind = types[name]
     if kind != "DATE" and not kind.startswith("TIMESTAMP"):
-        cure = _("Write the file with dates there, or read it with read_transactions.")
+        cure = _("Convert it to dates where it is, or read it with read_transactions.")
         raise ColumnError(_("The column {name!r} holds {kind}, not dates. {cure}", name=name, kind=kind, cure=cure))
 
 

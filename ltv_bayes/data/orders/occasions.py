@@ -305,6 +305,11 @@ def merged_orders(connection: Connection, money: WholeMoney, occasions: int | No
     return money.orders - occasions
 
 
+def end_of(as_of: dt.date | None) -> str:
+    """SQL for the day on which observation ends; None for the day on which the statement runs."""
+    return "CURRENT_DATE" if as_of is None else f"DATE '{as_of}'"
+
+
 def customers_query(
     money: WholeMoney,
     as_of: dt.date | None,
@@ -324,7 +329,7 @@ def customers_query(
     first_by_window : bool
         Whether the first net amount is found by a window, for engines without ``arg_min``.
     """
-    end = "CURRENT_DATE" if as_of is None else f"DATE '{as_of}'"
+    end = end_of(as_of)
     first_net, days = "arg_min(net, CASE WHEN is_occasion THEN day END)", "days"
     counted = "is_occasion AND net > 0 AND day > since" if given_starts else "is_occasion AND net > 0"
     less_first = {name: sql.format(as_of=end) for name, sql in LESS_FIRST.items()}

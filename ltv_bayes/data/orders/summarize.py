@@ -128,7 +128,7 @@ def summarize(
     if isinstance(orders, ScannedTransactions) and isinstance(orders.source, OrdersElsewhere):
         _refuse_in_files(since, price_index)
         _refuse_attributes(attributes)
-        there = summarize_there(
+        kept = summarize_there(
             orders.query,
             orders.source.engine,
             currency=orders.currency,
@@ -137,7 +137,7 @@ def summarize(
             count_zero_orders=count_zero,
             returns=returns,
         )
-        return there if target is None else _moved(there, target)
+        return kept if target is None else _moved(kept, target)
     if isinstance(orders, ScannedTransactions):
         _refuse_in_files(since, price_index)
         return summarize_to_file(

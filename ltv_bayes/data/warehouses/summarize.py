@@ -27,6 +27,7 @@ from ltv_bayes.data.orders.selection import (
     refuse_returns,
 )
 from ltv_bayes.data.warehouses.left_out import LeftOutElsewhere
+from ltv_bayes.data.warehouses.price_moments import price_moments_there
 from ltv_bayes.data.warehouses.rows import EngineRows
 from ltv_bayes.time_units import DAYS_PER_UNIT, TimeUnit
 
@@ -74,9 +75,10 @@ def summarize_there(
         refuse_none_left(counts)
     repeats = while_made.ask(REPEATS_BY_DAY)
     merged = int(while_made.ask(MERGED)["number"].iloc[0])
+    prices = price_moments_there(while_made, end)
     while_made.forgets("days")
     columns = [name for name in kept.types("kept") if name != "customer_id"]
-    rows = EngineRows(kept, "SELECT * FROM kept", columns, number)
+    rows = EngineRows(kept, "SELECT * FROM kept", columns, number, prices)
     orders = LeftOutElsewhere(engine.defines("days", days), left_out, counts) if len(counts) else no_orders()
     repeat_days = by_day(repeats["day"], repeats["number"])
     return Customers(rows, time_unit, end, currency, orders, pd.DataFrame(), merged, repeat_days)
