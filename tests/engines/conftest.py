@@ -14,8 +14,8 @@ import pytest
 ROOT = Path(__file__).parents[2]
 SETTINGS_OF_SPARK = {
     "spark.ui.enabled": "false",
-    "spark.sql.shuffle.partitions": "4",
-    "spark.default.parallelism": "4",
+    "spark.sql.shuffle.partitions": "2",
+    "spark.default.parallelism": "2",
     "spark.sql.session.timeZone": "UTC",
     "spark.driver.bindAddress": "127.0.0.1",
     "spark.driver.host": "127.0.0.1",

@@ -10,11 +10,11 @@ from tests.engines.logs import LOGS, assert_same, in_memory
 pytestmark = pytest.mark.engines
 
 
-@pytest.mark.parametrize("name", LOGS)
+@pytest.mark.parametrize("name", [name for name in LOGS if name != "netted"])  # below, in another way
 def test_same_rows(spark, name):
     """Orders of a customer are in several partitions, and one customer has a third of all."""
     log = LOGS[name]
-    frame = spark.createDataFrame(log.arrow()).repartition(5)
+    frame = spark.createDataFrame(log.arrow()).repartition(3)
     assert_same(log, lambda: lb.scan_transactions(frame, **log.columns))
 
 

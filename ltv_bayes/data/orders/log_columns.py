@@ -26,6 +26,8 @@ FAULTS = {
     "stream IS NULL": (_("without a stream"), _("Fill in which stream the order belongs to.")),
 }
 
+LIKE_NULL = f"CAST(customer AS VARCHAR) IN ({', '.join(map(text_literal, MISSING_WORDS))})"
+"""Ids that look like a missing value written out: they would become one huge customer."""
 Ask = Callable[[str], pd.DataFrame]
 """Answers a question in SQL about the table ``log``."""
 
@@ -85,8 +87,9 @@ def check_log(ask: Ask, given: Mapping[str, str | None], name: str) -> None:
     """
     absent = [column for column, there in given.items() if there is None]
     faults = {rule: words for rule, words in FAULTS.items() if not any(column in rule for column in absent)}
-    counts = ", ".join(f"count(CASE WHEN {rule} THEN 1 END) AS fault_{at}" for at, rule in enumerate(faults))
-    total, *numbers = map(int, ask(f"SELECT count(*) AS number, {counts} FROM log").iloc[0])
+    rules = [*faults, LIKE_NULL]
+    counts = ", ".join(f"count(CASE WHEN {rule} THEN 1 END) AS rows_{at}" for at, rule in enumerate(rules))
+    total, *numbers, like_null = map(int, ask(f"SELECT count(*) AS number, {counts} FROM log").iloc[0])
     if not total:
         cure = _("Export it again, with at least one row.")
         raise InputError(_("{files} has a header but no rows. {cure}", files=name, cure=cure))
@@ -98,7 +101,9 @@ def check_log(ask: Ask, given: Mapping[str, str | None], name: str) -> None:
             rows += found
     if sentences:
         raise InputError(" ".join(sentences), rows)
-    _warn_of_null_ids(ask)
+    if like_null:
+        sql = f"SELECT DISTINCT customer FROM log WHERE {LIKE_NULL} ORDER BY customer"
+        warn_of_null_ids(ask(sql)["customer"].tolist(), first_rows(ask, LIKE_NULL), like_null, stacklevel=4)
     days = ask("SELECT DISTINCT date FROM log")["date"]
     warn_of_counts(pd.to_datetime(days), total, stacklevel=4)
 
@@ -106,12 +111,3 @@ def check_log(ask: Ask, given: Mapping[str, str | None], name: str) -> None:
 def first_rows(ask: Ask, rule: str) -> list[Any]:
     """Name the first orders in the table ``log`` for which a rule holds."""
     return ask(f"SELECT row FROM log WHERE {rule} LIMIT {NAMED_ROWS}")["row"].tolist()
-
-
-def _warn_of_null_ids(ask: Ask) -> None:
-    """Warn if ids look like a missing value written out: they would become one huge customer."""
-    written = f"CAST(customer AS VARCHAR) IN ({', '.join(map(text_literal, MISSING_WORDS))})"
-    sql = f"SELECT customer, count(*) AS number FROM log WHERE {written} GROUP BY customer ORDER BY customer"
-    found = ask(sql)
-    if len(found):
-        warn_of_null_ids(found["customer"].tolist(), first_rows(ask, written), int(found["number"].sum()), stacklevel=4)

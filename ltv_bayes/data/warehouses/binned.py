@@ -20,7 +20,7 @@ MIDDLE = "({bin} + CAST({half!r} AS DOUBLE)) / CAST({unit!r} AS DOUBLE)"
 def bin_histories(customers: Customers, *, days: int = 7, value: float | None = None) -> Customers:
     """Put recency and T into bins of days, so that customers share histories and a fit has fewer of them.
 
-    Each time becomes the middle of its bin, so it moves by at most (days - 1) / 2 days, and as often up as down: what is
+    Each time becomes the middle of its bin, so it moves by at most (days - 1) / 2 days, up as often as down. What is
     lost is of the second order in the width of a bin beside the time between purchases. On CDNOW's sample, bins of a
     week move the posterior means of BG/NBD by at most 0.03 posterior standard deviations. Fit to the result; forecast
     for the customers as they are.

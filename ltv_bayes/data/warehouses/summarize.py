@@ -69,8 +69,10 @@ def summarize_there(
     kept = while_made.keeps("kept", made)
     number = int(kept.ask("SELECT count(*) AS number FROM kept")["number"].iloc[0])
     left_out = _left_out(while_made, end, returns, any_unpaid=money.any_unpaid)
-    counted = f"SELECT reason, count(*) AS number FROM ({left_out}) AS left_out GROUP BY reason ORDER BY 2 DESC, 1"
-    counts = while_made.ask(counted).set_index("reason")["number"].rename("rows")
+    counts = pd.Series(dtype="int64")
+    if last.date() > end or returns == "ignore" or money.any_unpaid:
+        counted = f"SELECT reason, count(*) AS rows FROM ({left_out}) AS left_out GROUP BY reason ORDER BY 2 DESC, 1"
+        counts = while_made.ask(counted).set_index("reason")["rows"]
     if not number:
         refuse_none_left(counts)
     repeats = while_made.ask(REPEATS_BY_DAY)
