@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from docutils import nodes
+from site_examples import add_example, examples_of
 from site_messages import columns_page, messages_page
 from sphinx import addnodes
 
@@ -27,6 +28,7 @@ ROOMS = {
     "evaluation": "Evaluation: backtests and checks",
     "plots": "Pictures",
     "reporting": "Reports",
+    "scoring": "Scoring: customers where they live",
     "runs": "Runs: from raw files to a report, by settings",
     "formulas": "Point formulas",
     "others": "Settings, tables, errors",
@@ -44,7 +46,7 @@ PAGES: dict[str, tuple[str, tuple[str, ...]]] = {
         "Decide and trust",
         ("segments", "acquisition", "portfolio", "pooling", "sensitivity", "calibration", "evaluation"),
     ),
-    "handing_on": ("Hand on", ("report", "workbook", "gallery", "command_line", "languages")),
+    "handing_on": ("Hand on", ("report", "workbook", "gallery", "command_line", "scale", "languages")),
     "behind": ("Behind", ("performance", "studies", "architecture", "decisions")),
 }
 """The parts of the site, and their pages in order; to the last part comes what changed."""
@@ -93,7 +95,7 @@ def write_reference() -> None:
 
 
 def _room_page(room: str, names: list[str]) -> str:
-    parts = [f"# {ROOMS[room]}", ""]
+    parts = [f"# {ROOMS[room]}", "", *examples_of(room)]
     for name in names:
         kind = "autoclass" if inspect.isclass(getattr(lb, name)) else "autofunction"
         members = [":members:", ":inherited-members: Exception, Warning, tuple, object"] if kind == "autoclass" else []
@@ -107,7 +109,7 @@ def _samples_page() -> str:
     from ltv_bayes import samples
 
     names = [name for name in samples.__all__ if callable(getattr(samples, name))]
-    parts = ["# Samples: real data and simulated businesses", ""]
+    parts = ["# Samples: real data and simulated businesses", "", *examples_of("samples")]
     for name in names:
         kind = "autoclass" if inspect.isclass(getattr(samples, name)) else "autofunction"
         parts += [f"## {name}", "", "```{eval-rst}", f".. {kind}:: ltv_bayes.samples.{name}", "```", ""]
@@ -216,5 +218,6 @@ def setup(app: Any) -> dict[str, Any]:
     app.connect("builder-inited", lambda _: write_parts())
     app.connect("builder-inited", lambda _: write_reference())
     app.connect("source-read", mend_page)
+    app.connect("autodoc-process-docstring", add_example, priority=900)
     app.connect("build-finished", write_for_language_models)
     return {"parallel_read_safe": True}

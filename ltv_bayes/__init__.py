@@ -45,7 +45,7 @@ _NAMES_BY_FILE = {
     "models.nbd": "NBD",
     "models.priors": "Prior",
     "models.separate": "fit_each",
-    "models.shifted_beta_geometric": "ShiftedBetaGeometric",
+    "models.shifted_beta_geometric": "ShiftedBetaGeometric BetaDiscreteWeibull",
     "judgement.beliefs.amount_belief": "AmountBelief",
     "judgement.beliefs.chance_belief": "ChanceBelief",
     "judgement.beliefs.opportunity": "Opportunity",
@@ -90,6 +90,10 @@ _NAMES_BY_FILE = {
     "plots.priors": "plot_prior_posterior",
     "reporting.report": "Report report",
     "runs.run": "Run",
+    "scoring.model": "ValueModel",
+    "scoring.saved": "load_model save_model",
+    "scoring.score": "score",
+    "scoring.scores": "Scores",
     "plots.values": "plot_cash_flow plot_lifetime_value plot_segments plot_tornado plot_waterfall",
 }
 _MODULES = ("errors", "samples")

@@ -11,7 +11,17 @@ NAMED_BY = {"row": "row", "channel": "name", "segment": "name"}
 
 
 class LtvBayesError(Exception):
-    """Something in the request cannot be answered; the message says what to change."""
+    """Something in the request cannot be answered; the message says what to change.
+
+    Examples
+    --------
+    >>> import ltv_bayes as lb
+    >>> try:
+    ...     lb.subscription_ltv(arpa=1000, margin=0.8, churn=2)
+    ... except lb.LtvBayesError as error:
+    ...     print(error)
+    churn must lie between 0 and 1, not 2. Write 35% as churn=0.35.
+    """
 
     def __str__(self) -> str:
         """Return the sentence, in which names from data cannot move a cursor or colour a screen."""
@@ -57,7 +67,17 @@ class WriteError(LtvBayesError, OSError):
 
 
 class LtvBayesWarning(UserWarning):
-    """A result is usable, but the reader should act on what the message says."""
+    """A result is usable, but the reader should act on what the message says.
+
+    Examples
+    --------
+    Warnings of this package as errors, as in a job that runs unattended:
+
+    >>> import warnings
+    >>> import ltv_bayes as lb
+    >>> with warnings.catch_warnings():
+    ...     warnings.simplefilter("error", lb.LtvBayesWarning)
+    """
 
 
 class ConvergenceWarning(LtvBayesWarning):

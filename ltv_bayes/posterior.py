@@ -377,6 +377,8 @@ def _storable(tree: xr.DataTree) -> xr.DataTree:
 
 
 def _plain(value: Any) -> str | int | float:
+    if isinstance(value, np.generic):  # of a tree that was read from a file
+        value = value.item()
     return (
         value
         if isinstance(value, str | int | float) and not isinstance(value, bool)

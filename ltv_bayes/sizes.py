@@ -5,6 +5,9 @@ of compiled loops stand beside the loops, since numba keeps compiled code by fil
 """
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 
 # reading
 SNIFFED_CHARACTERS = 100_000
@@ -87,14 +90,40 @@ COMPARED_CUSTOMERS = 20_000
 """Customers in a batch while two models are compared."""
 
 
+_LIMIT: ContextVar[int | None] = ContextVar("cores", default=None)
+
+
+@contextmanager
+def on_cores(number: int) -> Iterator[None]:
+    """Use no more cores than this, where something else shares them out.
+
+    Examples
+    --------
+    >>> with on_cores(1):
+    ...     available_cores()
+    1
+    """
+    before = _LIMIT.set(number)
+    try:
+        yield
+    finally:
+        _LIMIT.reset(before)
+
+
 def available_cores() -> int:
-    """Count the processors that the process is allowed to run on, which may be fewer than the machine has.
+    """Count the processors that the process may use, which may be fewer than the machine has.
 
     Examples
     --------
     >>> available_cores() >= 1
     True
     """
+    limit, found = _LIMIT.get(), _cores_of_process()
+    return found if limit is None else min(limit, found)
+
+
+def _cores_of_process() -> int:
+    """Count the processors that the operating system lets the process run on."""
     if hasattr(os, "process_cpu_count"):
         return os.process_cpu_count() or 1
     if hasattr(os, "sched_getaffinity"):

@@ -210,6 +210,7 @@ def test_what_is_stored_in_a_file_is_plain_text(chinese, book, tmp_path):
 NOT_TRANSLATED = {
     "__init__.py": "no attribute",  # what Python itself says of a module
     "judgement/form/reading.py": "customer_id",  # a column's name, and a message
+    "scoring/spark_task.py": "MARK",  # a sentence on its way to the process that tells it
     "runs/kinds.py": "a number",  # what a value should be, which another error puts in its sentence
 }
 

@@ -143,8 +143,8 @@ class Backtest(Printed):
         Returns
         -------
         pandas.DataFrame
-            Rows purchases, spend (of a log with amounts), active_customers; columns actual, predicted, interval,
-            inside.
+            Rows purchases, spend (of a log with amounts), active_customers; columns actual, predicted, interval
+            (``ci_prob, ci_kind``), inside.
         """
         pairs = {
             **{what: (self.actual[what], draws) for what, draws in predicted_by(self).items()},
@@ -170,8 +170,8 @@ class Backtest(Printed):
         -------
         pandas.Series
             ``purchases`` and ``spend``, with values on a bound counted in part; then ``purchases_closed`` and
-            ``spend_closed``, the shares inside the closed intervals of the given kind. The interval's probability is in
-            the name. Spend is missing for a log without amounts.
+            ``spend_closed``, the shares inside the closed intervals of the given kind. Their names
+            hold ``ci_prob``; the closed ones are of ``ci_kind``. Spend is missing for a log without amounts.
 
         References
         ----------
@@ -197,6 +197,11 @@ class Backtest(Printed):
         ----------
         of : {"purchases", "spend"}
             What to compare; spend of a log with amounts.
+
+        Returns
+        -------
+        pandas.Series
+            Indexed by customer_id, between 0 and 1.
 
         References
         ----------
@@ -259,7 +264,7 @@ class Backtest(Printed):
         Returns
         -------
         pandas.DataFrame
-            Indexed by frequency ("0", ..., "7+"): customers, actual, predicted, interval (predictive, of the mean).
+            Indexed by frequency ("0", ..., "7+"): customers, actual, predicted, interval (``ci_prob, ci_kind``) of it.
         """
         frequency = self.customers.table["frequency"].to_numpy()
         drawn, actual = stacked(self.predicted_purchases), self.actual["purchases"].to_numpy()
@@ -282,7 +287,8 @@ class Backtest(Printed):
         Returns
         -------
         pandas.DataFrame
-            Indexed by time since the first order of all, in the time unit: actual, predicted, interval.
+            Indexed by time since the first order of all, in the time unit: actual, predicted, interval
+            (``ci_prob, ci_kind``). InputError for NBD, which knows no first order.
         """
         if isinstance(self.purchases, FittedEvents):
             raise InputError(

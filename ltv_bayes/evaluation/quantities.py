@@ -258,7 +258,7 @@ def of_renewals(fit: FittedRenewals, renewals: Renewals, seed: int) -> Iterator[
             at_risk = np.bincount(kind.ravel(), number * ((since < renewal) & (made + lost >= renewal)), len(kinds))
             for one in np.flatnonzero(at_risk):
                 every = drawn.at(kinds[one, :1])
-                parameters = {name: every[name][0] for name in shifted_beta_geometric.PARAMETERS}
+                parameters = {name: every[name][0] for name in fit.draws}
                 before, step = np.array([renewal - 1.0]), np.ones(1)
                 if factors is not None:
                     before, ahead = factors.at(rows[one], renewal - 1)

@@ -174,7 +174,18 @@ class ValueOverTime(Printed):
         return iter(zip(self.days, self.values, strict=True))
 
     def draws(self, measure: Measure = "per_customer") -> xr.DataArray:
-        """Draws of one measure, (chain, draw, as_of, segment); missing where a segment has no customers yet."""
+        """Draws of one measure, (chain, draw, as_of, segment); missing where a segment has no customers yet.
+
+        Parameters
+        ----------
+        measure : {"per_customer", "total"}
+            In the customers' currency.
+
+        Raises
+        ------
+        InputError
+            If there is no such measure.
+        """
         if measure not in MEASURES:
             raise InputError(
                 _(
@@ -190,6 +201,11 @@ class ValueOverTime(Printed):
 
     def summary(self, ci_prob: float | None = None, ci_kind: str | None = None) -> pd.DataFrame:
         """One row for each day and segment: customers, mean value per customer and total with their intervals.
+
+        Parameters
+        ----------
+        ci_prob, ci_kind : optional
+            Interval; ArviZ's settings where not given.
 
         Returns
         -------

@@ -233,7 +233,7 @@ class FutureValuePriors(Printed):
         return len(self.table)
 
     def adjusted(self, adjustments: Adjustments) -> Self:
-        """Change these judgements draw by draw.
+        """Change these judgements draw by draw, by the ``adjustments`` of a calibration.
 
         Warns
         -----
@@ -255,7 +255,7 @@ class FutureValuePriors(Printed):
         return stated_and_expected(self.table, self._expected_money[0])
 
     def amount_quantiles(self, level: ArrayLike) -> pd.Series:
-        """Amounts at a level of each opportunity's distribution, if it occurs; before adjustments.
+        """Amounts at a ``level`` of each opportunity's distribution, of shape (opportunities,); before adjustments.
 
         Examples
         --------
@@ -376,14 +376,14 @@ class FutureValuePriors(Printed):
         return replace(self, sign_share=share)
 
     def opportunities(self) -> list[Opportunity]:
-        """Each opportunity by itself, with its beliefs, in the order of the table.
+        """A list of `Opportunity`: each by itself, with its beliefs, of shape (rows,).
 
         Beliefs are as they were stated; those of pooled judgements, which no single expert stated, as they are drawn.
         """
         return opportunities(self.table, self.adjustments)
 
     def in_words(self, currency: str | None = None) -> pd.Series:
-        """Feed each judgement back in plain words, so that the expert can agree or correct it.
+        """Each judgement in plain words, for the expert to correct: a Series of shape (rows,); ``currency`` of amounts.
 
         Examples
         --------
@@ -396,7 +396,7 @@ class FutureValuePriors(Printed):
         return sentences_of(self.table, self.opportunities(), currency)
 
     def fit_table(self) -> pd.DataFrame:
-        """What was stated of each amount beside what its distribution has there; see `AmountBelief.fit_table`."""
+        """What was stated of each amount beside its distribution there, indexed by opportunity; `AmountBelief`."""
         return stated_and_fitted(self.opportunities())
 
     def audit(self, calibration: Any = None) -> pd.DataFrame:

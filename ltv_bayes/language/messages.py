@@ -110,6 +110,16 @@ def language() -> str:
 def in_language(code: str | None) -> Iterator[None]:
     """Write in another language within a block, in this thread or task alone; None leaves the language as it is.
 
+    Parameters
+    ----------
+    code : str, optional
+        ``"en"``, ``"zh"``; None keeps the current one.
+
+    Returns
+    -------
+    context manager
+        The language before is set again at the end.
+
     Raises
     ------
     ValueError

@@ -60,7 +60,13 @@ class Model[Data: (Customers, Renewals), Fit: FittedModel](ABC):
         return f"{type(self).__name__}({stated})"
 
     def default_priors(self, data: Data) -> dict[str, Prior]:
-        """Answer which priors the model takes for these data where the user gives none."""
+        """Answer which priors the model takes for these data where the user gives none.
+
+        Returns
+        -------
+        dict of Prior
+            By the name of the variable.
+        """
         return self._usual_priors(data, self._histories(data, self._pool.grouping))
 
     def build(self, data: Data) -> "pm.Model":
@@ -148,6 +154,15 @@ class Model[Data: (Customers, Renewals), Fit: FittedModel](ABC):
 
     def sample_prior(self, data: Data, *, draws: int = 1000, random_seed: int | None = None) -> xr.DataTree:
         """Draw parameters from the priors, and from each draw the histories that these customers would have.
+
+        Parameters
+        ----------
+        data : Customers or Renewals
+            As in `fit`.
+        draws : int
+            Of one chain.
+        random_seed : int, optional
+            The same seed gives the same draws.
 
         Returns
         -------

@@ -39,7 +39,18 @@ class Prior:
         return f"Prior({self.family!r}{numbers})"
 
     def distribution(self) -> Any:
-        """Make the PyMC distribution."""
+        """Make the PyMC distribution.
+
+        Returns
+        -------
+        pytensor variable
+            Outside of a model, for a look at the prior.
+
+        Raises
+        ------
+        PriorError
+            If PyMC has no such distribution, or it takes other parameters.
+        """
         import pymc as pm
 
         families = [name for name in pm.distributions.__all__ if name[:1].isupper()]

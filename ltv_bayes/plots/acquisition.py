@@ -94,6 +94,11 @@ def plot_payback(
     Returns
     -------
     matplotlib Axes
+
+    Raises
+    ------
+    InputError
+        If there is no such channel.
     """
     canvas.require(found, Acquisition, CURE)
     name = str(found.summary(ci_prob, ci_kind).index[0] if channel is None else channel)

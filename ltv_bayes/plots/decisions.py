@@ -178,6 +178,13 @@ def plot_tiers(tiers: pd.DataFrame, *, top: int = 20, ax: Any = None) -> Any:
     Returns
     -------
     matplotlib Axes
+
+    Raises
+    ------
+    UnitError
+        If ``top`` is below 1.
+    InputError
+        If the table is none of tiers.
     """
     if top < 1:
         raise UnitError(_("top must be at least 1 customer, not {top!r}.", top=top))

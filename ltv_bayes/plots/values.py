@@ -62,6 +62,11 @@ def plot_lifetime_value(
     Returns
     -------
     matplotlib Axes
+
+    Raises
+    ------
+    UnitError
+        If ``top`` is below 1.
     """
     if top < 1:
         raise UnitError(_("top must be at least 1 customer, not {top!r}.", top=top))
@@ -302,6 +307,11 @@ def plot_tornado(ltv: LifetimeValue, *, top: int = 15, statistic: Statistic = "m
     Returns
     -------
     matplotlib Axes
+
+    Raises
+    ------
+    UnitError
+        If ``top`` is below 1.
     """
     if top < 1:
         raise UnitError(_("top must be at least 1 judgement, not {top!r}.", top=top))

@@ -70,7 +70,7 @@ def unit_of_clock(fit: FittedModel) -> TimeUnit:
 
 def moved_by(fit: FittedModel) -> str:
     """What the factor multiplies, in words."""
-    return CHURN if fit.model == shifted_beta_geometric.NAME else RATE
+    return CHURN if fit.model in (shifted_beta_geometric.NAME, shifted_beta_geometric.WEIBULL) else RATE
 
 
 def moving_on(

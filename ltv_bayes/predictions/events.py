@@ -68,6 +68,8 @@ class FittedEvents(FittedModel):
 
         Parameters
         ----------
+        customers : Customers
+            In any time unit; converted to that of the fit.
         horizon : str or Duration
             With its unit, ``"3 years"``.
         discount_rate : float
@@ -130,6 +132,11 @@ class FittedEvents(FittedModel):
         """Make the tree that `arviz.loo` reads: the posterior with a group ``log_likelihood``.
 
         The group has one array (chain, draw, customer_id): the log-likelihood of each customer's number of events.
+
+        Parameters
+        ----------
+        customers : Customers
+            In any time unit; converted to that of the fit.
         """
         formulas = event_formulas_of(self, customers)
         values = formulas.log_likelihood(*self._given(customers), **self._drawn(customers))
@@ -137,6 +144,13 @@ class FittedEvents(FittedModel):
 
     def posterior_predictive(self, customers: Customers, random_seed: int | None = None) -> xr.DataTree:
         """Draw the numbers of events that these customers would have had if the model were true.
+
+        Parameters
+        ----------
+        customers : Customers
+            In any time unit; converted to that of the fit.
+        random_seed : int, optional
+            The same seed gives the same draws.
 
         Returns
         -------

@@ -56,7 +56,7 @@ class FittedModel(Printed):
 
     @classmethod
     def from_draws(cls, draws: Mapping[str, Any], **attrs: Any) -> Self:
-        """Make a fitted model from parameter draws of shape (chains, draws), however they were made."""
+        """Make a fit from parameter draws of shape (chains, draws); ``attrs``: model, time_unit, currency."""
         return cls(posterior.tree_from_draws(draws, {"model": cls._default_model, **attrs}))
 
     def __post_init__(self) -> None:
@@ -133,7 +133,7 @@ class FittedModel(Printed):
         Returns
         -------
         pandas.DataFrame
-            Indexed by quantity and segment: customers, mean, sd, median, interval.
+            Indexed by quantity and segment: customers, mean, sd, median, interval (``ci_prob, ci_kind``).
         """
         drawn = self.segment_draws(column)
         name = str(next(dim for dim in drawn.dims if dim not in ("chain", "draw")))
@@ -144,9 +144,9 @@ class FittedModel(Printed):
         return flagged(table, caution_of(self))
 
     def segment_draws(self, column: str | None = None) -> xr.Dataset:
-        """Draws of natural quantities, such as the mean rate, of each segment: arrays (chain, draw, segment).
+        """Draws of natural quantities, such as the mean rate, of each segment of a ``column``: (chain, draw, segment).
 
-        ``customers`` along the segments is how many the fit had of each.
+        ``customers`` along the segments is how many the fit had of each. ColumnError if the fit is not pooled.
         """
         pooling = pooling_of(self)
         if pooling is None or not pooling.by:
@@ -186,7 +186,7 @@ class FittedModel(Printed):
         return bool(getattr(self.diagnose(), "converged", True))
 
     def summary(self, ci_prob: float | None = None, ci_kind: str | None = None) -> pd.DataFrame:
-        """Table of the parameters: mean, sd, median, interval, r-hat and effective sample size.
+        """Table indexed by parameter: mean, sd, median, interval, r-hat and effective sample size.
 
         Weighted draws have no r-hat, and one effective sample size for all parameters. A k that was given to a model of
         regular purchases is the last row. Levels by period are in ``idata`` and in `plot_calendar_effects`.
@@ -214,7 +214,7 @@ class FittedModel(Printed):
         return flagged(table, caution_of(self))
 
     def save(self, path: str | Path) -> Path:
-        """Write draws, unit, settings and verdict to a netCDF file, which `load_fit` reads."""
+        """Write draws, unit, settings and verdict to a netCDF file at ``path``, which `load_fit` reads."""
         return posterior.save(self.idata, path)
 
     def _page(self) -> ResultPage:

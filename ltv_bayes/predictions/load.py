@@ -15,6 +15,7 @@ from ltv_bayes.predictions.renewals import FittedRenewals
 from ltv_bayes.predictions.spend import FittedSpend
 
 FITTED: dict[str, type[FittedModel]] = {
+    "beta_discrete_weibull": FittedRenewals,
     "bg_cnbd": FittedPurchases,
     "bg_cnbd_at_once": FittedPurchases,
     "bg_nbd": FittedPurchases,
@@ -30,6 +31,16 @@ FITTED: dict[str, type[FittedModel]] = {
 
 def load_fit(path: str | Path) -> FittedModel:
     """Read a fit that its ``save`` wrote: draws, unit, settings and verdict. PyMC is not needed.
+
+    Parameters
+    ----------
+    path : str or Path
+        Ending in ``.nc``.
+
+    Returns
+    -------
+    FittedModel
+        Of the kind that was saved.
 
     Raises
     ------

@@ -91,7 +91,7 @@ class FittedPurchases(FittedModel):
 
     @classmethod
     def from_draws(cls, draws: Mapping[str, Any], **attrs: Any) -> Self:
-        """Make a fit from parameter draws of shape (chains, draws); without ``first_dropout`` none leaves at once."""
+        """Make a fit of draws of shape (chains, draws) and ``attrs``; without ``first_dropout`` none leaves at once."""
         name = attrs.get("model", cls._default_model)
         attrs["model"] = AT_ONCE.get(name, name) if isinstance(draws, Mapping) and FIRST_DROPOUT in draws else name
         return super().from_draws(draws, **attrs)
@@ -173,6 +173,8 @@ class FittedPurchases(FittedModel):
 
         Parameters
         ----------
+        customers : Customers
+            In any time unit; converted to that of the fit.
         horizon : str or Duration
             With its unit, ``"3 years"``.
         discount_rate : float
@@ -224,7 +226,7 @@ class FittedPurchases(FittedModel):
         return labelled(number, customers.ids, "predicted_purchases", **attrs).astype(np.int64)
 
     def probability_of_purchases(self, customers: Customers, purchases: int, horizon: Any) -> xr.DataArray:
-        """Posterior of the probability of exactly this number of purchases within the horizon.
+        """Posterior of the probability that ``customers`` make exactly this number of purchases within the horizon.
 
         Returns
         -------
@@ -295,7 +297,7 @@ class FittedPurchases(FittedModel):
         return labelled_draws(values, "expected_purchases_new_customer", **_purchases(length))
 
     def predict_purchases_new_customer(self, horizon: Any, random_seed: int | None = None) -> xr.DataArray:
-        """Predictive draws of the repeat purchases of one new customer: whole numbers.
+        """Predictive draws, by ``random_seed``, of a new customer's repeat purchases within ``horizon``: whole numbers.
 
         Returns
         -------
@@ -321,7 +323,7 @@ class FittedPurchases(FittedModel):
         return with_group(self.idata, "log_likelihood", labelled(values, customers.ids, "history").to_dataset())
 
     def posterior_predictive(self, customers: Customers, random_seed: int | None = None) -> xr.DataTree:
-        """Draw the histories that these customers would have if the model were true.
+        """Draw, by ``random_seed``, the histories that ``customers`` would have if the model were true.
 
         Returns
         -------

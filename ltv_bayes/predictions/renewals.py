@@ -8,13 +8,15 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from ltv_bayes import posterior
 from ltv_bayes.data.subscriptions.calendar import contract_length
 from ltv_bayes.data.subscriptions.contract_lengths import as_period
 from ltv_bayes.data.subscriptions.due_dates import Schedules, period_after
 from ltv_bayes.data.subscriptions.renewals import Renewals, require_records
-from ltv_bayes.errors import InputError, UnitError
+from ltv_bayes.errors import FitError, InputError, UnitError
 from ltv_bayes.formulas.models import shifted_beta_geometric
 from ltv_bayes.formulas.models.operational_time import Clock
+from ltv_bayes.formulas.models.parameterization import naming
 from ltv_bayes.formulas.special import IntArray
 from ltv_bayes.language import _
 from ltv_bayes.predictions.clock import clock_lines, clock_of, has_clock
@@ -33,10 +35,34 @@ class FittedRenewals(FittedModel):
     >>> fit = FittedRenewals.from_draws({"alpha": [[0.66809]], "beta": [[3.80610]]})
     >>> fit.survival([0, 1, 8]).to_numpy().ravel().round(4).tolist()
     [1.0, 0.8507, 0.4604]
+
+    With draws of ``c``, of the beta-discrete-Weibull:
+
+    >>> fit = FittedRenewals.from_draws({"alpha": [[0.25934]], "beta": [[1.72255]], "c": [[1.58436]]})
+    >>> fit.survival([0, 1, 8]).to_numpy().ravel().round(4).tolist()
+    [1.0, 0.8691, 0.4567]
     """
 
-    _default_model: ClassVar[str] = "shifted_beta_geometric"
+    _default_model: ClassVar[str] = shifted_beta_geometric.NAME
     _parameters: ClassVar[tuple[str, ...]] = shifted_beta_geometric.PARAMETERS
+
+    @classmethod
+    def from_draws(cls, draws: Mapping[str, Any], **attrs: Any) -> Self:
+        """Make a fit from draws of shape (chains, draws) and ``attrs``; with ``c``, of the beta-discrete-Weibull."""
+        if isinstance(draws, Mapping) and "c" in draws:
+            attrs["model"] = shifted_beta_geometric.WEIBULL
+        return super().from_draws(draws, **attrs)
+
+    @property
+    def draws(self) -> dict[str, np.ndarray]:
+        """The parameters' draws, each of shape (chains, draws)."""
+        return posterior.parameter_draws(self.idata, naming(self.model).parameters)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        c = self.draws.get("c", np.ones(1))
+        if not (np.isfinite(c) & (c > 0)).all():
+            raise FitError(_("{name} must be above 0 and finite in every draw.", name="c"))
 
     def survival(self, periods: Any, *, renewals: int = 0, period: str | None = None) -> xr.DataArray:
         """Posterior of the share of subscribers who make more renewals, of those who are active after some.
@@ -165,7 +191,7 @@ class FittedRenewals(FittedModel):
         factors = FactorsAtRenewals.of(self, table, table["renewals"].to_numpy() + most)
 
         def draw(rng: np.random.Generator, drawn: Mapping[str, np.ndarray], place: int) -> np.ndarray:
-            parameters = {name: drawn[name] for name in self._parameters}
+            parameters = {name: drawn[name] for name in self.draws}
             if factors is None:
                 return shifted_beta_geometric.draw_renewals(rng, made[place], **parameters)
             before, ahead = factors.at(place, made[place])

@@ -79,7 +79,7 @@ class FittedSpend(FittedModel):
         return labelled(values, customers.ids, "expected_spend", units=self._money)
 
     def predict_spend(self, customers: Customers, random_seed: int | None = None) -> xr.DataArray:
-        """Predictive draws of the value of each customer's next order, in prices of the customers' as-of date.
+        """Draws, by ``random_seed``, of the value of the next order of ``customers``, in prices of the as-of date.
 
         Returns
         -------
@@ -121,7 +121,7 @@ class FittedSpend(FittedModel):
         return with_group(self.idata, "log_likelihood", found.to_dataset())
 
     def posterior_predictive(self, customers: Customers, random_seed: int | None = None) -> xr.DataTree:
-        """Draw the mean spend that these customers would show if the model were true.
+        """Draw, by ``random_seed``, the mean spend that these customers would show if the model were true.
 
         Returns
         -------

@@ -47,6 +47,16 @@ class Coverage:
     def read(cls, covers: Any) -> "Coverage | None":
         """Read what the user gave: None for all customers, a column, a column with its values, or ids.
 
+        Parameters
+        ----------
+        covers : None, str, mapping or iterable
+            A mapping has one column, with the values that are covered.
+
+        Raises
+        ------
+        InputError
+            If it has several columns, or no value.
+
         Examples
         --------
         >>> Coverage.read({"account_manager": ["Chen", "Garcia"]})
@@ -75,6 +85,11 @@ class Coverage:
 
     def of(self, customers: Customers) -> np.ndarray:
         """Mark the customers that are covered.
+
+        Returns
+        -------
+        numpy.ndarray
+            True or False, of shape (customers,).
 
         Raises
         ------
@@ -142,6 +157,18 @@ class VisibleShare(Printed):
     def known(cls, share: float, *, within: Any) -> Self:
         """Take a share that is known.
 
+        Parameters
+        ----------
+        share : float
+            0.6 for 60%.
+        within : str or Duration
+            How far ahead the pipeline looks, ``"6 months"``.
+
+        Raises
+        ------
+        InputError
+            If it does not lie between 0 and 1.
+
         Examples
         --------
         >>> VisibleShare.known(0.6, within="6 months")
@@ -155,6 +182,18 @@ class VisibleShare(Printed):
     @classmethod
     def from_counts(cls, seen: int, *, of: int, within: Any) -> Self:
         """Learn the share from past purchases: the number that stood in the pipeline before, of all. Uniform prior.
+
+        Parameters
+        ----------
+        seen, of : int
+            Purchases that stood in the pipeline before, and all.
+        within : str or Duration
+            How far ahead the pipeline looks, ``"6 months"``.
+
+        Raises
+        ------
+        InputError
+            If more were seen than there are, or there are none.
 
         Examples
         --------
@@ -231,7 +270,7 @@ class VisibleShare(Printed):
         return cls(a / (a + b), length, a, b)
 
     def draws(self, shape: tuple[int, int], seed: int) -> Array:
-        """Draw the share: an array of shape (chains * draws,)."""
+        """Draw the share by ``seed``: an array of shape (chains * draws,)."""
         size = shape[0] * shape[1]
         if np.isinf(self.a):
             return np.full(size, self.share)

@@ -11,11 +11,12 @@ from ltv_bayes.models.buy_till_you_die import BGCNBD, BGNBD, MBGCNBD, MBGNBD
 from ltv_bayes.models.calendar_effects import CalendarEffects
 from ltv_bayes.models.gamma_gamma import GammaGamma
 from ltv_bayes.models.nbd import NBD
-from ltv_bayes.models.shifted_beta_geometric import ShiftedBetaGeometric
+from ltv_bayes.models.shifted_beta_geometric import BetaDiscreteWeibull, RenewalModel, ShiftedBetaGeometric
 from ltv_bayes.runs.kinds import CHOSEN, NOTHING
-from ltv_bayes.runs.settings import MODELS, Purchases, Settings, Spend, Subscriptions
+from ltv_bayes.runs.settings import Purchases, Settings, Spend, Subscriptions
 
 KINDS: dict[str, Any] = {kind.__name__: kind for kind in (BGNBD, MBGNBD, BGCNBD, MBGCNBD, NBD)}
+OF_RENEWALS: dict[str, Any] = {kind.__name__: kind for kind in (ShiftedBetaGeometric, BetaDiscreteWeibull)}
 ASKS_REGULARITY = (BGCNBD, MBGCNBD)
 MAY_LEAVE_AT_ONCE = (BGNBD, BGCNBD)
 
@@ -42,7 +43,7 @@ class Models:
         """The model of spend."""
         return spend_model(self.of.spend, pool_by=pool_by)
 
-    def renewals(self) -> ShiftedBetaGeometric:
+    def renewals(self) -> RenewalModel:
         """The model of renewals."""
         return renewal_model(self.of.subscriptions)
 
@@ -73,7 +74,7 @@ def purchase_model(given: Purchases, orders: Transactions | None, *, name: str |
     InputError
         If there is no such model, or it has no share that leaves at once.
     """
-    kind = KINDS[_named(name or given.model)]
+    kind = KINDS[_named(name or given.model, KINDS)]
     settings: dict[str, Any] = {"calendar_effects": calendar(given.calendar_effects)}
     if pool_by or given.pool_by:
         settings["pool_by"] = names(pool_by or given.pool_by)
@@ -104,10 +105,26 @@ def spend_model(given: Spend, *, pool_by: Any = ()) -> GammaGamma:
     return GammaGamma(price_growth=growth, first_order=first, **shared)
 
 
-def renewal_model(given: Subscriptions) -> ShiftedBetaGeometric:
-    """The model of renewals."""
-    shared = {"pool_by": names(given.pool_by)} if given.pool_by else {}
-    return ShiftedBetaGeometric(calendar_effects=calendar(given.calendar_effects), **shared)
+def renewal_model(given: Subscriptions) -> RenewalModel:
+    """The model of renewals.
+
+    Raises
+    ------
+    InputError
+        If there is no such model, or it has no calendar effects.
+    """
+    kind, effects = OF_RENEWALS[_named(given.model, OF_RENEWALS)], calendar(given.calendar_effects)
+    shared: dict[str, Any] = {"pool_by": names(given.pool_by)} if given.pool_by else {}
+    if effects is not None and kind is not ShiftedBetaGeometric:
+        raise InputError(
+            _(
+                "{kind} has no calendar effects. Leave them out, or choose {able}.",
+                kind=kind.__name__,
+                able=ShiftedBetaGeometric.__name__,
+            )
+        )
+    found: RenewalModel = kind(**shared) if effects is None else kind(calendar_effects=effects, **shared)
+    return found
 
 
 def calendar(value: Any) -> Any:
@@ -133,13 +150,14 @@ def _known(value: dict[str, Any]) -> dict[str, Any]:
     return value
 
 
-def _named(name: str) -> str:
-    plain = "".join(letter for letter in name.upper() if letter.isalnum())
-    plain = plain if plain in MODELS else plain.rstrip("K")
-    if plain not in MODELS:
-        known = suggestion(plain, MODELS)
-        raise InputError(_("There is no model {name!r}. {known}", name=name, known=known))
-    return plain
+def _named(name: str, known: dict[str, Any]) -> str:
+    """The name of a model, however it is written."""
+    plain = {"".join(filter(str.isalnum, one.upper())): one for one in known}
+    written = "".join(filter(str.isalnum, name.upper()))
+    found = plain.get(written) or plain.get(written.rstrip("K"))
+    if found is None:
+        raise InputError(_("There is no model {name!r}. {known}", name=name, known=suggestion(name, list(known))))
+    return found
 
 
 def _k(regularity: Any, orders: Transactions | None) -> int:

@@ -291,6 +291,10 @@ class Run:
         ----------
         folder : path, optional
             Where the result of each origin is kept, so that an interrupted backtest goes on.
+
+        Returns
+        -------
+        RollingBacktest or ModelComparison
         """
         trust, orders = self.settings.trust, self._counted
         if orders is None or (trust.origins == 0 and not trust.days):

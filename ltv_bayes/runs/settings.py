@@ -36,7 +36,6 @@ from ltv_bayes.runs.kinds import (
 )
 from ltv_bayes.sizes import DISCOUNT_RATE, MARGIN
 
-MODELS = ("BGNBD", "MBGNBD", "BGCNBD", "MBGCNBD", "NBD")
 RELATIONS = ("additional", "visible_share", "same_total")
 ORDERS = "orders"
 """In place of a file of opportunities: the open rows of the orders' own file."""
@@ -97,7 +96,7 @@ class CustomerTable:
 class Purchases:
     """How often customers buy, and when they leave."""
 
-    model: str = setting(N_("Model of purchases: BGNBD, MBGNBD, BGCNBD, MBGCNBD, NBD."), TEXT, MODELS[0])
+    model: str = setting(N_("Model of purchases: BGNBD, MBGNBD, BGCNBD, MBGCNBD, NBD."), TEXT, "BGNBD")
     regularity: Any = setting(
         N_("How regular purchases are, for BGCNBD and MBGCNBD: 1 to 100; auto learns it."),
         word_or(CHOSEN, other=whole(1)),
@@ -232,6 +231,9 @@ class Subscriptions:
     price_increase: float | None = setting(N_("Growth of prices a year, 0.03."), NUMBER)
     margin: float | None = setting(
         N_("Share of their revenue that is kept; that of the value if not given."), NUMBER, option="subscription_margin"
+    )
+    model: str = setting(
+        N_("Model of renewals: ShiftedBetaGeometric, BetaDiscreteWeibull."), TEXT, "ShiftedBetaGeometric", "churn_model"
     )
     pool_by: tuple[str, ...] = setting(N_("Columns of segments with a churn of their own."), NAMES, (), "churn_pool_by")
     calendar_effects: Any = setting(

@@ -41,7 +41,18 @@ def cdnow_orders(*, full: bool = False) -> Transactions:
 
 
 def lifetimes_file(name: str) -> Path:
-    """Find a data file of the installed package without importing it."""
+    """Find a data file of the installed package without importing it.
+
+    Parameters
+    ----------
+    name : str
+        Such as ``"CDNOW_sample.txt"``.
+
+    Raises
+    ------
+    FitError
+        If the package is not installed, or has no such file.
+    """
     cure = _("The CDNOW files come with the package lifetimes: pip install lifetimes.")
     try:
         files = importlib.metadata.files("lifetimes") or []

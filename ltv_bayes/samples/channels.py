@@ -85,6 +85,17 @@ class ChannelBusiness(Deals):
     ) -> pd.DataFrame:
         """The mean value of a new client of each channel, by simulating many; the cost of one; and their ratio.
 
+        Parameters
+        ----------
+        horizon : str or Duration
+            With its unit, ``"3 years"``.
+        discount_rate, margin : float
+            A year, 0.10 for 10%; share of revenue that is kept.
+        clients : int
+            How many are simulated of each channel.
+        random_seed : int
+            The same seed gives the same means.
+
         Returns
         -------
         pandas.DataFrame

@@ -151,6 +151,10 @@ def simulate_project_business(
         Share of the clients who have not left with an open opportunity.
     random_seed : int
         The same seed gives the same business.
+    as_of : date
+        The last day of the log.
+    industries : sequence of Industry
+        Of which clients are simulated.
 
     Returns
     -------
@@ -293,7 +297,18 @@ class Pipeline(Deals):
     currency: str = "CNY"
 
     def true_value(self, discount_rate: float = 0.0) -> pd.Series:
-        """The true revenue of each client with orders within the known future, by id."""
+        """The true revenue of each client with orders within the known future, by id.
+
+        Parameters
+        ----------
+        discount_rate : float
+            A year, 0.10 for 10%.
+
+        Returns
+        -------
+        pandas.Series
+            Indexed by customer_id, in the currency.
+        """
         worth = self.future_orders["value"] * np.exp(
             -discount_intensity(discount_rate, "day") * self.future_orders["days"]
         )
@@ -340,6 +355,12 @@ def simulate_pipeline(
         Length of the log, and how far ahead the truth is known.
     random_seed : int
         The same seed gives the same business.
+    as_of : date
+        The last day of the log.
+
+    Returns
+    -------
+    Pipeline
 
     Examples
     --------

@@ -50,19 +50,67 @@ class Stream(Protocol):
         """What every table made from the stream must state; empty when nothing."""
 
     def check(self, customers: Customers) -> None:
-        """Refuse or warn of what can be seen of all customers at once, before anything is drawn."""
+        """Refuse or warn of what can be seen of all customers at once, before anything is drawn.
+
+        Parameters
+        ----------
+        customers : Customers
+            All that are valued.
+        """
 
     def knows(self, customers: Customers) -> np.ndarray:
-        """Mark the customers with a relation that the stream knows the end of, an array of shape (customers,)."""
+        """Mark the customers with a relation that the stream knows the end of, an array of shape (customers,).
+
+        Parameters
+        ----------
+        customers : Customers
+            All that are valued.
+
+        Returns
+        -------
+        numpy.ndarray
+            True or False, of shape (customers,).
+        """
 
     def notes(self, customers: Customers, terms: Terms) -> list[str]:
-        """State what a reader should know of these customers in this stream, valued on these terms."""
+        """State what a reader should know of these customers in this stream, valued on these terms.
+
+        Parameters
+        ----------
+        customers : Customers
+            All that are valued.
+        terms : Terms
+            Horizons and discount.
+        """
 
     def realised(self, customers: Customers) -> Array:
-        """Revenue from customers so far, an array of shape (customers,), before margin."""
+        """Revenue from customers so far, an array of shape (customers,), before margin.
+
+        Parameters
+        ----------
+        customers : Customers
+            All that are valued.
+
+        Returns
+        -------
+        numpy.ndarray
+            Of shape (customers,), in the customers' currency.
+        """
 
     def prepare(self, customers: Customers, terms: Terms, shape: tuple[int, int], seed: int) -> "CustomerDraws":
-        """Make ready to value these customers with this number of chains and draws."""
+        """Make ready to value these customers with this number of chains and draws.
+
+        Parameters
+        ----------
+        customers : Customers
+            All that are valued.
+        terms : Terms
+            Horizons and discount.
+        shape : tuple of int
+            Chains, and draws of each.
+        seed : int
+            Of the whole value; customers have streams of random numbers of their own.
+        """
 
 
 class CustomerDraws(Protocol):

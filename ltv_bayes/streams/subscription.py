@@ -173,10 +173,10 @@ class Subscription:
             some = rows[held[first] : held[last]]
             paid, contract, date, due = schedule.payments(some, ends[-1])
             amount = self._changes.at(self._prices[some][contract], some[contract], date, due)
-            place, alpha, beta = _parameters(drawn, fit_of_each, some)
+            place, parameters = _parameters(drawn, fit_of_each, some)
             renewal_values.shifted_beta_geometric(
                 customer_states(seed, self.name, customers.ids[first:last]),
-                Subscriptions(held[first : last + 1] - held[first], made[some], ended[some], place, alpha, beta),
+                Subscriptions(held[first : last + 1] - held[first], made[some], ended[some], place, *parameters),
                 Payments(paid, due, np.searchsorted(ends, due).astype(np.int64), amount * np.exp(-delta * due)),
                 Relations(UNKNOWN if until is None else until, UNKNOWN if life is None else life),
                 money,
@@ -369,8 +369,11 @@ class FactorsOfContracts:
         return self.made._replace(schedule=self.made.schedule[rows], ahead=ahead)
 
 
-def _parameters(drawn: list[GroupDraws], fit_of_each: IntArray, rows: IntArray) -> tuple[IntArray, Array, Array]:
-    """The group of each contract, and the groups' parameters: arrays of shape (groups, draws)."""
+def _parameters(drawn: list[GroupDraws], fit_of_each: IntArray, rows: IntArray) -> tuple[IntArray, list[Array]]:
+    """The group of each contract, and the groups' parameters: alpha, beta and, where a fit has one, c.
+
+    Arrays of shape (groups, draws); c is 1 for the groups of other fits.
+    """
     fits, number = fit_of_each[rows], 0
     place, found = np.zeros(len(rows), dtype=np.int64), []
     for fit, own in enumerate(drawn):
@@ -378,5 +381,6 @@ def _parameters(drawn: list[GroupDraws], fit_of_each: IntArray, rows: IntArray) 
         place[fits == fit] = number + at
         number += len(groups)
         found.append(own.at(groups))
-    alpha, beta = (np.concatenate([part[name] for part in found]) for name in shifted_beta_geometric.PARAMETERS)
-    return place, alpha, beta
+    some = any("c" in part for part in found)
+    names = shifted_beta_geometric.WEIBULL_PARAMETERS if some else shifted_beta_geometric.PARAMETERS
+    return place, [np.concatenate([part.get(name, np.ones_like(part["alpha"])) for part in found]) for name in names]

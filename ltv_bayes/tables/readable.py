@@ -58,6 +58,11 @@ def readable(table: Any, currency: str | None = None, *, amounts: bool = True) -
     amounts : bool
         Whether numbers that are neither shares nor probabilities are money; False for parameters and counts.
 
+    Returns
+    -------
+    pandas.DataFrame
+        Of text, with headings in words.
+
     Raises
     ------
     InputError

@@ -163,7 +163,7 @@ class LifetimeValue(Printed):
         return labelled_draws(values, TOTAL, **stored_attrs(self._valued))
 
     def probability_above(self, threshold: float) -> pd.Series:
-        """Probability that the value of each customer is above an amount.
+        """Probability that the value of each customer is above a ``threshold``, an amount.
 
         Returns
         -------
@@ -339,7 +339,7 @@ class LifetimeValue(Printed):
     def to_excel(
         self, path: str | Path, *, language: str | None = None, overwrite: bool = False, **beside: Any
     ) -> Path:
-        """Write a workbook for those who decide, ending in ``.xlsx``; as in `to_html`."""
+        """Write a workbook, ending in ``.xlsx``: ``path, language, overwrite, beside`` as in `to_html`."""
         return lb.report(self, **beside).to_excel(path, language=language, overwrite=overwrite)
 
     def without_judgement(self) -> "LifetimeValue":

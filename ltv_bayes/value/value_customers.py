@@ -136,7 +136,7 @@ def lifetime_value(
     valuation = Valuation(customers, tuple(streams), future_value, terms, margins, seed, shape, realised)
     first = next(iter(customers.batches(CUSTOMERS_IN_BATCH)))
     valuation.of(first)  # so that what cannot be valued is refused at once
-    settings = ValueSettings(terms, margins.usual.text, seed, realised, _exceptions(streams, margins))
+    settings = ValueSettings(terms, margins.usual.text, seed, realised, exceptions(streams, margins))
     cautions = [stream.caution for stream in streams if stream.caution]
     results = Results(valuation, progressbar=progressbar)
     small = customers.in_memory and bytes_of_draws(valuation) <= KEPT_BYTES
@@ -193,7 +193,7 @@ def _margins(customers: Customers, streams: Sequence[Stream], usual: Any) -> Mar
     return Margins(Margin.read(customers, usual), own)
 
 
-def _exceptions(streams: Sequence[Stream], margins: Margins) -> str:
+def exceptions(streams: Sequence[Stream], margins: Margins) -> str:
     """Say which streams have a margin or a discount rate of their own."""
     exceptions = []
     for stream in streams:

@@ -14,7 +14,7 @@ from ltv_bayes.judgement.future_value import FutureValuePriors
 from ltv_bayes.language import _, comma
 from ltv_bayes.terms import SAME, Terms
 from ltv_bayes.time_units import as_duration
-from ltv_bayes.value.draws.passes import PAYING, Columns
+from ltv_bayes.value.draws.passes import ABOVE, PAYING, Columns
 from ltv_bayes.value.draws.results import Results
 from ltv_bayes.value.draws.valuation import JUDGED, REALISED, Components, Valuation, added
 
@@ -203,7 +203,9 @@ def share_of(part: Any, whole: Any) -> Any:
 
 def customer_table(value: Valued, ids: pd.Index, columns: Columns) -> pd.DataFrame:
     """A summary of customers, with the judged share in place of the means of sources."""
-    shown = {name: values for name, values in columns.items() if not name.startswith("mean_") and name != PAYING}
+    shown = {
+        name: values for name, values in columns.items() if not name.startswith(("mean_", ABOVE)) and name != PAYING
+    }
     if REALISED in value.sources:
         shown |= {REALISED: columns[f"mean_{REALISED}"], "to_come": columns["mean"] - columns[f"mean_{REALISED}"]}
     if JUDGED in value.sources:

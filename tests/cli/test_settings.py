@@ -101,6 +101,7 @@ ROWS = {
     "subscriptions.renewal_price": ("--renewal-price 90", "90", 90),
     "subscriptions.price_increase": ("--price-increase 0.03", "0.03", 0.03),
     "subscriptions.margin": ("--subscription-margin 0.8", "0.8", 0.8),
+    "subscriptions.model": ("--churn-model BetaDiscreteWeibull", '"BetaDiscreteWeibull"', "BetaDiscreteWeibull"),
     "subscriptions.pool_by": ("--churn-pool-by plan", '"plan"', ("plan",)),
     "subscriptions.calendar_effects": ("--churn-effects auto", '"auto"', "auto"),
     "subscriptions.one_relation": ("--one-relation", "true", True),
@@ -277,6 +278,14 @@ def test_other_models(tmp_path):
     assert repr(renewal_model(settings.subscriptions)) == repr(lb.ShiftedBetaGeometric())
     churn = from_options(["o.csv", "--churn-pool-by", "plan", "--churn-effects", "auto"]).subscriptions
     assert repr(renewal_model(churn)) == repr(lb.ShiftedBetaGeometric(pool_by="plan", calendar_effects="auto"))
+    other = from_options(["o.csv", "--churn-model", "beta-discrete-weibull", "--churn-pool-by", "plan"]).subscriptions
+    assert repr(renewal_model(other)) == repr(lb.BetaDiscreteWeibull(pool_by="plan"))
+    for options, words in {
+        "--churn-model BetaDiscreteWeibul": "There is no model 'BetaDiscreteWeibul'. Did you mean",
+        "--churn-model BetaDiscreteWeibull --churn-effects auto": "BetaDiscreteWeibull has no calendar effects",
+    }.items():
+        with pytest.raises(InputError, match=words):
+            renewal_model(from_options(["o.csv", *options.split()]).subscriptions)
     text = '[purchases]\ncalendar_effects = {period = "month", level = 0.4, index = "i.csv"}'
     (tmp_path / "run.toml").write_text(text, encoding="utf-8")
     (tmp_path / "i.csv").write_text("date,factor\n2020-01-01,1.0\n2024-01-01,1.2\n")

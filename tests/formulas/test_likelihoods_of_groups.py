@@ -47,6 +47,7 @@ CASES = {
     "nbd": (events, 2),
     "gamma_gamma": (spend, 3),
     "shifted_beta_geometric": (renewals, 2),
+    "beta_discrete_weibull": (renewals, 3),
 }
 
 

@@ -13,7 +13,7 @@ SIZE = 200_000
 ALPHA, BETA = 0.66809, 3.80610
 
 
-def drawn(renewals, due, amount=None, *, ended=None, until=None, periods=None):
+def drawn(renewals, due, amount=None, *, ended=None, until=None, periods=None, c=None):
     """Money by period and life of one customer with these contracts, due dates the same for all."""
     number = len(renewals)
     lost = np.full(number, np.nan) if ended is None else np.array(ended, dtype=float)
@@ -30,6 +30,7 @@ def drawn(renewals, due, amount=None, *, ended=None, until=None, periods=None):
         np.zeros(number, dtype=np.int64),
         np.full((1, SIZE), ALPHA),
         np.full((1, SIZE), BETA),
+        UNKNOWN if c is None else np.full((1, SIZE), c),
     )
     limits = UNKNOWN if until is None else np.broadcast_to(until, (1, SIZE)).astype(float)
     payments = renewal_values.Payments(paid, of_all, period, amounts)

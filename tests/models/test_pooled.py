@@ -55,13 +55,14 @@ CASES = {
     "nbd": (lb.NBD, {"pool_by": ["industry", "region"]}),
     "gamma_gamma": (lb.GammaGamma, {"pool_by": "industry", "covariates": "employees"}),
     "shifted_beta_geometric": (lb.ShiftedBetaGeometric, {"pool_by": "plan", "covariates": "seats"}),
+    "beta_discrete_weibull": (lb.BetaDiscreteWeibull, {"pool_by": "plan", "covariates": "seats"}),
 }
 
 
 def recipe_of(case, customers, renewals):
     kind, settings = CASES[case]
     model = kind(**settings)
-    if kind is lb.ShiftedBetaGeometric:
+    if kind in (lb.ShiftedBetaGeometric, lb.BetaDiscreteWeibull):
         return model._recipe(renewals)
     return model._recipe(customers)
 

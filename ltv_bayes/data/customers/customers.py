@@ -281,6 +281,11 @@ class Customers(Printed):
         Customers
             In memory, without orders left out and counts by day.
 
+        Raises
+        ------
+        InputError
+            If ``size`` is below 1.
+
         Examples
         --------
         >>> frame = pd.DataFrame({"customer_id": [1, 2, 3], "frequency": 0, "recency": 0.0, "T": 4.0})
@@ -385,7 +390,7 @@ class Customers(Printed):
         return replace(self, rows=rows, left_out=dropped, without_orders=others, merged_orders=0, repeat_days=days)
 
     def dropped_by_reason(self) -> pd.Series:
-        """Count the orders left out by reason."""
+        """Count the orders left out by reason: a Series, indexed by it."""
         return count_by_reason(self.left_out) if isinstance(self.left_out, pd.DataFrame) else self.left_out.by_reason()
 
     def __len__(self) -> int:

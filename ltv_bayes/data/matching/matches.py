@@ -155,6 +155,18 @@ class CustomerMatches(Printed):
     def undo(self, applied: Any, system: str) -> Any:
         """Put the original ids back into what `apply` returned.
 
+        Parameters
+        ----------
+        applied : frame, series or path
+            What `apply` returned, or a file of it.
+        system : str
+            The system that it is of.
+
+        Returns
+        -------
+        frame or series
+            With the ids that it had before.
+
         Raises
         ------
         ColumnError

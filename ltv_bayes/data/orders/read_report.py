@@ -102,7 +102,12 @@ class ReadReport(Printed):
         return self.bought_once / self.customers if self.customers else float("nan")
 
     def parts(self) -> tuple[list[str], pd.DataFrame, list[str]]:
-        """Lines, the table of rows and amounts with their sums, and notes: what a report is made of."""
+        """Lines, the table of rows and amounts with their sums, and notes: what a report is made of.
+
+        Returns
+        -------
+        tuple of (list of str, pandas.DataFrame, list of str)
+        """
         return self._lines(), self._counts(), list(self.notes)
 
     def text(self) -> str:
@@ -111,6 +116,11 @@ class ReadReport(Printed):
 
     def save(self, path: str | Path) -> None:
         """Write the report to a file: text, or a page where the name ends in .html.
+
+        Parameters
+        ----------
+        path : str or Path
+            Ending in ``.txt`` or ``.html``.
 
         Raises
         ------

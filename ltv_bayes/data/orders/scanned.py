@@ -121,6 +121,11 @@ class ScannedTransactions(Printed):
     def stream(self, name: str) -> Self:
         """Keep the orders of one stream.
 
+        Parameters
+        ----------
+        name : str
+            As the column of streams has it.
+
         Raises
         ------
         InputError

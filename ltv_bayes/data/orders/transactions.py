@@ -109,7 +109,7 @@ class Transactions(Printed):
         return replace(self, table=kept, dropped=self.dropped[named.to_numpy(dtype=bool)].reset_index(drop=True))
 
     def dropped_by_reason(self) -> pd.Series:
-        """Count the rows left out by reason."""
+        """Count the rows left out by reason: a Series, indexed by it."""
         return count_by_reason(self.dropped)
 
     def __len__(self) -> int:

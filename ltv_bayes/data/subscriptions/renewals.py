@@ -129,6 +129,11 @@ class Renewals(Printed):
         """Count what was due by the day up to which all outcomes are known; counts of cohorts have no dates.
 
         What was due before the records begin is not observed: such a loss counts as none.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Of the same columns as ``table``.
         """
         table = self.table
         since = table["observed_from"] if "observed_from" in table else pd.Series(0, table.index)
@@ -175,6 +180,11 @@ class Renewals(Printed):
 
     def subset(self, mask: Iterable[bool]) -> Self:
         """Keep some subscriptions, by one True or False for each row of the table.
+
+        Parameters
+        ----------
+        mask : iterable of bool
+            Of shape (rows of the table,).
 
         Raises
         ------

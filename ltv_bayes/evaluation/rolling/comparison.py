@@ -110,7 +110,13 @@ class ModelComparison(Printed):
         return flagged(table.loc[order], self.caution, self.currency)
 
     def scores(self, ci_prob: float = STATED) -> pd.DataFrame:
-        """How good the forecasts of each model were: `RollingBacktest.scores`, indexed by of, model and level."""
+        """How good the forecasts of each model were: `RollingBacktest.scores`, indexed by of, model and level.
+
+        Parameters
+        ----------
+        ci_prob : float
+            Probability of the intervals.
+        """
         tables = {
             name: one.scores(ci_prob).drop(columns="caution", errors="ignore") for name, one in self.backtests.items()
         }

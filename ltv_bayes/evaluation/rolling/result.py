@@ -91,6 +91,11 @@ class RollingBacktest(Printed):
     def summary(self, ci_prob: float = STATED, ci_kind: str | None = None) -> pd.DataFrame:
         """One row for each origin, of purchases and of spend: the total beside its forecast, and customers' scores.
 
+        Parameters
+        ----------
+        ci_prob, ci_kind
+            Probability of the intervals, and their kind; ArviZ's setting of the kind where not given.
+
         Returns
         -------
         pandas.DataFrame
@@ -154,6 +159,11 @@ class RollingBacktest(Printed):
     def totals(self, ci_prob: float = STATED, ci_kind: str | None = None) -> pd.DataFrame:
         """Every total of every origin, of all customers and of each segment.
 
+        Parameters
+        ----------
+        ci_prob, ci_kind
+            Probability of the intervals, and their kind; ArviZ's setting of the kind where not given.
+
         Returns
         -------
         pandas.DataFrame
@@ -191,6 +201,8 @@ class RollingBacktest(Printed):
         ----------
         of : {"spend", "purchases"}, optional
             Spend where the log has amounts, if not given.
+        ci_prob, ci_kind
+            Probability of the intervals, and their kind; ArviZ's setting of the kind where not given.
 
         Returns
         -------

@@ -79,6 +79,60 @@ def shifted_beta_geometric(parameters, at, tables, with_slopes):  # type: ignore
 
 
 @_kernel
+def beta_discrete_weibull(parameters, at, tables, with_slopes):  # type: ignore[no-untyped-def]
+    """Beta-discrete-Weibull: n renewals count like n^c."""
+    values, slopes = np.zeros(parameters.shape[0]), np.zeros(parameters.shape)
+    for draw in range(values.size):
+        for g in range(parameters.shape[2]):
+            A, B, c = parameters[draw, 0, g], parameters[draw, 1, g], parameters[draw, 2, g]
+            for row in range(at[0, g], at[0, g + 1]):
+                n, since, lost = tables.renewals[row], tables.observed_from[row], tables.lost[row] > 0
+                of_one = _tenured(A, B, c, n, since, lost, with_slopes)
+                count = tables.subscriptions[row]
+                values[draw] += count * of_one[0]
+                for k in range(3):
+                    slopes[draw, k, g] += count * of_one[k + 1]
+    return values, slopes
+
+
+@_kernel
+def _tenured(A, B, c, n, since, lost, with_slopes):  # type: ignore[no-untyped-def]
+    """One history on the clock n^c: its logarithm, and the derivatives by A, B and c."""
+    begun, made = since**c, n**c
+    before = _log_gamma_rise(B + begun, A)
+    g = (n + 1.0) ** c - made if lost else 0.0
+    value, d_A, d_b, d_g = _on_clock(A, B + made, g, lost, with_slopes)
+    value += before
+    if not with_slopes:
+        return value, 0.0, 0.0, 0.0
+    by_A = digamma(A + (B + begun))
+    by_B = by_A - digamma(B + begun)
+    log_made, log_begun = (math.log(n) if n > 0 else 0.0), (math.log(since) if since > 0 else 0.0)
+    by_c = d_b * made * log_made + by_B * begun * log_begun
+    if lost:
+        by_c += d_g * ((n + 1.0) ** c * math.log(n + 1.0) - made * log_made)
+    return value, d_A + by_A, d_b + by_B, by_c
+
+
+@_kernel
+def _on_clock(A, b, g, lost, with_slopes):  # type: ignore[no-untyped-def]
+    """ln of Gamma(b) / Gamma(A + b), times 1 - S(b + g) / S(b) of the lost; derivatives by A, b and g."""
+    value, d_A, d_b, d_g = -_log_gamma_rise(b, A), 0.0, 0.0, 0.0
+    kept = _log_gamma_rise(b, g) - _log_gamma_rise(A + b, g) if lost else 0.0
+    if lost:
+        value += math.log(-math.expm1(kept))
+    if with_slopes:
+        both, own = digamma(A + b), digamma(b)
+        d_A, d_b = -both, own - both
+        if lost:
+            weight, after, passed = 1.0 / math.expm1(-kept), digamma(A + b + g), digamma(b + g)
+            d_A += weight * (after - both)
+            d_b += weight * (own - passed + after - both)
+            d_g = weight * (after - passed)
+    return value, d_A, d_b, d_g
+
+
+@_kernel
 def _spend_of_groups(parameters, at, tables, slopes, with_slopes):  # type: ignore[no-untyped-def]
     value = 0.0
     for part in tables.constant:
@@ -135,33 +189,20 @@ def _renewals_on_clock(A, B, low, high, tables, slopes, with_slopes):  # type: i
     """Sum over the histories of one group, of S(G) / S(G0), times 1 - S(G + g) / S(G) of the lost."""
     value, since, before, by_A, by_B = 0.0, -1.0, 0.0, 0.0, 0.0
     for row in range(low, high):
-        n, b, g = tables.subscriptions[row], B + tables.renewals[row], tables.at_loss[row]
+        n, lost = tables.subscriptions[row], tables.lost[row] > 0
         if tables.observed_from[row] != since:
             since = tables.observed_from[row]
             before = _log_gamma_rise(B + since, A)
             if with_slopes:
                 by_A = digamma(A + (B + since))
                 by_B = by_A - digamma(B + since)
-        of_one = before - _log_gamma_rise(b, A)
-        lost = tables.lost[row] > 0
-        kept = _log_gamma_rise(b, g) - _log_gamma_rise(A + b, g) if lost else 0.0
-        if lost:
-            of_one += math.log(-math.expm1(kept))
-        value += n * of_one
+        of_one, d_A, d_b, d_g = _on_clock(A, B + tables.renewals[row], tables.at_loss[row], lost, with_slopes)
+        value += n * (before + of_one)
         if with_slopes:
-            both = digamma(A + b)
-            d_A, d_b = by_A - both, digamma(b) - both
+            slopes[0] += n * (by_A + d_A)
             slopes[1] += n * (by_B + d_b)
-            slopes[0] += n * d_A
             tables.by_observed_from[row] += n * by_B
-            if lost:
-                weight, after = 1.0 / math.expm1(-kept), digamma(A + b + g)
-                of_g, more_A = after - digamma(b + g), after - both
-                more_b = digamma(b) - digamma(b + g) + more_A
-                slopes[0] += n * weight * more_A
-                slopes[1] += n * weight * more_b
-                tables.by_at_loss[row] += n * weight * of_g
-                d_b += weight * more_b
+            tables.by_at_loss[row] += n * d_g
             tables.by_renewals[row] += n * d_b
     return value
 
@@ -246,4 +287,5 @@ KERNELS: dict[str, Kernel] = {
     "nbd": nbd,
     "gamma_gamma": gamma_gamma,
     "shifted_beta_geometric": shifted_beta_geometric,
+    "beta_discrete_weibull": beta_discrete_weibull,
 }

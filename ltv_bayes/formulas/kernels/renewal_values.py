@@ -2,7 +2,8 @@
 
 Given the number of renewals made, the number still to be made has the distribution of
 `shifted_beta_geometric.draw_renewals`. It is found renewal by renewal, with one random number for each subscription and
-draw. On a clock it is that of `draw_renewals_on_clock`: the subscriber's churn is drawn, and how much of it they stand.
+draw. On a clock it is that of `draw_renewals_on_clock`: the subscriber's churn is drawn, and how much of it they stand;
+likewise where the chance of leaving changes with tenure, so that n renewals count like n^c.
 """
 
 import math
@@ -25,6 +26,8 @@ class Subscriptions(NamedTuple):
     renewals, ended, place : arrays of shape (subscriptions,)
         Renewals made; when it ends, for one that is lost, NaN for an active one; its group.
     alpha, beta : arrays of shape (groups, draws)
+    c : array of shape (groups, draws), or empty
+        Of the beta-discrete-Weibull; 1 elsewhere.
     """
 
     held: IntArray
@@ -33,6 +36,7 @@ class Subscriptions(NamedTuple):
     place: IntArray
     alpha: Array
     beta: Array
+    c: Array = UNKNOWN
 
 
 NONE = np.empty(0, dtype=np.int64)
@@ -114,7 +118,7 @@ def _subscription(  # type: ignore[no-untyped-def]
 ):
     """Add the payments of one subscription, and let the relation live as long as it does."""
     renewals, ended, place = subscriptions.renewals[j], subscriptions.ended[j], subscriptions.place[j]
-    alpha, beta = subscriptions.alpha[place], subscriptions.beta[place]
+    alpha, beta, c = subscriptions.alpha[place], subscriptions.beta[place], subscriptions.c[place : place + 1].ravel()
     first, last = payments.paid[j], payments.paid[j + 1]
     due, period, amount = payments.due[first:last], payments.period[first:last], payments.amount[first:last]
     until, life = relations.until, relations.life
@@ -128,6 +132,8 @@ def _subscription(  # type: ignore[no-untyped-def]
             if schedule >= 0:
                 made, ahead = factors.made[schedule, i], factors.ahead[first:last]
                 k = _made_on_clock(state, alpha[i], beta[i] + made, ahead, factors.factors[i])
+            elif c.size and c[i] != 1.0:
+                k = _made_by_tenure(state, alpha[i], beta[i], c[i], renewals, due.shape[0])
             else:
                 u, staying = uniform(state), 1.0
                 while k < due.shape[0]:
@@ -144,6 +150,16 @@ def _subscription(  # type: ignore[no-untyped-def]
                 money[period[paid], i] += amount[paid]
         if life.size and not life[row, i] >= min(end, limit):
             life[row, i] = min(end, limit)
+
+
+@compiled
+def _made_by_tenure(state, alpha, beta, c, renewals, most):  # type: ignore[no-untyped-def]
+    """How many renewals are made, up to a number, where n of them count like n^c."""
+    before = renewals**c
+    leaving, staying = standard_gamma(state, alpha), standard_gamma(state, beta + before)
+    stands = -math.log(1.0 - uniform(state)) / math.log1p(leaving / staying)
+    made = (before + stands) ** (1.0 / c) - renewals
+    return most if not made < most else int(made)
 
 
 @compiled

@@ -92,8 +92,9 @@ def by_spend(named: Mapping[str, Any], slope: Mapping[str, Any]) -> dict[str, An
 
 
 def by_churn(named: Mapping[str, Any], slope: Mapping[str, Any]) -> dict[str, Any]:
-    """Derivatives by the quantities of `churn`, from those by alpha and beta."""
-    return _by_mean_and_concentration("churn", ("alpha", "beta"), named, slope)
+    """Derivatives by the quantities of `churn`, from those by alpha, beta, and c where it is one."""
+    by_c = {"c": named["c"] * slope["c"]} if "c" in named else {}
+    return {**_by_mean_and_concentration("churn", ("alpha", "beta"), named, slope), **by_c}
 
 
 def _by_mean_and_concentration(
@@ -151,6 +152,14 @@ _WITH_FIRST_DROPOUT = _PURCHASES._replace(
     levels=(*_PURCHASES.levels, "first_dropout"),
     parameters=(*_PURCHASES.parameters, "first_dropout"),
 )
+_CHURN = Naming(
+    churn,
+    by_churn,
+    {"churn_mean": LOGIT, "churn_concentration": LOG},
+    ("churn_mean",),
+    ("alpha", "beta"),
+    {("alpha", "beta"): ("churn_mean", "churn_concentration")},
+)
 REGULAR = ("bg_cnbd", "mbg_cnbd", "bg_cnbd_at_once")  # they ask for k
 TITLES = {
     "bg_nbd": "BG/NBD",
@@ -162,6 +171,7 @@ TITLES = {
     "nbd": "NBD",
     "gamma_gamma": N_("gamma-gamma"),
     "shifted_beta_geometric": N_("shifted beta-geometric"),
+    "beta_discrete_weibull": N_("beta-discrete-Weibull"),
 }
 """How each model is written for readers, by its name."""
 NAMINGS: dict[str, Naming] = {
@@ -180,14 +190,8 @@ NAMINGS: dict[str, Naming] = {
         ("p", "q", "v"),
         {("p", "q", "v"): ("mean_spend", "order_cv", "q_excess")},
     ),
-    "shifted_beta_geometric": Naming(
-        churn,
-        by_churn,
-        {"churn_mean": LOGIT, "churn_concentration": LOG},
-        ("churn_mean",),
-        ("alpha", "beta"),
-        {("alpha", "beta"): ("churn_mean", "churn_concentration")},
-    ),
+    "shifted_beta_geometric": _CHURN,
+    "beta_discrete_weibull": _CHURN._replace(links={**_CHURN.links, "c": LOG}, parameters=("alpha", "beta", "c")),
 }
 
 

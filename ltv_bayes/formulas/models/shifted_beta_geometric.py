@@ -1,4 +1,4 @@
-"""Shifted beta-geometric: a subscriber renews or leaves at the end of each period.
+"""Shifted beta-geometric and beta-discrete-Weibull: a subscriber renews or leaves at the end of each period.
 
 Each subscriber leaves at a renewal with a probability of their own, churn ~ Beta(alpha, beta), the same at every
 renewal. Who has renewed n times and is active still has churn ~ Beta(alpha, beta + n): those prone to leave have left,
@@ -9,20 +9,28 @@ Where something moves the churn of all subscribers at once, a renewal in a calen
 probability (1 - churn)^g: it counts like g renewals, so sums of factors stand in place of numbers of renewals, and all
 forms hold as they are. With g = 1 nothing is changed.
 
+In the beta-discrete-Weibull the chance of leaving also changes with tenure, in the same way for all: the n-th renewal
+is made with probability (1 - churn)^(n^c - (n - 1)^c), so that n renewals count like n^c. With c above 1 a subscriber
+grows likelier to leave with time, with c below 1 less likely; c = 1 is the shifted beta-geometric.
+
 Sources: Fader & Hardie (2007), How to project customer retention, Journal of Interactive Marketing 21; Fader & Hardie
-(2010), Customer-base valuation in a contractual setting, Marketing Science 29.
+(2010), Customer-base valuation in a contractual setting, Marketing Science 29; Fader, Hardie, Liu, Davin & Steenburgh
+(2018), "How to project customer retention" revisited, Journal of Interactive Marketing 43.
 """
 
 import numpy as np
 
 from ltv_bayes.formulas.special import Array, Numbers, hypergeometric, log_beta
 
-NAME = "shifted_beta_geometric"
+NAME, WEIBULL = "shifted_beta_geometric", "beta_discrete_weibull"
 PARAMETERS = ("alpha", "beta")
+WEIBULL_PARAMETERS = (*PARAMETERS, "c")
 MANY, SMALL = 30.0, 0.005  # alpha + beta + renewals above, with discount rates below which 2F1 of SciPy is lost
 NODES = 320
 ELEMENTS = 1_000
 FAR = 37.0
+REST = 1e-12  # of a residual life, where it is added up renewal by renewal
+MOST_RENEWALS = 20_000
 
 
 def log_likelihood(
@@ -31,6 +39,7 @@ def log_likelihood(
     *,
     alpha: Numbers,
     beta: Numbers,
+    c: Numbers = 1.0,
     observed_from: Numbers = 0,
     at_loss: Numbers = 1.0,
 ) -> Array:
@@ -48,7 +57,7 @@ def log_likelihood(
     observed_from : array
         n0, the renewals after which a subscriber is observed; at most those made.
     at_loss : array
-        On a clock, the factor at the renewal that was not made; renewals and n0 are sums of factors.
+        On a clock, the factor at the renewal that was not made; renewals and n0 are sums of factors, and c is 1.
 
     Examples
     --------
@@ -60,41 +69,73 @@ def log_likelihood(
     >>> float(np.exp(log_likelihood(3, 0, alpha=1, beta=1, observed_from=1)).round(3))
     0.5
     """
-    n, lost = np.asarray(renewals, dtype=float), np.asarray(lost, dtype=float)
+    n, lost = weighed(renewals, c), np.asarray(lost, dtype=float)
     alpha, beta = np.asarray(alpha, dtype=float), np.asarray(beta, dtype=float)
-    at_loss, before = np.asarray(at_loss, dtype=float), log_beta(alpha, beta + np.asarray(observed_from, dtype=float))
+    at_loss = np.asarray(weighed(np.asarray(renewals) + 1.0, c) - n if tenured(c) else at_loss, dtype=float)
+    before = log_beta(alpha, beta + weighed(observed_from, c))
     kept = log_beta(alpha, beta + n + at_loss) - log_beta(alpha, beta + n)
     with np.errstate(divide="ignore"):
         at_other = log_beta(alpha, beta + n) + np.where(lost > 0, np.log(-np.expm1(kept)), 0.0)
     return np.where(at_loss == 1.0, log_beta(alpha + lost, beta + n), at_other) - before
 
 
-def survival(t: Numbers, *, alpha: Numbers, beta: Numbers, renewals: Numbers = 0) -> Array:
+def weighed(renewals: Numbers, c: Numbers) -> Array:
+    """How many renewals a number of them counts like: n^c, and n itself where c is 1.
+
+    Examples
+    --------
+    >>> weighed([0, 1, 4], 1.5).tolist()
+    [0.0, 1.0, 8.0]
+    """
+    found: Array = np.asarray(renewals, dtype=float) ** np.asarray(c, dtype=float)
+    return found
+
+
+def tenured(c: Numbers) -> bool:
+    """Whether the chance of leaving changes with tenure in any draw.
+
+    Examples
+    --------
+    >>> tenured(1.0), tenured(np.array([1.0, 1.2]))
+    (False, True)
+    """
+    return bool(np.any(np.asarray(c) != 1))
+
+
+def survival(t: Numbers, *, alpha: Numbers, beta: Numbers, c: Numbers = 1.0, renewals: Numbers = 0) -> Array:
     """Probability that t more renewals are made by a subscriber who is active after a number already made.
 
     Examples
     --------
     >>> survival(np.arange(4), alpha=1, beta=1).round(4).tolist()
     [1.0, 0.5, 0.3333, 0.25]
+    >>> survival(np.arange(4), alpha=1, beta=1, c=2).round(4).tolist()
+    [1.0, 0.5, 0.2, 0.1]
     """
-    alpha = np.asarray(alpha, dtype=float)
-    tenured = np.asarray(beta, dtype=float) + np.asarray(renewals, dtype=float)
-    return np.exp(log_beta(alpha, tenured + np.asarray(t, dtype=float)) - log_beta(alpha, tenured))
+    alpha, beta = np.asarray(alpha, dtype=float), np.asarray(beta, dtype=float)
+    before, after = weighed(renewals, c), weighed(np.asarray(renewals) + np.asarray(t, dtype=float), c)
+    return np.exp(log_beta(alpha, beta + after) - log_beta(alpha, beta + before))
 
 
-def retention(renewals: Numbers, *, alpha: Numbers, beta: Numbers) -> Array:
+def retention(renewals: Numbers, *, alpha: Numbers, beta: Numbers, c: Numbers = 1.0) -> Array:
     """Probability of the next renewal of a subscriber who is active after a number made, equation (8) of 2007.
 
     Examples
     --------
     >>> float(retention(0, alpha=1, beta=1)), round(float(retention(8, alpha=1, beta=1)), 4)
     (0.5, 0.9)
+    >>> float(retention(2, alpha=1, beta=1, c=2).round(4))
+    0.5
     """
-    tenured = np.asarray(beta, dtype=float) + np.asarray(renewals, dtype=float)
-    return tenured / (np.asarray(alpha, dtype=float) + tenured)
+    if tenured(c):
+        return survival(1, alpha=alpha, beta=beta, c=c, renewals=renewals)
+    kept = np.asarray(beta, dtype=float) + np.asarray(renewals, dtype=float)
+    return kept / (np.asarray(alpha, dtype=float) + kept)
 
 
-def discounted_expected_residual_life(n: Numbers, d: Numbers, *, alpha: Numbers, beta: Numbers) -> Array:
+def discounted_expected_residual_life(
+    n: Numbers, d: Numbers, *, alpha: Numbers, beta: Numbers, c: Numbers = 1.0
+) -> Array:
     """Expected renewals from the n-th on, which is due at once, each discounted at d per period; 2010, equation (8).
 
     Parameters
@@ -109,6 +150,8 @@ def discounted_expected_residual_life(n: Numbers, d: Numbers, *, alpha: Numbers,
     >>> discounted_expected_residual_life(np.arange(1, 4), 0.1, alpha=0.66809, beta=3.80610).round(4).tolist()
     [5.4145, 5.9014, 6.2939]
     """
+    if tenured(c):
+        return _residual_life_by_renewal(n, d, alpha, beta, c)
     alpha, kept, d = np.broadcast_arrays(
         np.asarray(alpha, dtype=float), np.asarray(beta, dtype=float) + np.asarray(n, dtype=float) - 1, d
     )
@@ -120,6 +163,22 @@ def discounted_expected_residual_life(n: Numbers, d: Numbers, *, alpha: Numbers,
     several = [np.array_split(values[many], max(1, many.sum() // ELEMENTS)) for values in (alpha, kept, d)]
     found[many] = np.concatenate([_mean_residual_life(*part) for part in zip(*several, strict=True)])
     return found
+
+
+def _residual_life_by_renewal(n: Numbers, d: Numbers, alpha: Numbers, beta: Numbers, c: Numbers) -> Array:
+    """The same where there is no closed form, renewal by renewal, until what is left is below any that matters."""
+    values = np.broadcast_arrays(*(np.asarray(one, dtype=float) for one in (n, d, alpha, beta, c)))
+    n, d, alpha, beta, c = (one.ravel() for one in values)
+    found, left = np.zeros(n.size), np.arange(n.size)
+    start = log_beta(alpha, beta + weighed(n - 1, c))
+    for ahead in range(MOST_RENEWALS):
+        some = alpha[left], beta[left] + weighed(n[left] + ahead, c[left])
+        worth = np.exp(log_beta(*some) - start[left] - ahead * np.log1p(d[left]))
+        found[left] += worth
+        left = left[worth * (1 + d[left]) > REST * d[left] * found[left]]  # the rest is at most worth (1 + d) / d
+        if not left.size:
+            break
+    return found.reshape(values[0].shape)
 
 
 def residual_life_on_clock(
@@ -187,7 +246,9 @@ def draw_renewals_on_clock(
     return found
 
 
-def draw_renewals(rng: np.random.Generator, renewals: Numbers, *, alpha: Numbers, beta: Numbers) -> Array:
+def draw_renewals(
+    rng: np.random.Generator, renewals: Numbers, *, alpha: Numbers, beta: Numbers, c: Numbers = 1.0
+) -> Array:
     """Draw how many more renewals a subscriber makes who is active after a number made, one for each element.
 
     Their churn is drawn, then the number of renewals before the first that fails.
@@ -197,9 +258,11 @@ def draw_renewals(rng: np.random.Generator, renewals: Numbers, *, alpha: Numbers
     >>> draw_renewals(np.random.default_rng(1), np.zeros(5), alpha=1.0, beta=2.0).shape
     (5,)
     """
-    alpha, tenured = np.broadcast_arrays(
-        np.asarray(alpha, dtype=float), np.asarray(beta, dtype=float) + np.asarray(renewals, dtype=float)
-    )
-    churn = rng.beta(alpha, tenured)
+    before = weighed(renewals, c)
+    alpha, kept = np.broadcast_arrays(np.asarray(alpha, dtype=float), np.asarray(beta, dtype=float) + before)
+    churn = rng.beta(alpha, kept)
     with np.errstate(divide="ignore", over="ignore"):
-        return np.floor(np.log1p(-rng.random(churn.shape)) / np.log1p(-churn))
+        stands = np.log1p(-rng.random(churn.shape)) / np.log1p(-churn)
+        if tenured(c):
+            return np.floor((before + stands) ** (1 / np.asarray(c, dtype=float)) - np.asarray(renewals, dtype=float))
+        return np.floor(stands)

@@ -130,7 +130,7 @@ class AmountBelief(Printed):
 
     @classmethod
     def from_quartiles(cls, q25: float, q50: float, q75: float, *, family: str = LOG_NORMAL) -> Self:
-        """Read three amounts between which an outcome is equally likely to fall, and beyond.
+        """Read amounts with a quarter (q25), half (q50), and three quarters (q75) of outcomes below; `family` as above.
 
         A log-normal meets all three. The others are as near as they can; see `fit_table`.
 
@@ -144,6 +144,11 @@ class AmountBelief(Printed):
     @classmethod
     def from_mean(cls, mean: float, sd: float, *, family: str = LOG_NORMAL) -> Self:
         """Read a mean and a standard deviation, as a log-normal or gamma distribution.
+
+        Raises
+        ------
+        JudgementError
+            If the family is pert, or a number is not above 0.
 
         Examples
         --------
@@ -214,13 +219,13 @@ class AmountBelief(Printed):
         return belief
 
     def quantile(self, level: ArrayLike) -> Array:
-        """Amounts below which an outcome falls with these probabilities."""
+        """Amounts below which an outcome falls with probability ``level``, an array of shape (levels,)."""
         if self.mixture is not None:
             return self.mixture.quantile(level)
         return amount_quantiles(self.family, self.parameters, level)
 
     def density(self, amount: ArrayLike) -> Array:
-        """Density of the distribution at amounts."""
+        """Density of the distribution at each ``amount``, an array of the same shape (amounts,)."""
         if self.mixture is not None:
             return self.mixture.density(amount)
         return amount_density(self.family, self.parameters, amount)
@@ -288,7 +293,7 @@ class AmountBelief(Printed):
         return table.assign(misfit=table["fitted"] / table["stated"] - 1)
 
     def sentence(self, currency: str | None = None) -> str:
-        """Feed the belief back in plain words.
+        """Feed the belief back in plain words, with the ``currency`` if given.
 
         Examples
         --------
@@ -326,7 +331,7 @@ class AmountBelief(Printed):
         )
 
     def as_points(self, interval: float = USUAL_INTERVAL) -> dict[str, Any]:
-        """The same belief in columns of judgements: family, low, likely, high and interval.
+        """The same belief, a dict indexed by columns of judgements: family, low, likely, high and interval.
 
         Examples
         --------

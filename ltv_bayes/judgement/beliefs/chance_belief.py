@@ -49,7 +49,18 @@ class ChanceBelief(Printed):
 
     @classmethod
     def from_number(cls, probability: float) -> Self:
-        """Read a chance that is taken as it stands; 0 and 1 say that there is no doubt."""
+        """Read a chance that is taken as it stands; 0 and 1 say that there is no doubt.
+
+        Parameters
+        ----------
+        probability : float
+            0.6 for 60%.
+
+        Raises
+        ------
+        JudgementError
+            If it does not lie between 0 and 1.
+        """
         value = as_number(probability, "probability")
         if not 0 <= value <= 1:
             raise JudgementError(
@@ -63,6 +74,11 @@ class ChanceBelief(Printed):
 
         The shapes are ``cases + 1/2`` and ``of - cases + 1/2``. Jeffreys' prior weighs as much as one case, half of a
         uniform one: 0 of 10 means 4.5% with it, and 8.3% with a uniform prior.
+
+        Raises
+        ------
+        JudgementError
+            If there are more cases than ``of``, or none of them.
 
         Examples
         --------
@@ -85,6 +101,18 @@ class ChanceBelief(Printed):
     @classmethod
     def from_interval(cls, low: float, high: float, *, interval: float = 0.8) -> Self:
         """Read an interval of the chance: a beta distribution that lies in it with `interval` of probability.
+
+        Parameters
+        ----------
+        low, high : float
+            Above 0 and below 1; 0.4 for 40%.
+        interval : float
+            Probability with which the chance lies between them.
+
+        Raises
+        ------
+        JudgementError
+            If the bounds are no interval of a chance.
 
         Examples
         --------
@@ -118,7 +146,18 @@ class ChanceBelief(Printed):
         return bool(np.isnan(self.a))
 
     def quantile(self, level: ArrayLike) -> Array:
-        """Chances below which the true one lies with these probabilities."""
+        """Chances below which the true one lies with these probabilities.
+
+        Parameters
+        ----------
+        level : float or array
+            Between 0 and 1.
+
+        Returns
+        -------
+        numpy.ndarray
+            Of the shape of ``level``.
+        """
         level = np.asarray(level, dtype=float)
         if self.is_number:
             return np.full(level.shape, self.probability)

@@ -55,7 +55,17 @@ class Opportunity(Printed):
         mixture: LogNormalMixture | None = None,
         recalibrated: tuple[float, ...] | None = None,
     ) -> Self:
-        """Take a row of `FutureValuePriors.table`, and what became of it if it was pooled or recalibrated."""
+        """Take a row of `FutureValuePriors.table`, and what became of it if it was pooled or recalibrated.
+
+        Parameters
+        ----------
+        row : mapping
+            One of that table.
+        mixture : LogNormalMixture, optional
+            The amount's distribution, if it was pooled.
+        recalibrated : tuple of float, optional
+            Chance, median amount and spread after recalibration.
+        """
         way = next((way for way in WAYS if pd.notna(row[way[-1]])), ())
         stated = {name: float(row[name]) for name in way if pd.notna(row[name])}
         first, second, third = (float(row[name]) for name in PARAMETERS)
@@ -79,7 +89,18 @@ class Opportunity(Printed):
         return self.chance.probability * self.amount.mean
 
     def sentences(self, currency: str | None = None) -> tuple[str, ...]:
-        """Chance, amount and date in plain words; and what is used in their place after recalibration."""
+        """Chance, amount and date in plain words; and what is used in their place after recalibration.
+
+        Parameters
+        ----------
+        currency : str, optional
+            Of the amounts.
+
+        Returns
+        -------
+        tuple of str
+            Two or three; four after recalibration.
+        """
         amount = self.amount.sentence(currency).removeprefix(_(SAYING))
         stated = (
             self.chance.sentence(),

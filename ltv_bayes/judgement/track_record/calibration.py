@@ -55,6 +55,11 @@ class Calibration(Printed):
     def load(cls, path: str | Path) -> Self:
         """Read what `save` wrote. PyMC is not needed.
 
+        Parameters
+        ----------
+        path : str or Path
+            Written by `save`.
+
         Raises
         ------
         FitError
@@ -71,7 +76,13 @@ class Calibration(Printed):
         return posterior.load_as(path, made)
 
     def save(self, path: str | Path) -> Path:
-        """Write draws, closed judgements, settings and verdict to a netCDF file, which `Calibration.load` reads."""
+        """Write draws, closed judgements, settings and verdict to a netCDF file, which `Calibration.load` reads.
+
+        Parameters
+        ----------
+        path : str or Path
+            Ending in ``.nc``.
+        """
         return posterior.save(self.idata, path)
 
     @cached_property
@@ -184,6 +195,8 @@ class Calibration(Printed):
             One of the experts; all of them where not given.
         bins : int
             Number of intervals of equal length into which stated chances are sorted.
+        ci_prob, ci_kind : optional
+            Interval; ArviZ's settings where not given.
 
         Returns
         -------
@@ -200,6 +213,11 @@ class Calibration(Printed):
         A case's recalibrated interval is learned from the other cases: its own is taken out of the posterior by
         importance weights (Ionides 2008, Truncated importance sampling, JCGS 17).
 
+        Parameters
+        ----------
+        ci_prob, ci_kind : optional
+            Interval; ArviZ's settings where not given.
+
         Returns
         -------
         pandas.DataFrame
@@ -213,6 +231,11 @@ class Calibration(Printed):
 
         Errors are those that are left after recalibration by the posterior's mean; the correlation is the same for each
         pair, and uniform from 0 to 1 before.
+
+        Parameters
+        ----------
+        ci_prob, ci_kind : optional
+            Interval; ArviZ's settings where not given.
 
         Returns
         -------
@@ -237,6 +260,8 @@ class Calibration(Printed):
             The Brier score of stated chances, or the continuous ranked probability score (CRPS) of stated amounts on
             the scale of logarithms. Both are proper: an expert gains nothing by stating something else than they
             believe. The lower the better.
+        ci_prob, ci_kind : optional
+            Interval; ArviZ's settings where not given.
 
         Returns
         -------
@@ -247,7 +272,18 @@ class Calibration(Printed):
         return rank_table(self._record, measure, *interval_settings(ci_prob, ci_kind))
 
     def weights(self, names: Iterable[str]) -> dict[str, float]:
-        """Weights of experts in a pool: 1 / Brier score; without a record, the mean score of all cases counts."""
+        """Weights of experts in a pool: 1 / Brier score; without a record, the mean score of all cases counts.
+
+        Parameters
+        ----------
+        names : iterable of str
+            Experts; one without a record is taken for any expert with one.
+
+        Returns
+        -------
+        dict of float
+            By name; they add up to 1.
+        """
         return weights_by_score(self._record, names)
 
     def _experts(self, judged: FutureValuePriors, given: Any) -> list[str | None]:

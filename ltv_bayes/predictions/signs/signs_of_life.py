@@ -77,7 +77,7 @@ class SignsOfLife:
         return self.ratio if isinstance(self.ratio, SignStrength) else SignStrength.known(self.ratio)
 
     def share_at(self, strength: Strength) -> Any:
-        """Of living customers, the share that gives a sign, at a strength of signs; an array if of draws."""
+        """Of living customers, the share that gives a sign, at a strength of signs; of shape (draws,) if that is."""
         return self.share.at(strength) if isinstance(self.share, SignShare) else self.share
 
     @property

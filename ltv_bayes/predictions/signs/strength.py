@@ -92,11 +92,11 @@ class SignStrength(Printed):
         return Strength(float(self.ratio), float(self.half_life))
 
     def draws(self, shape: tuple[int, int], seed: int) -> Strength:
-        """Draw the strength, the same for all customers and streams: arrays of shape (chains * draws,)."""
+        """Draw the strength, by ``seed``, the same for all customers and streams: arrays of shape (chains * draws,)."""
         return self._at(*customer_stream(seed, "signs of life", "").standard_normal((2, shape[0] * shape[1])))
 
     def spread(self, number: int) -> Strength:
-        """Spread a number of strengths evenly over the distribution, where few draws must do: arrays (number,)."""
+        """Spread a ``number`` of strengths evenly over the distribution, for few draws: of shape (number,)."""
         levels = special.ndtri((np.arange(number) + 0.5) / number)
         return self._at(levels, levels[np.random.default_rng(0).permutation(number)])
 

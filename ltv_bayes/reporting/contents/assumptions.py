@@ -26,6 +26,9 @@ MODELS = {
     "shifted_beta_geometric": (
         N_("At each renewal a customer stays with a probability of their own, the same each time."),
     ),
+    "beta_discrete_weibull": (
+        N_("At each renewal a customer stays with a probability of their own, which tenure changes for all alike."),
+    ),
 }
 """What each model takes customers to do, by its name."""
 

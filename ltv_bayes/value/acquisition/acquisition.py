@@ -111,9 +111,10 @@ class Acquisition(Printed):
         Returns
         -------
         pandas.DataFrame
-            spend, clients_won, cost_per_client (median), value (mean), ltv_to_cac (median) with its interval,
-            probability_above_1 and above the threshold, payback_months (median; infinite for never within the horizon)
-            with its interval, the probabilities of payback in time and of none within the horizon, and the verdict.
+            spend, clients_won, cost_per_client (median), value (mean), ltv_to_cac (median) with its interval
+            (``ci_prob, ci_kind``), probability_above_1 and above the threshold, payback_months (median; infinite for
+            never within the horizon) with its interval, the probabilities of payback in time and of none within the
+            horizon, and the verdict.
         """
         prob, kind = interval_settings(ci_prob, ci_kind)
         table = pd.DataFrame([self._row(of) for of in channel_draws(self, (prob, kind))])
@@ -122,7 +123,7 @@ class Acquisition(Printed):
         return flagged(table, self.value.caution, self.currency)
 
     def sentences(self, ci_prob: float | None = None, ci_kind: str | None = None) -> pd.Series:
-        """One sentence to quote per channel."""
+        """One sentence to quote per channel, a Series indexed by it; ``ci_prob, ci_kind`` as in `summary`."""
         prob, kind = interval_settings(ci_prob, ci_kind)
         written = {
             of.channel: quoted_with(
@@ -145,9 +146,9 @@ class Acquisition(Printed):
         Returns
         -------
         pandas.DataFrame
-            One row per channel, the one with the highest expected net value first: mean, sd, median and interval of the
-            net value, the probabilities that it is above 0 and that it is the best, the loss that is expected if this
-            channel is chosen and another was best, and whether data are enough.
+            One row per channel, the one with the highest expected net value first: mean, sd, median and interval
+            (``ci_prob, ci_kind``) of the net value, the probabilities that it is above 0 and the best, the loss
+            expected if it is chosen and another was best, and whether data are enough. UnitError if no amount above 0.
         """
         prob, kind = interval_settings(ci_prob, ci_kind)
         units = 1.0 if amount is None else as_number(amount, "amount")
@@ -179,8 +180,8 @@ class Acquisition(Printed):
         -------
         pandas.DataFrame
             Indexed by channel and period, or by channel where costs have no periods: spend, clients_won,
-            cost_per_client (median), ltv_to_cac (median) with its interval, probability above the threshold. What
-            costs nothing in a period has no ratio there.
+            cost_per_client (median), ltv_to_cac (median) with its interval (``ci_prob, ci_kind``), probability above
+            the threshold. What costs nothing in a period has no ratio there.
         """
         prob, kind = interval_settings(ci_prob, ci_kind)
         rows, given = [], self.costs.rows.assign(spend=self.costs.rows["spend"].replace(0.0, np.nan))
@@ -395,7 +396,7 @@ def acquisition(
         If a column is missing.
     InputError
         If rows have no channel, a negative cost or the same channel and period, a channel has no cost above 0, or the
-        fit has not seen it; the message names the rows.
+        fit has not seen it; the message names the rows. UnitError if costs and values differ in currency.
 
     Warns
     -----

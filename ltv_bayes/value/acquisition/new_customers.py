@@ -99,7 +99,18 @@ class NewCustomerValue(Printed):
         return [name for name in self.segments if self.column and not all(self.terms.seen_by(name).values())]
 
     def unseen_notes(self, among: str = "segments") -> dict[str, list[str]]:
-        """What is drawn from the distribution of segments, in words, with the segments concerned."""
+        """What is drawn from the distribution of segments, in words, with the segments concerned.
+
+        Parameters
+        ----------
+        among : str
+            What the segments are called.
+
+        Returns
+        -------
+        dict of list of str
+            Segments by the note.
+        """
         alike: dict[tuple[tuple[str, bool], ...], list[str]] = {}
         for name in self.unseen:
             alike.setdefault(tuple(self.terms.seen_by(name).items()), []).append(name)
@@ -142,7 +153,13 @@ class NewCustomerValue(Printed):
         return self._labelled(self._each(one), "predicted_new_customer_value").assign_attrs(random_seed=str(seed))
 
     def course(self) -> dict[str, "Course"]:
-        """Expected cumulative revenue from a new client of each segment, by time."""
+        """Expected cumulative revenue from a new client of each segment, by time.
+
+        Returns
+        -------
+        dict of Course
+            By segment: arrays (times,) and (draws, times), in the currency.
+        """
         terms, newcomers = self.terms, self._newcomers
 
         def one(name: str) -> Course:
@@ -153,13 +170,32 @@ class NewCustomerValue(Printed):
         return dict(zip(self.segments, self._each(one), strict=True))
 
     def summary(self, ci_prob: float | None = None, ci_kind: str | None = None) -> pd.DataFrame:
-        """One row per segment: customers that the fit had, mean, sd, median and interval of the expected value."""
+        """One row per segment: customers that the fit had, mean, sd, median and interval of the expected value.
+
+        Parameters
+        ----------
+        ci_prob, ci_kind : optional
+            Interval; ArviZ's settings where not given.
+        """
         return self._summarized(self.draws, ci_prob, ci_kind)
 
     def summary_of_one(
         self, random_seed: int | None = None, *, ci_prob: float | None = None, ci_kind: str | None = None
     ) -> pd.DataFrame:
-        """The same of the revenue from one client, luck included."""
+        """The same of the revenue from one client, luck included.
+
+        Parameters
+        ----------
+        random_seed : int, optional
+            As in `predict`.
+        ci_prob, ci_kind : optional
+            Interval; ArviZ's settings where not given.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Indexed by segment: mean, sd, median, interval.
+        """
         return self._summarized(self.predict(random_seed), ci_prob, ci_kind)
 
     def of(self, segments: Any) -> "NewCustomerValue":
@@ -169,6 +205,17 @@ class NewCustomerValue(Printed):
         ----------
         segments : str or iterable
             One name, or several; blanks around them do not count.
+
+        Returns
+        -------
+        NewCustomerValue
+
+        Raises
+        ------
+        ColumnError
+            If the fits are not pooled.
+        InputError
+            If no segment is named.
         """
         if self.column is None:
             raise ColumnError(_("The fits are not pooled, so all clients are alike. Fit with pool_by=."))

@@ -94,7 +94,7 @@ class SlippingAway(Printed):
         return self.at_stake.sum("customer_id", skipna=False).rename("at_stake")
 
     def summary(self, ci_prob: float | None = None, ci_kind: str | None = None) -> pd.DataFrame:
-        """One row per customer: how far they have slipped, what is at stake, and why; `write_table` writes it.
+        """One row per customer: how far they have slipped, what is at stake (``ci_prob, ci_kind``), and why.
 
         Returns
         -------
@@ -110,7 +110,7 @@ class SlippingAway(Printed):
         return flagged(table, self.caution, self.currency)
 
     def sentence(self, ci_prob: float | None = None, ci_kind: str | None = None) -> str:
-        """How many are slipping away, and what is at stake with all of them, to quote."""
+        """How many are slipping away, and what is at stake, to quote; ``ci_prob, ci_kind`` as in `summary`."""
         return quoted_with(self._sentence(ci_prob, ci_kind), self.caution)
 
     def _sentence(self, ci_prob: float | None, ci_kind: str | None) -> str:

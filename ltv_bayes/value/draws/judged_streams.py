@@ -2,15 +2,18 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import pandas as pd
 
 from ltv_bayes.data.customers.customers import Customers
 from ltv_bayes.data.reading.ids import as_text
+from ltv_bayes.errors import InputError
 from ltv_bayes.judgement.form.layout import VISIBLE_SHARE
 from ltv_bayes.judgement.future_value import FutureValuePriors, all_judgements
 from ltv_bayes.judgement.valuing.checks import require_visible_share
 from ltv_bayes.judgement.valuing.relations import chances_that_one_comes, relations_of, signs_of_life
+from ltv_bayes.language import _
 from ltv_bayes.predictions.alive import ENOUGH_DRAWS, learned_share, living, weight_for
 from ltv_bayes.predictions.fitted import thinned_to
 from ltv_bayes.predictions.purchases import FittedPurchases
@@ -91,6 +94,30 @@ def _share(
         every = signs_of_life(all_judgements(judged), judged.shows_life, as_of=customers.as_of)
         return SignShare(() if every is None else counted_by_age(every.days(every.observed)), *known)
     return learned_share(signs, fit, customers if stream.customers is None else stream.customers)
+
+
+def refuse_learning_from_some(valuation: Any) -> None:
+    """Raise if the share of living customers with a sign of life would be learned from those valued, who are but some.
+
+    Raises
+    ------
+    InputError
+        With what learns it from all of them.
+    """
+    for before, stream in zip(valuation.streams, valuation.conditioned, strict=True):
+        judged = valuation.future_value
+        if stream is before or not isinstance(stream, RepeatPurchases) or stream.signs is None:
+            continue
+        known = before.signs is not None or judged.sign_share is not None or stream.while_alive is not None
+        assert isinstance(stream.purchases, FittedPurchases)
+        if not known and living(stream.purchases, judged.covers, valuation.customers.as_of) is None:
+            raise InputError(
+                _(
+                    "Open opportunities are signs of life, and how many living customers have one is to be learned "
+                    "from all customers, not from a part. Learn it before: "
+                    "judged.learn_sign_share(purchases, customers)."
+                )
+            )
 
 
 def shows_opportunities(stream: RepeatPurchases, streams: Sequence[Stream]) -> bool:

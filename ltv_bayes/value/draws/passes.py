@@ -1,6 +1,6 @@
 """Summaries of every customer, and totals of the portfolio and its segments, in one pass over the draws."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -26,7 +26,7 @@ from ltv_bayes.value.draws.valuation import (
     over_blocks,
 )
 
-MISSING, PAYING = "(missing)", "paying"
+MISSING, PAYING, ABOVE = "(missing)", "paying", "above_"
 
 Interval = tuple[float, str]
 Segmenting = Callable[[Customers], pd.Series]
@@ -193,10 +193,13 @@ def at_horizons(components: Components, until: tuple[int, ...]) -> Components:
     return added_up
 
 
-def summary_columns(components: Components, means: Components, interval: Interval) -> list[Columns]:
+def summary_columns(
+    components: Components, means: Components, interval: Interval, limits: Sequence[float] = ()
+) -> list[Columns]:
     """Summaries of customers at each horizon, from arrays (customers, horizons, draws) and means of the block.
 
-    Beside the columns of a summary: the mean of each source, and the share of draws in which more comes, be it a loss.
+    Beside the columns of a summary: the mean of each source, the share of draws in which more comes, be it a loss, and
+    the share of draws above each limit.
     """
     total, mean = added(components), added(means)
     paying = total != components.get(REALISED, 0.0)
@@ -205,6 +208,7 @@ def summary_columns(components: Components, means: Components, interval: Interva
         columns = summarize_sorted(np.sort(total[:, place], axis=1), *interval)
         columns |= {"mean": mean[:, place, 0], PAYING: paying[:, place].mean(axis=1)}
         columns |= {f"mean_{name}": values[:, place, 0] for name, values in means.items()}
+        columns |= {f"{ABOVE}{limit!r}": np.mean(total[:, place] > limit, axis=1) for limit in limits}
         found.append(columns)
     return found
 
@@ -273,8 +277,12 @@ class OnePass:
         Name of each source to an array (periods,): the means of all customers so far.
     outcomes : dict
         Results of combining opinions on whole values, by the customer's id.
-    adding, groupings : mappings
-        Name of each grouping that the customers offer to the sums of its segments, and to how they are found.
+    groupings : mapping, optional
+        Name of each grouping to how its segments are found; those that the customers offer if not given.
+    limits : tuple of float
+        Amounts above which the share of draws is counted.
+    adding : mapping
+        Name of each grouping to the sums of its segments.
     variances : array of shape (horizons,)
         Those of single customers added up; NaN where they are not known.
     """
@@ -282,11 +290,12 @@ class OnePass:
     valuation: Valuation
     interval: Interval
     kept: KeptDraws | None = None
+    groupings: Mapping[str, Segmenting] | None = None
+    limits: tuple[float, ...] = ()
     flows: dict[str, Array] = field(init=False)
     means: dict[str, Array] = field(init=False)
     outcomes: dict[Any, Outcome] = field(default_factory=dict)
     adding: dict[str, Adding] = field(init=False)
-    groupings: dict[str, Segmenting] = field(init=False)
     variances: Array = field(init=False)
 
     def __post_init__(self) -> None:
@@ -294,7 +303,8 @@ class OnePass:
         self.variances = np.zeros(len(self.valuation.terms.horizons))
         self.flows = {name: np.zeros(shape) for name in self.valuation.sources}
         self.means = {name: np.zeros(shape[0]) for name in self.valuation.sources}
-        self.groupings = offered_groupings(self.valuation.customers)
+        if self.groupings is None:
+            self.groupings = offered_groupings(self.valuation.customers)
         self.adding = {column: Adding(MOST_SEGMENTS) for column in self.groupings}
 
     @property
@@ -322,11 +332,11 @@ class OnePass:
             block = replace(block, means=at_horizons(block.means, until))
             if self.kept is not None:
                 self.kept.keep(block, components)
-            columns = summary_columns(components, block.means, self.interval)
+            columns = summary_columns(components, block.means, self.interval, self.limits)
             return block, columns, flows, means, _sums(block, components)
 
         def about(batch: Customers) -> Groups:
-            useful = {column: how for column, how in self.groupings.items() if not self.adding[column].given_up}
+            useful = {column: how for column, how in (self.groupings or {}).items() if not self.adding[column].given_up}
             return Groups.of(batch, useful)
 
         made = self.valuation.over_blocks(reduce, about=about, means=True, progressbar=progressbar)

@@ -70,6 +70,10 @@ class Results:
         """Results of combining opinions on whole values, by the customer's id: of those who were valued so far."""
         return {} if self._first is None else self._first.outcomes
 
+    def take(self, passed: OnePass) -> None:
+        """Take what passes elsewhere added up, in place of one of our own."""
+        self._first = passed
+
     def keep(self) -> KeptDraws:
         """Make all draws and keep them.
 
@@ -89,7 +93,7 @@ class Results:
         """Customer ids, and summaries of customers at each horizon."""
         if interval not in self._summaries and self.kept is not None:
             found = self.kept.over_blocks(lambda block, money: summary_columns(money, block.means, interval))
-            self._summaries[interval] = _joined(list(found))
+            self._summaries[interval] = joined(list(found))
         if interval not in self._summaries:
             self._go_once(interval)
         assert self._ids is not None
@@ -191,7 +195,7 @@ class Results:
         for block, found in going.over_blocks(progressbar=self.progressbar):
             ids.append(block.ids)
             columns.append(found)
-        self._ids, self._summaries[interval] = ids[0].append(ids[1:]), _joined(columns)
+        self._ids, self._summaries[interval] = ids[0].append(ids[1:]), joined(columns)
         self._first = self._first or going
 
     def _of_customer(self, customer_id: Any) -> tuple[Components, Components]:
@@ -214,7 +218,7 @@ class Results:
         return {name: every[0] for name, every in money.items()}, {name: one[0, :, 0] for name, one in means.items()}
 
 
-def _joined(blocks: Sequence[list[Columns]]) -> list[Columns]:
+def joined(blocks: Sequence[list[Columns]]) -> list[Columns]:
     """Put the columns of blocks one below the other, for each horizon."""
     return [
         {name: np.concatenate([columns[name] for columns in parts]) for name in parts[0]}

@@ -30,6 +30,11 @@ class JudgementInValue(Printed):
 
         The share of variance is Cov(judged, total) / Var(total), so the shares of all components add up to 1.
 
+        Returns
+        -------
+        pandas.Series
+            ``mean`` and ``variance``, shares.
+
         Examples
         --------
         ``ltv.judgement.share()["mean"]`` is 0.25 where a quarter of the expected value is judged.

@@ -42,6 +42,11 @@ class SegmentGrouping:
     column: str | None = None
     columns: tuple[str, ...] = ()
 
+    @property
+    def key(self) -> str | None:
+        """What its sums are remembered by; None of a mapping from ids."""
+        return self.column if self.column is not None else APART.join(self.columns) or None
+
     @classmethod
     def read(cls, customers: Customers, given: Any) -> "SegmentGrouping":
         """Read how segments are to be made: by a column, by several, or by a mapping from ids.

@@ -89,7 +89,7 @@ class SegmentValues(Printed):
         return None if self.means is None else self.means.get(REALISED)
 
     def draws(self, measure: str | None = None) -> xr.DataArray:
-        """Draws of one measure, of shape (chain, draw, segment)."""
+        """Draws of one measure, of shape (chain, draw, segment); ColumnError if there is no such measure."""
         measure = measure or self.measures[0]
         if measure not in self.measures:
             raise ColumnError(
@@ -107,7 +107,7 @@ class SegmentValues(Printed):
         return self.per_customer if measure == PER_CUSTOMER else self.total
 
     def mean(self, measure: str | None = None) -> pd.Series:
-        """Mean of one measure by segment: of values that of what is expected given each draw of the parameters.
+        """Mean of one measure, indexed by segment: of values that of what is expected given each draw of parameters.
 
         The mean of a segment's total is the sum of its customers' means.
         """
@@ -181,10 +181,10 @@ class SegmentValues(Printed):
         -------
         pandas.DataFrame
             One row per pair, the one that is higher in most draws as segment_a, as `compare` describes it: difference,
-            ratio, probabilities, expected losses, and a sentence to quote, which names the median difference. Segments
-            that a fit has not seen have none of its quantities: they are left out, and named in ``attrs["left_out"]``.
-            The difference is that of the means of `summary`. Expected losses are of draws moved by a constant to that
-            difference, as what a single draw adds to a mean is luck, so their own difference is the same.
+            interval (``ci_prob, ci_kind``), ratio, probabilities, expected losses, and a sentence to quote, which names
+            the median difference. Segments that a fit has not seen have none of its quantities: they are left out, and
+            named in ``attrs["left_out"]``. The difference is that of the means of `summary`; expected losses are of
+            draws that are moved to it by a constant, since what a single draw adds to a mean is luck.
 
         Warns
         -----
@@ -362,7 +362,7 @@ def less_is_better(by: SegmentValues, measure: str) -> bool:
 def values_by(value: Valued, column: Any, weight: Any) -> SegmentValues:
     """Add the draws of each segment's customers; see `LifetimeValue.by`."""
     grouping, place = SegmentGrouping.read(value.customers, column), value.settings.place
-    found = value.results.segments(grouping.column, grouping.segmenting)
+    found = value.results.segments(grouping.key, grouping.segmenting)
     sums = {source: money[:, place] for source, money in found.money.items()}
     names, levels = grouping.named(found.names)
     index = pd.Index(names, name="segment")

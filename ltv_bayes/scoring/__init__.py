@@ -1,0 +1,1 @@
+"""Scoring: a value as a file, and customers valued with it wherever they live."""
