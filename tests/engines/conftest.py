@@ -51,9 +51,10 @@ def spark():
         "PYTHONPATH": os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]),
         **ONE_THREAD,
     }
-    before = {name: os.environ.get(name) for name in given}
-    os.environ.update(given)
     with tempfile.TemporaryDirectory(prefix="ltv_bayes_spark_", ignore_cleanup_errors=True) as folder:
+        given["SPARK_WORKER_DIR"] = folder  # otherwise workers keep their logs beside pyspark
+        before = {name: os.environ.get(name) for name in given}
+        os.environ.update(given)
         settings = {"spark.local.dir": folder, "spark.sql.warehouse.dir": f"{folder}/warehouse"}
         settings |= {f"spark.executorEnv.{name}": value for name, value in ONE_THREAD.items()}
         builder = SparkSession.builder.master("local-cluster[2,1,1024]").appName("ltv_bayes tests")
