@@ -61,6 +61,15 @@ def test_answers_are_those_of_customers_in_memory(there):
         there.subset([1, -4])
 
 
+@pytest.mark.fits
+def test_fits_are_those_of_customers_in_memory(there):
+    """With calendar effects, from counts by day, and with the drift of prices."""
+    here = in_memory(LOGS["cdnow"])
+    for model in (lb.BGNBD(), lb.GammaGamma()):
+        found, expected = (model.fit(one, draws=200, random_seed=1, progressbar=False) for one in (there, here))
+        np.testing.assert_allclose(found.summary()["mean"], expected.summary()["mean"], rtol=1e-6)
+
+
 def test_customers_go_to_a_file(tables, tmp_path):
     orders = lb.scan_transactions(tables, table="netted")
     found = lb.summarize(orders, to=tmp_path / "customers.parquet", **LOGS["netted"].settings)
@@ -78,7 +87,7 @@ def test_rows_at_fault_are_named(tables):
 @pytest.mark.parametrize("zone", ZONES)
 def test_days_of_moments(tables, zone):
     orders = lb.scan_transactions(tables, table="moments", date="at", time_zone=zone)
-    assert days_of(lb.summarize(orders)) == days_in(zone)
+    assert days_of(orders) == days_in(zone)
 
 
 def test_the_zone_of_the_session_does_not_decide(tables, run):
@@ -87,7 +96,7 @@ def test_the_zone_of_the_session_does_not_decide(tables, run):
         with pytest.raises(InputError, match="depends on the time zone; the session's is America/New_York"):
             lb.scan_transactions(tables, table="moments", date="at")
         orders = lb.scan_transactions(tables, table="moments", date="at", time_zone="Asia/Shanghai")
-        assert days_of(lb.summarize(orders)) == days_in("Asia/Shanghai")
+        assert days_of(orders) == days_in("Asia/Shanghai")
     finally:
         run("ALTER ROLE tests RESET timezone")
 

@@ -35,8 +35,8 @@ def test_rows_at_fault_are_named(spark):
 def test_days_of_moments(spark):
     frame = spark.createDataFrame(moments())
     for zone in ZONES:
-        assert days_of(lb.summarize(frame, date="at", time_zone=zone)) == days_in(zone)
-    assert days_of(lb.summarize(frame, date="at")) == days_in("UTC")
+        assert days_of(lb.scan_transactions(frame, date="at", time_zone=zone)) == days_in(zone)
+    assert days_of(lb.scan_transactions(frame, date="at")) == days_in("UTC")
 
 
 def test_the_zone_of_the_session_does_not_decide(spark):
@@ -45,6 +45,7 @@ def test_the_zone_of_the_session_does_not_decide(spark):
     try:
         with pytest.raises(InputError, match="depends on the time zone; the session's is America/New_York"):
             lb.scan_transactions(frame, date="at")
-        assert days_of(lb.summarize(frame, date="at", time_zone="Asia/Shanghai")) == days_in("Asia/Shanghai")
+        orders = lb.scan_transactions(frame, date="at", time_zone="Asia/Shanghai")
+        assert days_of(orders) == days_in("Asia/Shanghai")
     finally:
         spark.conf.set("spark.sql.session.timeZone", "UTC")

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ltv_bayes.errors import InputError, suggestion
-from ltv_bayes.language import _
+from ltv_bayes.language import _, sentences
 
 DIALECTS = ("duckdb", "spark", "databricks", "bigquery", "snowflake", "postgres", "redshift", "trino", "clickhouse")
 """The dialects for which the statements are checked."""
@@ -37,7 +37,7 @@ def require_dialect(dialect: str) -> None:
     """
     if dialect not in DIALECTS:
         problem = _("There is no SQL for the dialect {dialect!r}.", dialect=dialect)
-        raise InputError(f"{problem} {suggestion(str(dialect), DIALECTS)}")
+        raise InputError(sentences(problem, suggestion(str(dialect), DIALECTS)))
 
 
 def sqlglot() -> Any:
@@ -95,7 +95,7 @@ def in_dialect(
         if column.name in (columns or {}):
             column.replace((columns or {})[column.name].copy())
     tree = tree.transform(lambda node: _ruled(glot, node, dialect))
-    written: str = tree.sql(dialect, pretty=pretty, unsupported_level=glot.ErrorLevel.RAISE)
+    written: str = tree.sql(dialect, pretty=pretty, comments=False, unsupported_level=glot.ErrorLevel.RAISE)
     return written
 
 

@@ -19,7 +19,7 @@ from ltv_bayes.data.engine.parquet import parquet_target
 from ltv_bayes.data.orders.left_out import no_orders
 from ltv_bayes.data.orders.occasions import customer_rows
 from ltv_bayes.data.orders.price_index import at_prices_of
-from ltv_bayes.data.orders.scanned import OrdersElsewhere, ScannedTransactions, scan_transactions
+from ltv_bayes.data.orders.scanned import FilesOfOrders, OrdersElsewhere, ScannedTransactions, scan_transactions
 from ltv_bayes.data.orders.selection import Returns, counting_orders, observation_end, refuse_none_left
 from ltv_bayes.data.orders.summarize_files import left_out_beside, summarize_to_file
 from ltv_bayes.data.orders.transactions import DROPPED_COLUMNS, Transactions, count_by_reason, refuse_choice
@@ -125,12 +125,13 @@ def summarize(
     _refuse_settings(orders, zero_orders, returns)
     count_zero = zero_orders == "count"
     target = None if to is None else parquet_target(to)
-    if isinstance(orders, ScannedTransactions) and isinstance(orders.source, OrdersElsewhere):
+    source = orders.source if isinstance(orders, ScannedTransactions) else None
+    if isinstance(source, OrdersElsewhere):
         _refuse_in_files(since, price_index)
         _refuse_attributes(attributes)
         kept = summarize_there(
             orders.query,
-            orders.source.engine,
+            source.engine,
             currency=orders.currency,
             time_unit=as_time_unit(time_unit),
             as_of=as_of,
@@ -138,10 +139,11 @@ def summarize(
             returns=returns,
         )
         return kept if target is None else _moved(kept, target)
-    if isinstance(orders, ScannedTransactions):
+    if isinstance(source, FilesOfOrders):
         _refuse_in_files(since, price_index)
         return summarize_to_file(
             orders,
+            source,
             to,
             time_unit=as_time_unit(time_unit),
             as_of=as_of,
@@ -223,7 +225,7 @@ def _refuse_attributes(attributes: Any) -> None:
     """Raise if customers who stay where they are are to get attributes."""
     if attributes is not None:
         cure = _("Summarize to a file, to='customers.parquet', and join them there.")
-        raise InputError(f"{_('Attributes are joined to customers in memory or in a file.')} {cure}")
+        raise InputError(sentences(_("Attributes are joined to customers in memory or in a file."), cure))
 
 
 def _refuse_settings(orders: Any, zero_orders: str, returns: str) -> None:

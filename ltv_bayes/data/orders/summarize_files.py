@@ -33,6 +33,7 @@ from ltv_bayes.time_units import DAYS_PER_UNIT, TimeUnit
 
 def summarize_to_file(
     log: ScannedTransactions,
+    source: FilesOfOrders,
     to: Any,
     *,
     time_unit: TimeUnit,
@@ -45,6 +46,10 @@ def summarize_to_file(
 
     Parameters
     ----------
+    log : ScannedTransactions
+        Orders in files.
+    source : FilesOfOrders
+        The files.
     to : path
         The file of customers.
 
@@ -59,9 +64,6 @@ def summarize_to_file(
         If orders are dated in the future, ``as_of`` lies before the first order, or no purchase is left; if there is
         no file to write to.
     """
-    source = log.source
-    if not isinstance(source, FilesOfOrders):
-        raise TypeError("orders in files are needed")
     if to is None:
         raise InputError(_("Scanned orders are summarised to a file. Pass to='customers.parquet', or another name."))
     target = parquet_target(to)

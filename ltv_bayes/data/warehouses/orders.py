@@ -12,7 +12,7 @@ from ltv_bayes.data.engine.spark import Spark, is_spark_frame
 from ltv_bayes.data.orders.log_columns import order_columns, require_days
 from ltv_bayes.data.reading.zones import as_zone
 from ltv_bayes.errors import InputError
-from ltv_bayes.language import _
+from ltv_bayes.language import _, sentences
 
 UTC = ("UTC", "Etc/UTC", "GMT", "Z", "Zulu", "Universal")
 
@@ -71,7 +71,7 @@ def _day(engine: Engine, types: Mapping[str, str], name: str, time_zone: str | N
     if types[name] != "TIMESTAMP WITH TIME ZONE":
         if time_zone is not None:
             problem = _("The column {name!r} holds days without a time zone.", name=name)
-            raise InputError(f"{problem} {_('Leave time_zone out.')}")
+            raise InputError(sentences(problem, _("Leave time_zone out.")))
         return f"CAST({column} AS DATE)"
     as_zone(time_zone)
     session = engine.time_zone()
@@ -98,4 +98,4 @@ def refuse_settings_of_engines(source: Any, table: str | None, time_zone: str | 
     for name, value in {"table": table, "time_zone": time_zone}.items():
         if value is not None:
             problem = _("{name}= is for orders in Spark or a database, not in files.", name=name)
-            raise InputError(f"{problem} {_('Leave it out.')}")
+            raise InputError(sentences(problem, _("Leave it out.")))

@@ -10,7 +10,7 @@ from ltv_bayes.data.orders.occasions import REPEATS_BY_DAY, WholeMoney, customer
 from ltv_bayes.data.orders.transactions import refuse_choice
 from ltv_bayes.data.reading.zones import as_zone
 from ltv_bayes.errors import ColumnError, suggestion
-from ltv_bayes.language import _
+from ltv_bayes.language import _, sentences
 from ltv_bayes.time_units import DAYS_PER_UNIT, as_date, as_time_unit
 
 RESULTS = {
@@ -150,7 +150,7 @@ def _given(columns: Mapping[str, str | None] | None) -> dict[str, str | None]:
     for name in given:
         if name not in DEFAULTS:
             problem = _("There is no column {name!r} of orders.", name=name)
-            raise ColumnError(f"{problem} {suggestion(name, DEFAULTS)}")
+            raise ColumnError(sentences(problem, suggestion(name, DEFAULTS)))
     return given
 
 
@@ -171,5 +171,5 @@ def _expressions(given: Mapping[str, str | None], dialect: str) -> dict[str, Any
             found[f"given_{name}"] = glot.parse_one(str(text), read=dialect, into=glot.exp.Condition)
         except glot.errors.SqlglotError:
             problem = _("{text!r} cannot be read as a column of {dialect}.", text=text, dialect=dialect)
-            raise ColumnError(f"{problem} {_('Pass the name of a column, quoted as it is there.')}") from None
+            raise ColumnError(sentences(problem, _("Pass the name of a column, quoted as it is there."))) from None
     return found
