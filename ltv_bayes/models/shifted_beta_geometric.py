@@ -1,5 +1,6 @@
 """Models of renewals: shifted beta-geometric and beta-discrete-Weibull."""
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
@@ -69,7 +70,9 @@ class RenewalModel(Model[Renewals, FittedRenewals]):
         return RenewalTables(*(columns[name] for name in (*STATES, "count")))
 
     def _more_attrs(self, data: Renewals, histories: InGroups) -> dict[str, Any]:
-        return {"periods": ", ".join(sorted(data.table["period"].unique()) if "period" in data.table else ())}
+        periods = sorted(data.table["period"].unique()) if "period" in data.table else ()
+        notices = {period: data.notices[period] for period in periods if period in data.notices}
+        return {"periods": ", ".join(periods), **({"notices": json.dumps(notices)} if notices else {})}
 
 
 @dataclass(frozen=True, repr=False)

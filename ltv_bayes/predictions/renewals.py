@@ -1,5 +1,6 @@
 """How long will subscribers stay? Forecasts from the posterior of the renewal model."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, NamedTuple, Self
@@ -12,7 +13,8 @@ from ltv_bayes import posterior
 from ltv_bayes.data.subscriptions.calendar import contract_length
 from ltv_bayes.data.subscriptions.contract_lengths import as_period
 from ltv_bayes.data.subscriptions.due_dates import Schedules, period_after
-from ltv_bayes.data.subscriptions.renewals import Renewals, require_records
+from ltv_bayes.data.subscriptions.notices import passed_of_period, still_silent
+from ltv_bayes.data.subscriptions.renewals import Renewals, is_active, require_records
 from ltv_bayes.errors import FitError, InputError, UnitError
 from ltv_bayes.formulas.models import shifted_beta_geometric
 from ltv_bayes.formulas.models.operational_time import Clock
@@ -147,7 +149,7 @@ class FittedRenewals(FittedModel):
             wait = (table["next_due"] - pd.Timestamp(renewals.as_of)).dt.days.clip(lower=0).to_numpy(dtype=float)
             group = parameters_of(self, table, check=False).place
             if has_clock(self):
-                life = _life_on_clock(self, table, rates)
+                life = _life_on_clock(self, table, rates) * self._likelier(table, renewals.as_of)
                 return labelled(life * _discount(discount_rate, wait), table.index, "expected_residual_life")
             alike = pd.MultiIndex.from_arrays([made, rates, group])
             first, which = np.flatnonzero(~alike.duplicated()), alike.factorize()[0]
@@ -158,7 +160,7 @@ class FittedRenewals(FittedModel):
             values = shifted_beta_geometric.discounted_expected_residual_life(
                 made[first] + 1, rates[first], **parameters
             )
-            values = values[..., which] * _discount(discount_rate, wait)
+            values = values[..., which] * self._likelier(table, renewals.as_of) * _discount(discount_rate, wait)
             return labelled(values, table.index, "expected_residual_life")
         made = whole_numbers(renewals, "renewals")
         rate = _rate_per_period(discount_rate, contract_of(self, period))
@@ -189,13 +191,15 @@ class FittedRenewals(FittedModel):
         made = table["renewals"].to_numpy()
         what = table["product"] if "product" in table else pd.Series("", table.index)
         factors = FactorsAtRenewals.of(self, table, table["renewals"].to_numpy() + most)
+        silent = still_to_tell(self, table, renewals.as_of)
 
         def draw(rng: np.random.Generator, drawn: Mapping[str, np.ndarray], place: int) -> np.ndarray:
             parameters = {name: drawn[name] for name in self.draws}
             if factors is None:
-                return shifted_beta_geometric.draw_renewals(rng, made[place], **parameters)
+                return shifted_beta_geometric.draw_renewals(rng, made[place], **parameters, silent=silent[place])
             before, ahead = factors.at(place, made[place])
-            return shifted_beta_geometric.draw_renewals_on_clock(rng, before, np.cumsum(ahead, axis=-1), **parameters)
+            sums = np.cumsum(ahead, axis=-1)
+            return shifted_beta_geometric.draw_renewals_on_clock(rng, before, sums, **parameters, silent=silent[place])
 
         (left,) = draw_for_each(
             self,
@@ -205,6 +209,24 @@ class FittedRenewals(FittedModel):
             purpose=[f"renewals\x1f{one}\x1f{day:%Y-%m-%d}" for one, day in zip(what, table["start"], strict=True)],
         )
         return labelled(np.minimum(left, most), table.index, "renewals")
+
+    def _likelier(self, table: pd.DataFrame, as_of: Any) -> np.ndarray:
+        """How much likelier the next renewal is, as no notice has been given yet: shape (chains, draws, rows) or 1."""
+        silent = still_to_tell(self, table, as_of)
+        if (silent == 1).all():
+            return np.ones(1)
+        made = table["renewals"].to_numpy(dtype=np.int64)
+        if (factors := FactorsAtRenewals.of(self, table, made + 1)) is None:
+            kept = shifted_beta_geometric.retention(made, **parameter_arrays(self, table))
+        else:
+            drawn, each = parameters_of(self, table, check=False), []
+            for row, number in enumerate(made):
+                before, ahead = factors.at(row, int(number))
+                own = {name: drawn.at(drawn.place[[row]])[name][0] for name in shifted_beta_geometric.PARAMETERS}
+                each.append(shifted_beta_geometric.survival(ahead[:, 0], renewals=before, **own))
+            kept = np.stack(each, axis=-1).reshape(*shape_of(self), len(table))
+        found: np.ndarray = shifted_beta_geometric.made_by_the_silent(kept, silent) / kept
+        return found
 
     def _columns(self) -> dict[str, np.ndarray]:
         return {name: values[..., np.newaxis] for name, values in self.draws.items()}
@@ -316,6 +338,19 @@ def _life_on_clock(fit: FittedRenewals, table: pd.DataFrame, rates: np.ndarray) 
         last, rate = clock.factors[:, -1], float(rates[row])
         found[place] = shifted_beta_geometric.residual_life_on_clock(ahead, last, rate, renewals=before, **parameters)
     return found[which].T.reshape(*shape_of(fit), len(table))
+
+
+def still_to_tell(fit: FittedRenewals, table: pd.DataFrame, as_of: Any) -> np.ndarray:
+    """Of those who will not make their next renewal, the share who have given no notice yet, one for each subscription.
+
+    As the customers that were fitted gave notice within their last period; 1 where the fit does not know it.
+    """
+    found, known = np.ones(len(table)), json.loads(fit.idata.attrs.get("notices", "{}"))
+    active = is_active(table)
+    for period, counts in known.items():
+        some = active & (table["period"] == period).to_numpy()
+        found[some] = still_silent(tuple(counts), passed_of_period(table[some], as_of))
+    return found
 
 
 def contract_of(fit: FittedRenewals, given: str | None = None) -> str:

@@ -26,7 +26,7 @@ from ltv_bayes.language import _
 from ltv_bayes.predictions.clock import clock_note, clock_of, has_clock
 from ltv_bayes.predictions.fitted import caution_of, check_covariates, parameters_of, shape_of, shuffled, smallest_shape
 from ltv_bayes.predictions.groups import GroupDraws
-from ltv_bayes.predictions.renewals import FittedRenewals, columns_of, periods_of
+from ltv_bayes.predictions.renewals import FittedRenewals, columns_of, periods_of, still_to_tell
 from ltv_bayes.random_streams import customer_states
 from ltv_bayes.streams.notes import called, missing_here_or_there
 from ltv_bayes.streams.own_data import require_same, sum_by_customer
@@ -165,6 +165,9 @@ class Subscription:
         drawn = [parameters_of(fit, table, "subscription", check=False) for fit in fits]
         fit_of_each = self._fit_of_each()
         factors = FactorsOfContracts.of(fits, fit_of_each, table)
+        silent = np.ones(len(table))
+        for which, fit in enumerate(fits):
+            silent[fit_of_each == which] = still_to_tell(fit, table[fit_of_each == which], self.renewals.as_of)
         ends, delta = terms.last_days(), terms.delta("day")
 
         def draw(
@@ -173,10 +176,12 @@ class Subscription:
             some = rows[held[first] : held[last]]
             paid, contract, date, due = schedule.payments(some, ends[-1])
             amount = self._changes.at(self._prices[some][contract], some[contract], date, due)
-            place, parameters = _parameters(drawn, fit_of_each, some)
+            place, alpha, beta, c = _parameters(drawn, fit_of_each, some)
             renewal_values.shifted_beta_geometric(
                 customer_states(seed, self.name, customers.ids[first:last]),
-                Subscriptions(held[first : last + 1] - held[first], made[some], ended[some], place, *parameters),
+                Subscriptions(
+                    held[first : last + 1] - held[first], made[some], ended[some], place, alpha, beta, c, silent[some]
+                ),
                 Payments(paid, due, np.searchsorted(ends, due).astype(np.int64), amount * np.exp(-delta * due)),
                 Relations(UNKNOWN if until is None else until, UNKNOWN if life is None else life),
                 money,
@@ -369,10 +374,10 @@ class FactorsOfContracts:
         return self.made._replace(schedule=self.made.schedule[rows], ahead=ahead)
 
 
-def _parameters(drawn: list[GroupDraws], fit_of_each: IntArray, rows: IntArray) -> tuple[IntArray, list[Array]]:
-    """The group of each contract, and the groups' parameters: alpha, beta and, where a fit has one, c.
+def _parameters(drawn: list[GroupDraws], fit_of_each: IntArray, rows: IntArray) -> tuple[IntArray, Array, Array, Array]:
+    """The group of each contract, and the groups' parameters: alpha, beta and c, which is empty where no fit has it.
 
-    Arrays of shape (groups, draws); c is 1 for the groups of other fits.
+    Arrays of shape (groups, draws); c is 1 for the groups of fits without it.
     """
     fits, number = fit_of_each[rows], 0
     place, found = np.zeros(len(rows), dtype=np.int64), []
@@ -381,6 +386,7 @@ def _parameters(drawn: list[GroupDraws], fit_of_each: IntArray, rows: IntArray) 
         place[fits == fit] = number + at
         number += len(groups)
         found.append(own.at(groups))
-    some = any("c" in part for part in found)
-    names = shifted_beta_geometric.WEIBULL_PARAMETERS if some else shifted_beta_geometric.PARAMETERS
-    return place, [np.concatenate([part.get(name, np.ones_like(part["alpha"])) for part in found]) for name in names]
+    alpha, beta = (np.concatenate([part[name] for part in found]) for name in shifted_beta_geometric.PARAMETERS)
+    tenured = any("c" in part for part in found)
+    c = np.concatenate([part.get("c", np.ones_like(part["alpha"])) for part in found]) if tenured else UNKNOWN
+    return place, alpha, beta, c

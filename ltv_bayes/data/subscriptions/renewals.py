@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
 import numpy as np
@@ -10,6 +10,7 @@ import pandas as pd
 
 from ltv_bayes.data.subscriptions.calendar import number_until
 from ltv_bayes.data.subscriptions.cohort_counts import cohort_counts
+from ltv_bayes.data.subscriptions.notices import Notices
 from ltv_bayes.errors import InputError, a_kind, counted
 from ltv_bayes.language import _
 from ltv_bayes.tables import DataPage, Page, Printed, ResultPage
@@ -63,6 +64,8 @@ class Renewals(Printed):
         as_of is within it.
     notes : tuple of str
         Columns that were found by the names that exports give them.
+    notices : mapping
+        Contract length to counts of when in their last period the lost gave notice; see `notices.notice_counts`.
     """
 
     table: pd.DataFrame
@@ -70,6 +73,7 @@ class Renewals(Printed):
     currency: str | None = None
     grace_days: int = 0
     notes: tuple[str, ...] = ()
+    notices: Notices = field(default_factory=dict)
 
     @classmethod
     def from_cohort_table(cls, active: Any, *, renewals_before: Any = 0) -> Self:

@@ -20,6 +20,7 @@ from ltv_bayes.data.reading.ids import as_ids, ids_of
 from ltv_bayes.data.subscriptions.contract_lengths import is_column, periods_of
 from ltv_bayes.data.subscriptions.contracts import FOUND, contradictions, count_renewals, overlaps, written_twice
 from ltv_bayes.data.subscriptions.late_records import observed_since
+from ltv_bayes.data.subscriptions.notices import notice_counts
 from ltv_bayes.data.subscriptions.plan_changes import CHANGED, join_contracts
 from ltv_bayes.data.subscriptions.renewals import Renewals
 from ltv_bayes.errors import ColumnError, DataWarning, InputError, UnitError, rows_at_fault
@@ -173,9 +174,11 @@ def summarize_renewals(
     others = _others(raw.drop(columns=[name for name in used if name in raw.columns]))
     counts = pd.concat([count_renewals(contracts, end, grace_days), others], axis="columns", sort=False)
     counts["notice"] = (counts["ended_on"] - contracts["cancelled"]).dt.days
-    table = observed_since(join_contracts(counts, contracts["cancelled"], ids, end, gap_days), since)
+    joined = join_contracts(counts, contracts["cancelled"], ids, end, gap_days)
+    notices = notice_counts(joined, end - dt.timedelta(days=grace_days))
+    table = observed_since(joined, since)
     unasked = [*([] if price else ["price"]), *([] if product else ["product"])]
-    return Renewals(table.drop(columns=unasked), end, currency, grace_days, tuple(found))
+    return Renewals(table.drop(columns=unasked), end, currency, grace_days, tuple(found), notices)
 
 
 def _found(raw: pd.DataFrame, called: dict[str, Any]) -> dict[str, Any]:

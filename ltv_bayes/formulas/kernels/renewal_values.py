@@ -15,6 +15,8 @@ from ltv_bayes.formulas.kernels.order_values import UNKNOWN, compiled
 from ltv_bayes.formulas.kernels.random import standard_gamma, uniform
 from ltv_bayes.formulas.special import Array, IntArray
 
+UNSAID = np.empty(0)
+
 
 class Subscriptions(NamedTuple):
     """Subscriptions of customers, and posterior draws of the parameters that count for each.
@@ -28,6 +30,8 @@ class Subscriptions(NamedTuple):
     alpha, beta : arrays of shape (groups, draws)
     c : array of shape (groups, draws), or empty
         Of the beta-discrete-Weibull; 1 elsewhere.
+    silent : array of shape (subscriptions,), or empty
+        The share of those who do not make the next renewal who have given no notice by now; 1 if empty.
     """
 
     held: IntArray
@@ -37,6 +41,7 @@ class Subscriptions(NamedTuple):
     alpha: Array
     beta: Array
     c: Array = UNKNOWN
+    silent: Array = UNSAID
 
 
 NONE = np.empty(0, dtype=np.int64)
@@ -121,6 +126,7 @@ def _subscription(  # type: ignore[no-untyped-def]
     alpha, beta, c = subscriptions.alpha[place], subscriptions.beta[place], subscriptions.c[place : place + 1].ravel()
     first, last = payments.paid[j], payments.paid[j + 1]
     due, period, amount = payments.due[first:last], payments.period[first:last], payments.amount[first:last]
+    silent = subscriptions.silent[j] if subscriptions.silent.size else 1.0
     until, life = relations.until, relations.life
     schedule = factors.schedule[j] if factors.schedule.size else -1
     for i in range(money.shape[1]):
@@ -131,13 +137,14 @@ def _subscription(  # type: ignore[no-untyped-def]
             end, k = np.inf, 0
             if schedule >= 0:
                 made, ahead = factors.made[schedule, i], factors.ahead[first:last]
-                k = _made_on_clock(state, alpha[i], beta[i] + made, ahead, factors.factors[i])
+                k = _made_on_clock(state, alpha[i], beta[i] + made, ahead, factors.factors[i], silent)
             elif c.size and c[i] != 1.0:
-                k = _made_by_tenure(state, alpha[i], beta[i], c[i], renewals, due.shape[0])
+                k = _made_by_tenure(state, alpha[i], beta[i], c[i], renewals, due.shape[0], silent)
             else:
                 u, staying = uniform(state), 1.0
                 while k < due.shape[0]:
-                    staying *= (beta[i] + renewals + k) / (alpha[i] + beta[i] + renewals + k)
+                    made = (beta[i] + renewals + k) / (alpha[i] + beta[i] + renewals + k)
+                    staying *= made if k or silent == 1.0 else made / (made + (1.0 - made) * silent)
                     if u >= staying:
                         break
                     k += 1
@@ -153,8 +160,27 @@ def _subscription(  # type: ignore[no-untyped-def]
 
 
 @compiled
-def _made_by_tenure(state, alpha, beta, c, renewals, most):  # type: ignore[no-untyped-def]
+def _first_is_made(state, alpha, kept, step, silent):  # type: ignore[no-untyped-def]
+    """Whether the next renewal, which counts as much as ``step``, is made by a subscriber without a notice yet."""
+    both = alpha + kept
+    log_made = math.lgamma(kept + step) - math.lgamma(kept) - (math.lgamma(both + step) - math.lgamma(both))
+    made = math.exp(log_made)
+    return uniform(state) < made / (made + (1.0 - made) * silent)
+
+
+@compiled
+def _made_by_tenure(state, alpha, beta, c, renewals, most, silent):  # type: ignore[no-untyped-def]
     """How many renewals are made, up to a number, where n of them count like n^c."""
+    if silent < 1.0 and most > 0:
+        before = renewals**c
+        if not _first_is_made(state, alpha, beta + before, (renewals + 1.0) ** c - before, silent):
+            return 0
+        return 1 + _tenured(state, alpha, beta, c, renewals + 1.0, most - 1)
+    return _tenured(state, alpha, beta, c, renewals, most)
+
+
+@compiled
+def _tenured(state, alpha, beta, c, renewals, most):  # type: ignore[no-untyped-def]
     before = renewals**c
     leaving, staying = standard_gamma(state, alpha), standard_gamma(state, beta + before)
     stands = -math.log(1.0 - uniform(state)) / math.log1p(leaving / staying)
@@ -163,8 +189,18 @@ def _made_by_tenure(state, alpha, beta, c, renewals, most):  # type: ignore[no-u
 
 
 @compiled
-def _made_on_clock(state, alpha, beta, ahead, factors):  # type: ignore[no-untyped-def]
+def _made_on_clock(state, alpha, beta, ahead, factors, silent):  # type: ignore[no-untyped-def]
     """How many renewals are made, with factors in these columns, at a churn of Beta(alpha, beta)."""
+    if silent < 1.0 and ahead.size:
+        step = factors[ahead[0]]
+        if not _first_is_made(state, alpha, beta, step, silent):
+            return 0
+        return 1 + _on_clock(state, alpha, beta + step, ahead[1:], factors)
+    return _on_clock(state, alpha, beta, ahead, factors)
+
+
+@compiled
+def _on_clock(state, alpha, beta, ahead, factors):  # type: ignore[no-untyped-def]
     leaving, staying = standard_gamma(state, alpha), standard_gamma(state, beta)
     rate, stands, passed = math.log1p(leaving / staying), -math.log(1.0 - uniform(state)), 0.0
     for k in range(ahead.size):

@@ -225,8 +225,29 @@ def _mean_residual_life(a: Array, b: Array, d: Array, factor: Numbers = 1.0) -> 
     return np.sum(weight * life, axis=-1) / np.sum(weight, axis=-1)
 
 
+def made_by_the_silent(made: Numbers, silent: Numbers) -> Array:
+    """Probability of the next renewal of a subscriber who has given no notice yet.
+
+    Of those who will not make it, some have given notice by now; who has not is likelier to make it.
+
+    Parameters
+    ----------
+    made : array
+        Probability of the renewal, where nothing is known of notices.
+    silent : array
+        The share of those who do not make one who have given no notice by this time of the period.
+
+    Examples
+    --------
+    >>> made_by_the_silent(0.8, np.array([1.0, 0.5, 0.0])).round(4).tolist()
+    [0.8, 0.8889, 1.0]
+    """
+    made = np.asarray(made, dtype=float)
+    return made / (made + (1 - made) * np.asarray(silent, dtype=float))
+
+
 def draw_renewals_on_clock(
-    rng: np.random.Generator, renewals: Numbers, sums: Array, *, alpha: Array, beta: Array
+    rng: np.random.Generator, renewals: Numbers, sums: Array, *, alpha: Array, beta: Array, silent: Numbers = 1.0
 ) -> Array:
     """Draw how many of the next renewals a subscriber makes, on a clock, one number for each draw.
 
@@ -238,7 +259,15 @@ def draw_renewals_on_clock(
         Sum of the factors at those made.
     sums : array of shape (draws, renewals ahead)
         Sums of the factors at those to come, up to each.
+    silent : array
+        As in `made_by_the_silent`.
     """
+    if np.min(silent) < 1 and sums.shape[-1]:
+        first = sums[..., :1]
+        chance = survival(first[..., 0], alpha=alpha, beta=beta, renewals=renewals)
+        goes_on = rng.random(chance.shape) < made_by_the_silent(chance, silent)
+        more = draw_renewals_on_clock(rng, renewals + first[..., 0], sums[..., 1:] - first, alpha=alpha, beta=beta)
+        return np.where(goes_on, 1.0 + more, 0.0)
     churn = rng.beta(alpha, beta + renewals)
     with np.errstate(divide="ignore"):
         limit = rng.exponential(size=churn.shape) / -np.log1p(-churn)
@@ -247,17 +276,29 @@ def draw_renewals_on_clock(
 
 
 def draw_renewals(
-    rng: np.random.Generator, renewals: Numbers, *, alpha: Numbers, beta: Numbers, c: Numbers = 1.0
+    rng: np.random.Generator,
+    renewals: Numbers,
+    *,
+    alpha: Numbers,
+    beta: Numbers,
+    c: Numbers = 1.0,
+    silent: Numbers = 1.0,
 ) -> Array:
     """Draw how many more renewals a subscriber makes who is active after a number made, one for each element.
 
-    Their churn is drawn, then the number of renewals before the first that fails.
+    Their churn is drawn, then the number of renewals before the first that fails; ``silent`` as in
+    `made_by_the_silent`.
 
     Examples
     --------
     >>> draw_renewals(np.random.default_rng(1), np.zeros(5), alpha=1.0, beta=2.0).shape
     (5,)
     """
+    if np.min(silent) < 1:
+        parameters: dict[str, Numbers] = {"alpha": alpha, "beta": beta, "c": c}
+        chance = made_by_the_silent(retention(renewals, **parameters), silent)
+        more = draw_renewals(rng, np.broadcast_to(np.asarray(renewals, dtype=float) + 1, chance.shape), **parameters)
+        return np.where(rng.random(chance.shape) < chance, 1.0 + more, 0.0)
     before = weighed(renewals, c)
     alpha, kept = np.broadcast_arrays(np.asarray(alpha, dtype=float), np.asarray(beta, dtype=float) + before)
     churn = rng.beta(alpha, kept)
