@@ -1,7 +1,8 @@
 """Apache Spark as an engine: statements run where the data frame lives."""
 
 import io
-from collections.abc import Iterator
+import warnings
+from collections.abc import Callable, Iterator
 from typing import Any, ClassVar
 
 import pyarrow as pa
@@ -20,12 +21,28 @@ TYPES = {
     "timestamp": "TIMESTAMP WITH TIME ZONE",
     "timestamp_ntz": "TIMESTAMP",
 }
+ABOUT_PANDAS = "PySpark does not yet fully support pandas >= 3"
+"""What pyspark 4.3 warns of whenever it makes a function of Arrow batches; no frame of pandas is in it."""
 
 
 def is_spark_frame(value: Any) -> bool:
     """Whether a value is a data frame of Spark, without importing pyspark."""
-    kind = type(value)
-    return kind.__module__.startswith("pyspark.sql.") and kind.__name__ == "DataFrame"
+    return type(value).__module__.startswith("pyspark.sql.") and hasattr(value, "mapInArrow")
+
+
+def map_batches(frame: Any, task: Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]], columns: str) -> Any:
+    """Map the Arrow batches of a data frame, where they are.
+
+    Parameters
+    ----------
+    task : callable
+        From batches to batches, of one partition.
+    columns : str
+        The columns that come of it, with their types.
+    """
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", ABOUT_PANDAS, FutureWarning)
+        return frame.mapInArrow(task, columns)
 
 
 class Spark(Engine):
@@ -72,7 +89,7 @@ class Spark(Engine):
                     stream.write_batch(batch)
                 yield arrow.RecordBatch.from_pydict({"batch": [sink.getvalue().to_pybytes()]})
 
-        for row in self.link.sql(sql).mapInArrow(written, "batch binary").toLocalIterator():
+        for row in map_batches(self.link.sql(sql), written, "batch binary").toLocalIterator():
             yield from pa.ipc.open_stream(io.BytesIO(row[0]))
 
     def _define(self, called: str, sql: str) -> None:
