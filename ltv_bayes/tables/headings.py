@@ -19,7 +19,7 @@ OF, MONEY_TARGETS = "of", ("spend",)
 """The level of an index that says what a row is about, and those of which amounts are money."""
 NAMING = (
     *("component", "source", "value", OF, "held", "level", "best_naive", "model", "quantity", "role"),
-    *("reason", "verdict", "caution", "relation", "family", "meaning", "decision", "found_by"),
+    *("factor", "reason", "verdict", "caution", "relation", "family", "meaning", "decision", "found_by"),
 )
 """Columns and levels with cells that are names of this package."""
 FAMILIES = (N_("log-normal"), N_("gamma"), N_("pert"))
@@ -48,15 +48,20 @@ KNOWN: Mapping[str, tuple[Kind, str]] = {
         *(N_("stated sd"), N_("stated low"), N_("stated likely"), N_("stated high"), N_("stated median")),
         *(N_("expected value"),),
         *(N_("actual"), N_("predicted"), N_("expected"), N_("observed"), N_("crps"), N_("interval score")),
+        *(N_("opening"), N_("new"), N_("won back"), N_("expansion"), N_("contraction"), N_("closing")),
         *(N_("monetary value"), N_("mean spend"), N_("amount"), N_("price"), N_("deal size")),
+        *(N_("portfolio"), N_("planned"), N_("acquisition cost"), N_("customer equity"), N_("cost per customer")),
+        *(N_("cost"), N_("tax"), N_("cash"), N_("debt"), N_("company value")),
         expected_loss_a=N_("expected loss of choosing A"),
         expected_loss_b=N_("expected loss of choosing B"),
         todays_customers=N_("today's customers"),
+        lost=N_("lost revenue"),
         without=N_("without it"),
     ),
     **_columns(
         "share",
-        *(N_("share"), N_("customers inside share"), N_("interval"), N_("should")),
+        *(N_("share"), N_("customers inside share"), N_("interval"), N_("should"), N_("change")),
+        *(N_("net retention"), N_("gross retention"), N_("logo retention")),
         mean_share=N_("mean share"),
         judged_share=N_("judged share"),
     ),
@@ -67,6 +72,7 @@ KNOWN: Mapping[str, tuple[Kind, str]] = {
         *(N_("occurred"), N_("stated"), N_("recalibrated"), N_("probability low"), N_("probability high")),
         *(N_("stated probability"), N_("probability best"), N_("probability no payback"), N_("visible share")),
         *(N_("probability above realised"),),
+        probability_next_customer_loses=N_("probability that the next customer loses money"),
         probability_a_above_b=N_("probability that A is above B"),
         probability_b_above_a=N_("probability that B is above A"),
         probability_equivalent=N_("probability of equivalence"),
@@ -76,6 +82,8 @@ KNOWN: Mapping[str, tuple[Kind, str]] = {
         *(N_("customers"), N_("clients won"), N_("cases"), N_("won"), N_("orders"), N_("rows"), N_("number")),
         *(N_("raters"), N_("windows"), N_("totals held"), N_("gaps"), N_("forecasts"), N_("opportunities")),
         *(N_("frequency"), N_("purchases"), N_("rank"), N_("spend frequency"), N_("active customers")),
+        *(N_("opening customers"), N_("new customers"), N_("won back customers"), N_("lost customers")),
+        *(N_("closing customers"), N_("age")),
     ),
     **_columns(
         "number",
@@ -105,6 +113,7 @@ KNOWN: Mapping[str, tuple[Kind, str]] = {
         *(N_("period"), N_("decision"), N_("system"), N_("rule"), N_("repeat purchases"), N_("subscription")),
         *(N_("consumables"), N_("service"), N_("average"), N_("last period"), N_("horizon")),
         *(N_("role"), N_("column"), N_("found by"), N_("word"), N_("meaning"), N_("order id"), N_("currency")),
+        *(N_("factor"), N_("churn"), N_("growth"), N_("margin"), N_("age"), N_("cost of winning"), N_("customers won")),
         *(N_("additional"), N_("same total"), N_("product"), N_("unit price"), N_("line amount")),
         why=N_("note on the estimate"),
     ),

@@ -61,7 +61,7 @@ def followed_by(contracts: pd.DataFrame, ids: pd.Index, gap_days: int) -> np.nda
 
 def join_contracts(
     counted: pd.DataFrame, cancelled: pd.Series, ids: pd.Index, end: dt.date, gap_days: int
-) -> pd.DataFrame:
+) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Put contracts that follow each other into one relation each, and keep what had begun by the end.
 
     Parameters
@@ -79,8 +79,10 @@ def join_contracts(
 
     Returns
     -------
-    pandas.DataFrame
+    table : pandas.DataFrame
         Indexed by customer; with the columns `CHANGED` if any contract follows another.
+    contracts : pandas.DataFrame
+        As `contracts_of` makes them.
     """
     last = pd.Timestamp(end)
     due = counted["next_due"].where(counted["next_due"] <= last)
@@ -93,9 +95,44 @@ def join_contracts(
     ).set_axis(ids, axis="index")
     later = begun & np.where(went_on, begun[following], False)
     if not later.any():
-        return counted[begun]
+        return counted[begun], contracts_of(counted[begun], np.full(begun.sum(), NONE))
     place = np.cumsum(begun) - 1
-    return one_relation(counted[begun], np.where(later, place[following], NONE)[begun])
+    next_of = np.where(later, place[following], NONE)[begun]
+    return one_relation(counted[begun], next_of), contracts_of(counted[begun], next_of)
+
+
+def contracts_of(contracts: pd.DataFrame, following: np.ndarray) -> pd.DataFrame:
+    """Keep of each contract when it ran and what it cost, with the relation that it became part of.
+
+    Parameters
+    ----------
+    contracts, following
+        As in `one_relation`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row each: relation (its row in the table of `one_relation`), start, until (the first day on which it did not
+        run; missing if it runs on), price and period.
+
+    Examples
+    --------
+    >>> days = pd.to_datetime(["2024-01-15", "2024-04-20"])
+    >>> table = pd.DataFrame({"start": days, "ended_on": pd.NaT, "price": [10.0, 20.0], "period": "month"})
+    >>> contracts_of(table, np.array([1, -1]))[["relation", "until", "price"]]
+       relation      until  price
+    0         0 2024-04-20   10.0
+    1         0        NaT   20.0
+    """
+    start, period = contracts["start"].to_numpy(dtype="M8[us]"), contracts["period"].to_numpy(dtype=str)
+    followed = following != NONE
+    until = np.where(followed, start[following], contracts["ended_on"].to_numpy(dtype="M8[us]"))
+    kept = ~followed | (period[following] != period)
+    relation = np.where(kept, np.arange(len(contracts)), following)
+    while (relation != relation[relation]).any():
+        relation = relation[relation]
+    found = {"relation": (np.cumsum(kept) - 1)[relation], "start": start, "until": until}
+    return pd.DataFrame({**found, "price": contracts["price"].to_numpy(dtype=float), "period": period})
 
 
 def one_relation(contracts: pd.DataFrame, following: np.ndarray) -> pd.DataFrame:

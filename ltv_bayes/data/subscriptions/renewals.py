@@ -66,6 +66,9 @@ class Renewals(Printed):
         Columns that were found by the names that exports give them.
     notices : mapping
         Contract length to counts of when in their last period the lost gave notice; see `notices.notice_counts`.
+    contracts : pandas.DataFrame or None
+        From records, the contracts that the rows consist of: relation (the row in table), start, until (the first day
+        on which a contract did not run; missing if it runs on), price, period.
     """
 
     table: pd.DataFrame
@@ -74,6 +77,7 @@ class Renewals(Printed):
     grace_days: int = 0
     notes: tuple[str, ...] = ()
     notices: Notices = field(default_factory=dict)
+    contracts: pd.DataFrame | None = None
 
     @classmethod
     def from_cohort_table(cls, active: Any, *, renewals_before: Any = 0) -> Self:
@@ -195,10 +199,14 @@ class Renewals(Printed):
         InputError
             If none is left.
         """
-        table = self.table[np.asarray(list(mask), dtype=bool)]
+        chosen = np.asarray(list(mask), dtype=bool)
+        table, contracts = self.table[chosen], self.contracts
         if table.empty:
             raise InputError(_("No subscription is left. Choose at least one."))
-        return replace(self, table=table)
+        if contracts is not None:
+            some = contracts[chosen[contracts["relation"]]]
+            contracts = some.assign(relation=(np.cumsum(chosen) - 1)[some["relation"]]).reset_index(drop=True)
+        return replace(self, table=table, contracts=contracts)
 
     def __len__(self) -> int:
         return int(self.table["subscriptions"].sum())

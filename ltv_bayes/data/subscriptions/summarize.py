@@ -174,11 +174,11 @@ def summarize_renewals(
     others = _others(raw.drop(columns=[name for name in used if name in raw.columns]))
     counts = pd.concat([count_renewals(contracts, end, grace_days), others], axis="columns", sort=False)
     counts["notice"] = (counts["ended_on"] - contracts["cancelled"]).dt.days
-    joined = join_contracts(counts, contracts["cancelled"], ids, end, gap_days)
+    joined, each = join_contracts(counts, contracts["cancelled"], ids, end, gap_days)
     notices = notice_counts(joined, end - dt.timedelta(days=grace_days))
-    table = observed_since(joined, since)
     unasked = [*([] if price else ["price"]), *([] if product else ["product"])]
-    return Renewals(table.drop(columns=unasked), end, currency, grace_days, tuple(found), notices)
+    table, each = observed_since(joined, since).drop(columns=unasked), each.drop(columns=[] if price else "price")
+    return Renewals(table, end, currency, grace_days, tuple(found), notices, each)
 
 
 def _found(raw: pd.DataFrame, called: dict[str, Any]) -> dict[str, Any]:

@@ -7,21 +7,24 @@ whether the customer has left, the phase, and the number of events.
 
 import numpy as np
 
-from ltv_bayes.formulas.kernels.order_values import (
-    APART,
-    ELSEWHERE,
-    calendar_time,
+from ltv_bayes.formulas.kernels.future.outlooks import (
     compiled,
-    has_history,
+    from_now,
     number_possible,
     number_until_leaving,
     on_clock,
-    price_at,
     purchases_of,
-    spend_of,
-    spent_now,
     time_left,
     weights_of,
+)
+from ltv_bayes.formulas.kernels.order_values import (
+    APART,
+    ELSEWHERE,
+    add_order,
+    calendar_time,
+    has_history,
+    spend_of,
+    spent_now,
 )
 from ltv_bayes.formulas.kernels.phases import log_phases, phase_at
 from ltv_bayes.formulas.kernels.random import beta, gamma_constants, gamma_from_constants, standard_gamma, uniform
@@ -51,7 +54,7 @@ def mbg_cnbd_gamma_gamma(  # type: ignore[no-untyped-def]
 @compiled
 def _row(k, at_once, row, state, history, periods, purchases, spend, relations, money):  # type: ignore[no-untyped-def]
     x, t_x, T, ended, orders, spent, most = history
-    (ends, delta, shown, shown_until, clock, prices), (until, life, one_life, weights) = periods, relations
+    (until, life, one_life, weights), clock, horizon = relations, periods.clock, periods.ends[-1]
     r, alpha, a, b, first = purchases_of(row, purchases)
     p, q, v = spend_of(row, spend)
     drawn = weights_of(row, weights)
@@ -62,12 +65,12 @@ def _row(k, at_once, row, state, history, periods, purchases, spend, relations, 
         return
     for i in range(money.shape[1]):
         weight = min(most, drawn[i]) if drawn.size else most
-        t, sure, end = time_left(row, i, ends[-1], weight, until, one_life)
+        t, sure, end = time_left(row, i, horizon, weight, until, one_life)
         if life.size:
             life[row, i] = end
         if t <= 0.0:
             continue
-        recency, observed, t = on_clock(clock, i, t_x, T, ended, t)
+        (recency, observed), t = on_clock(clock, i, t_x, T, ended), from_now(clock, i, t)
         A, B, silence = r[i] + k * x, alpha[i] + observed, max(observed - recency, 0.0)
         u = uniform(state)
         if (chances > 0.0 or may_leave_at_once) and not sure:
@@ -80,28 +83,24 @@ def _row(k, at_once, row, state, history, periods, purchases, spend, relations, 
                     life[row, i] = 0.0
                 continue
         phase, u = phase_at(u, A, silence / B, k)
-        events = number_possible(state, u, A + phase, B, t)
+        none = np.exp(-(A + phase) * np.log1p(t / B))
+        events = number_possible(state, u, none, A + phase, B, t)
         possible = np.floor((events + phase) / k)
         if possible == 0.0:
             continue
         count = number_until_leaving(state, possible, a[i], b[i] + chances)
         left = count < possible
-        nu = standard_gamma(state, p[i] * orders + q[i]) / (v[i] + spent_now(prices, row, i, spent))
+        nu = standard_gamma(state, p[i] * orders + q[i]) / (v[i] + spent_now(periods.prices, row, i, spent))
         shape, (d, c), value = p[i], gamma_constants(p[i]), 1.0 / nu
         share, rest, step = 0.0, events, k - phase
         for _ in range(int(count)):
             # the next purchase is one of the events left, at a known place among their uniform moments
             share += (1.0 - share) * beta(state, step, rest - step + 1.0)
             rest, step = rest - step, k
-            when = calendar_time(clock, i, t * min(share, 1.0), ends[-1])
+            when = calendar_time(clock, i, t * min(share, 1.0), horizon)
             worth = value * gamma_from_constants(state, shape, d, c)
-            if shown.size and when <= shown_until[row] and uniform(elsewhere) < shown[i]:
-                continue
-            period = 0
-            while when > ends[period]:
-                period += 1
-            money[period, i] += worth * np.exp(-delta * when) * price_at(prices, i, when)
+            add_order(row, i, when, worth, elsewhere, periods, money)
         if life.size:
             staying = (b[i] + chances + count - 1.0) / (a[i] + b[i] + chances + count - 1.0)
             if left or uniform(apart) >= staying:  # the last purchase seen may be the customer's last too
-                life[row, i] = calendar_time(clock, i, t * min(share, 1.0), ends[-1])
+                life[row, i] = calendar_time(clock, i, t * min(share, 1.0), horizon)

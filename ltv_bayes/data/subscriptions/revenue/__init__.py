@@ -1,0 +1,1 @@
+"""Recurring revenue of subscribers, and its movements."""

@@ -1,0 +1,1 @@
+"""Customer equity: the customers of today and those still to be won, together."""
