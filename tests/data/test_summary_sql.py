@@ -1,5 +1,6 @@
 """The statement of summarize in other dialects: read back, run again, and held to rules of each dialect."""
 
+import sys
 from itertools import pairwise
 
 import duckdb
@@ -172,6 +173,12 @@ def test_expressions_stand_for_columns():
     assert '"Client" AS customer' in written
     assert "CAST(price * n AS DOUBLE) AS amount" in written
     assert "CURRENT_DATE" in written
+
+
+def test_without_sqlglot(monkeypatch):
+    monkeypatch.setitem(sys.modules, "sqlglot", None)
+    with pytest.raises(InputError, match=r"pip install 'ltv_bayes\[warehouses\]'"):
+        lb.summary_sql("spark", table="orders")
 
 
 def test_orders_without_money():

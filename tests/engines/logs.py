@@ -64,6 +64,20 @@ def without_money():
     return drawn(5, 500).drop(columns="amount")
 
 
+def starts():
+    """Since when the customers of a log with returns could have ordered, and of some who never did."""
+    first = drawn(1, 3000).groupby("customer_id")["date"].min()
+    rng = np.random.default_rng(6)
+    since = first - pd.to_timedelta(rng.integers(0, 60, len(first)), "D")
+    never = pd.Series(pd.to_datetime(["2023-05-01", "2029-01-01"]), index=[9001, 9002])
+    return pd.concat([since, never]).rename("since").rename_axis("customer_id").astype("datetime64[us]")
+
+
+def starts_as_table():
+    table = pa.Table.from_pandas(starts().reset_index(), preserve_index=False)
+    return table.set_column(1, "since", table["since"].cast(pa.date32()))
+
+
 WEEKS = {"time_unit": "week"}
 LOGS = {
     "cdnow": Log(cdnow, WEEKS | {"as_of": "1997-09-30"}),
@@ -76,16 +90,17 @@ LOGS = {
 }
 
 
-def in_memory(log):
+def in_memory(log, since=None):
     frame = log.frame()
     if "amount" in frame and frame["amount"].dtype == object:
         frame["amount"] = frame["amount"].astype(float)
-    return lb.summarize(lb.read_transactions(frame, **log.columns), **log.settings)
+    given = None if since is None else starts()
+    return lb.summarize(lb.read_transactions(frame, **log.columns), since=given, **log.settings)
 
 
-def assert_same(log, scan):
+def assert_same(log, scan, since=None):
     """Row by row, with what was left out and the counts by day; to the last digit where amounts are decimals."""
-    expected, found = in_memory(log), lb.summarize(scan(), **log.settings)
+    expected, found = in_memory(log, since), lb.summarize(scan(), since=since, **log.settings)
     closeness = {"check_exact": True} if log.exact else {"rtol": 1e-14, "atol": 0}
     pd.testing.assert_frame_equal(found.table.sort_index(), expected.table.sort_index(), **closeness)
     assert (found.time_unit, found.as_of, found.merged_orders) == (

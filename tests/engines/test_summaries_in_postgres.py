@@ -7,7 +7,7 @@ import ltv_bayes as lb
 from ltv_bayes.data.customers.histories import unique_histories, unique_spend
 from ltv_bayes.errors import ColumnError, InputError
 from tests.engines.hard_rows import FAULTS, FAULTY, ZONES, days_in, days_of, moments
-from tests.engines.logs import LOGS, assert_same, in_memory
+from tests.engines.logs import LOGS, assert_same, in_memory, starts_as_table
 
 pytestmark = pytest.mark.engines
 
@@ -33,6 +33,7 @@ def tables(postgres):
         for name, log in LOGS.items():
             cursor.adbc_ingest(name, log.arrow(), mode="replace")
         cursor.adbc_ingest("faulty", FAULTY, mode="replace")
+        cursor.adbc_ingest("starts_of_all", starts_as_table(), mode="replace")
         cursor.adbc_ingest("moments", moments(), mode="replace")
     return postgres
 
@@ -47,6 +48,43 @@ def there(tables):
 def test_same_rows(tables, name):
     log = LOGS[name]
     assert_same(log, lambda: lb.scan_transactions(tables, table=name, **log.columns))
+
+
+@pytest.mark.parametrize("name", ["netted", "free_left_out"])
+def test_clocks_that_start_on_given_days(tables, name):
+    assert_same(LOGS[name], lambda: lb.scan_transactions(tables, table=name), since="starts_of_all")
+
+
+@pytest.mark.parametrize(
+    ("change", "problem"),
+    [
+        (
+            "DELETE FROM bad_starts WHERE customer_id IN (3, 7)",
+            r"2 customers who ordered but are not in since \(ids 3",
+        ),
+        ("UPDATE bad_starts SET since = '2025-01-01' WHERE customer_id = 4", "1 customer who ordered before their day"),
+        ("UPDATE bad_starts SET since = NULL WHERE customer_id = 5", "1 customer without a date in since"),
+        ("INSERT INTO bad_starts VALUES (6, '2022-01-01')", "1 customer with several dates in since"),
+    ],
+)
+def test_days_of_start_that_cannot_be(tables, run, change, problem):
+    run("DROP TABLE IF EXISTS bad_starts")
+    run("CREATE TABLE bad_starts AS SELECT * FROM starts_of_all")
+    run(change)
+    orders = lb.scan_transactions(tables, table="netted")
+    with pytest.raises(InputError, match=problem):
+        lb.summarize(orders, since="bad_starts")
+
+
+def test_values_are_those_of_customers_in_memory(tables, purchases, spend):
+    log, values = LOGS["ignored"], []
+    there = lb.summarize(lb.scan_transactions(tables, table="ignored"), **log.settings)
+    for customers in (there, in_memory(log)):
+        stream = lb.RepeatPurchases(purchases.thin(100), spend.thin(100))
+        ltv = lb.lifetime_value(customers, stream, horizon="1 year", random_seed=1)
+        values.append(ltv.summary().sort_index())
+    np.testing.assert_array_equal(values[0].to_numpy(), values[1].to_numpy())
+    assert values[0].index.tolist() == values[1].index.tolist()
 
 
 def test_answers_are_those_of_customers_in_memory(there):

@@ -5,7 +5,7 @@ import pytest
 import ltv_bayes as lb
 from ltv_bayes.errors import InputError
 from tests.engines.hard_rows import FAULTS, FAULTY, ZONES, days_in, days_of, moments
-from tests.engines.logs import LOGS, assert_same, in_memory
+from tests.engines.logs import LOGS, assert_same, in_memory, starts_as_table
 
 pytestmark = pytest.mark.engines
 
@@ -16,6 +16,13 @@ def test_same_rows(spark, name):
     log = LOGS[name]
     frame = spark.createDataFrame(log.arrow()).repartition(3)
     assert_same(log, lambda: lb.scan_transactions(frame, **log.columns))
+
+
+def test_clocks_that_start_on_given_days(spark):
+    frame, since = (spark.createDataFrame(one) for one in (LOGS["netted"].arrow(), starts_as_table()))
+    assert_same(LOGS["netted"], lambda: lb.scan_transactions(frame), since=since)
+    with pytest.raises(InputError, match="since= has to be in Spark, as the orders are"):
+        lb.summarize(frame, since={1: "2023-01-01"})
 
 
 def test_a_data_frame_goes_to_summarize(spark):

@@ -73,7 +73,8 @@ def summarize(
         all order days after that day, recency runs from it to the last order, T from it to ``as_of``, and
         monetary_value is the mean of all order days after it. Orders on the day itself belong to the installation:
         they are in total_value, not in frequency. Customers without orders are there too; those with a day after
-        ``as_of`` are in ``without_orders``. For orders that were read, not scanned.
+        ``as_of`` are in ``without_orders``. For orders that were read, not scanned from files. For orders in Spark or a
+        database it is a data frame or the name of a table there; those with a day after ``as_of`` are left out.
     price_index : mapping, Series, path or frame, optional
         Levels of a price index by date, a table with the columns ``date`` and ``level``: monetary_value is then the
         mean in prices of ``as_of``, and spend_age is 0. first_value and total_value stay as they were paid;
@@ -127,7 +128,7 @@ def summarize(
     target = None if to is None else parquet_target(to)
     source = orders.source if isinstance(orders, ScannedTransactions) else None
     if isinstance(source, OrdersElsewhere):
-        _refuse_in_files(since, price_index)
+        _refuse_in_files(None, price_index)
         _refuse_attributes(attributes)
         kept = summarize_there(
             orders.query,
@@ -137,6 +138,8 @@ def summarize(
             as_of=as_of,
             count_zero_orders=count_zero,
             returns=returns,
+            since=since,
+            customer_column=orders.customer_column,
         )
         return kept if target is None else _moved(kept, target)
     if isinstance(source, FilesOfOrders):

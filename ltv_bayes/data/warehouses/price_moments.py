@@ -7,6 +7,8 @@ import numpy as np
 from ltv_bayes.data.engine.elsewhere import Engine
 from ltv_bayes.data.orders.price_moments import (
     EXTENT,
+    FIRST_DAYS,
+    GIVEN_DAYS,
     MOST_ORDERS,
     PriceMoments,
     cells_query,
@@ -58,7 +60,7 @@ GROUP BY one.period, other.period
 """
 
 
-def price_moments_there(engine: Engine, as_of: dt.date) -> PriceMoments | None:
+def price_moments_there(engine: Engine, as_of: dt.date, *, given_starts: bool = False) -> PriceMoments | None:
     """Take the moments of the table ``days``; None where no order has a value.
 
     What comes here is as large as the periods squared, at most 40 of them.
@@ -67,7 +69,8 @@ def price_moments_there(engine: Engine, as_of: dt.date) -> PriceMoments | None:
     if first is None or first != first:
         return None
     length, number = periods_of((as_of - first.date()).days)
-    there = engine.keeps("parts", PARTS.format(cells=cells_query(as_of, length, number)))
+    cells = cells_query(as_of, length, number, GIVEN_DAYS if given_starts else FIRST_DAYS)
+    there = engine.keeps("parts", PARTS.format(cells=cells))
     alone, pairs = there.ask(BY_PERIOD), there.ask(BY_PAIR)
     there.forgets("parts")
     at, across = alone["period"].to_numpy(), (pairs["period"].to_numpy(), pairs["beside"].to_numpy())

@@ -29,8 +29,12 @@ from ltv_bayes.data.orders.selection import (
 from ltv_bayes.data.warehouses.left_out import LeftOutElsewhere
 from ltv_bayes.data.warehouses.price_moments import price_moments_there
 from ltv_bayes.data.warehouses.rows import EngineRows
+from ltv_bayes.data.warehouses.starts import with_starts
 from ltv_bayes.time_units import DAYS_PER_UNIT, TimeUnit
 
+REPEATS_SINCE_BY_DAY = """
+SELECT day, count(*) AS number FROM days JOIN starts USING (customer) WHERE is_occasion AND day > since GROUP BY day
+"""
 MERGED = "SELECT CAST(coalesce(sum(orders - 1), 0) AS BIGINT) AS number FROM days WHERE is_occasion"
 
 
@@ -43,6 +47,8 @@ def summarize_there(
     as_of: Any,
     count_zero_orders: bool,
     returns: Returns,
+    since: Any,
+    customer_column: str,
 ) -> Customers:
     """Make one row a customer, kept in the engine for this session.
 
@@ -62,10 +68,13 @@ def summarize_there(
     first, last = engine.ask("SELECT min(date) AS first_day, max(date) AS last_day FROM log").iloc[0]
     end = observation_end(first.date(), last.date(), as_of, lambda day: _rows_where(engine, f"date > DATE '{day}'"))
     engine = _with_counting_orders(engine, end, returns)
+    if since is not None:
+        engine = with_starts(engine, since, customer_column, end)
     money = WholeMoney.of_orders(engine.ask, wide_integers=False)
     days = days_query(money, count_zero_orders=count_zero_orders)
     while_made = engine.keeps("days", days)
-    made = customers_query(money, end, DAYS_PER_UNIT[time_unit], first_by_window=engine.dialect in WITHOUT_ARG_MIN)
+    by_window, given = engine.dialect in WITHOUT_ARG_MIN, since is not None
+    made = customers_query(money, end, DAYS_PER_UNIT[time_unit], given_starts=given, first_by_window=by_window)
     kept = while_made.keeps("kept", made)
     number = int(kept.ask("SELECT count(*) AS number FROM kept")["number"].iloc[0])
     left_out = _left_out(while_made, end, returns, any_unpaid=money.any_unpaid)
@@ -75,9 +84,9 @@ def summarize_there(
         counts = while_made.ask(counted).set_index("reason")["rows"]
     if not number:
         refuse_none_left(counts)
-    repeats = while_made.ask(REPEATS_BY_DAY)
+    repeats = while_made.ask(REPEATS_BY_DAY if since is None else REPEATS_SINCE_BY_DAY)
     merged = int(while_made.ask(MERGED)["number"].iloc[0])
-    prices = price_moments_there(while_made, end)
+    prices = price_moments_there(while_made, end, given_starts=given)
     while_made.forgets("days")
     columns = [name for name in kept.types("kept") if name != "customer_id"]
     rows = EngineRows(kept, "SELECT * FROM kept", columns, number, prices)
