@@ -79,6 +79,11 @@ class CustomerEquity(Printed):
     def by_channel(self, ci_prob: float | None = None, ci_kind: str | None = None) -> pd.DataFrame:
         """One row per channel of the plan: what its customers are worth, and whether they repay their cost.
 
+        Parameters
+        ----------
+        ci_prob, ci_kind : optional
+            Interval; ArviZ's settings where not given.
+
         Returns
         -------
         pandas.DataFrame
@@ -92,6 +97,11 @@ class CustomerEquity(Printed):
     def by_year(self, ci_prob: float | None = None, ci_kind: str | None = None) -> pd.DataFrame:
         """One row per calendar year in which customers are won: their whole value, less their cost.
 
+        Parameters
+        ----------
+        ci_prob, ci_kind : optional
+            Interval; ArviZ's settings where not given.
+
         Returns
         -------
         pandas.DataFrame
@@ -103,6 +113,11 @@ class CustomerEquity(Printed):
     def cash_flow(self, ci_prob: float | None = None, ci_kind: str | None = None) -> pd.DataFrame:
         """One row per year after the as-of date: money of that year, at the as-of date's worth.
 
+        Parameters
+        ----------
+        ci_prob, ci_kind : optional
+            Interval; ArviZ's settings where not given.
+
         Returns
         -------
         pandas.DataFrame
@@ -113,6 +128,11 @@ class CustomerEquity(Printed):
 
     def by_age(self, ci_prob: float | None = None, ci_kind: str | None = None) -> pd.DataFrame:
         """Residual value by age of the relation: what a customer is still worth after so many years with the company.
+
+        Parameters
+        ----------
+        ci_prob, ci_kind : optional
+            Interval; ArviZ's settings where not given.
 
         Returns
         -------
@@ -172,6 +192,8 @@ class CustomerEquity(Printed):
             Share of customer equity that is paid in tax where it is above 0, between 0 and 1.
         cash, debt : float
             In the currency of the values.
+        ci_prob, ci_kind : optional
+            Interval; ArviZ's settings where not given.
 
         Returns
         -------
@@ -182,7 +204,7 @@ class CustomerEquity(Printed):
         return breakdown.company_value(self._parts, tax_rate, cash, debt, interval_settings(ci_prob, ci_kind))
 
     def sentence(self, ci_prob: float | None = None, ci_kind: str | None = None) -> str:
-        """A sentence to quote."""
+        """A sentence to quote; ``ci_prob, ci_kind`` as in `summary`."""
         table = self.summary(ci_prob, ci_kind)
         low, high = (table.loc[TOTAL, name] for name in bound_columns(table))
         text = _(
