@@ -13,6 +13,7 @@ from ltv_bayes.data.customers.customers import Customers
 from ltv_bayes.data.engine.spark import is_spark_frame
 from ltv_bayes.data.reading.files import read_table
 from ltv_bayes.data.reading.ids import as_text, ids_of
+from ltv_bayes.data.warehouses.rows import EngineRows
 from ltv_bayes.errors import InputError, UnitError, counted
 from ltv_bayes.intervals import describe_interval, interval_settings
 from ltv_bayes.language import _, comma, either
@@ -117,8 +118,8 @@ def score(
     opened = _opened(model)
     if errors not in ERRORS:
         raise InputError(_("errors= is {known}, not {errors!r}.", known=either(map(repr, ERRORS)), errors=errors))
-    on_spark = is_spark_frame(source)
-    found = NOWHERE if on_spark else source_of(source, customer_id)
+    frame = _spark_frame(source)
+    found = NOWHERE if frame is source else source_of(source, customer_id)
     stated = {"time_unit": time_unit, "as_of": as_of, "currency": currency}
     asked = Asked(
         **_stated(opened, found, {name: value for name, value in stated.items() if value is not None}),
@@ -131,8 +132,8 @@ def score(
         random_seed=opened.random_seed if random_seed is None else as_seed(random_seed),
         report=errors == "report",
     )
-    if on_spark:
-        spread = score_on_spark(source, opened, asked, to, progressbar=progressbar)
+    if frame is not None:
+        spread = score_on_spark(frame, opened, asked, to, progressbar=progressbar)
         return scores_of(opened, asked, spread.sums, spread.table, spread.problems, spread.notes)
     return _here(found, Work(opened, asked), to, progressbar=progressbar)
 
@@ -221,6 +222,13 @@ def _opened(model: Any) -> ValueModel:
     if isinstance(model, ValueModel):
         return model
     return model_of(model) if isinstance(model, LifetimeValue) else load_model(model)
+
+
+def _spark_frame(source: Any) -> Any:
+    """The data frame of Spark that was given, or that holds the customers; None if there is none."""
+    if isinstance(source, Customers) and isinstance(source.rows, EngineRows):
+        return source.rows.frame()
+    return source if is_spark_frame(source) else None
 
 
 def _stated(model: ValueModel, source: Source, given: Mapping[str, Any]) -> dict[str, Any]:
