@@ -36,6 +36,7 @@ from ltv_bayes.predictions.groups import Parameters
 from ltv_bayes.predictions.over_customers import (
     beside_observed,
     distinct_histories,
+    draw_counts,
     draw_for_each,
     labelled,
     over_unique,
@@ -213,15 +214,8 @@ class FittedPurchases(FittedModel):
             (chain, draw, customer_id), purchases; of whole numbers.
         """
         length, seed = as_duration(horizon), as_seed(random_seed)
-        t, histories = length.to(self.time_unit), purchase_histories(self, customers)
-        outlook = formulas_of(self, customers).outlook
-        (number,) = draw_for_each(
-            self,
-            customers.table,
-            lambda rng, drawn, place: outlook(*histories[place], **drawn).draw(rng, t).number,
-            seed=seed,
-            purpose="purchases",
-        )
+        histories, ends = purchase_histories(self, customers), [length.to(self.time_unit)]
+        (number,) = draw_counts(self, customers, histories, ends, seed=seed, purpose="purchases")
         attrs = {**_purchases(length), "random_seed": str(seed)}
         return labelled(number, customers.ids, "predicted_purchases", **attrs).astype(np.int64)
 

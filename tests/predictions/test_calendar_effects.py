@@ -10,7 +10,7 @@ import pytest
 
 import ltv_bayes as lb
 from ltv_bayes.errors import FitError
-from ltv_bayes.evaluation.counts_ahead import counts_until, predicted_counts
+from ltv_bayes.evaluation.refitting import counts_until, predicted_counts
 from ltv_bayes.formulas.kernels import order_values
 from ltv_bayes.formulas.kernels.future import outlooks
 from ltv_bayes.formulas.models.operational_time import Clock

@@ -61,12 +61,18 @@ class Events(NamedTuple):
 
 
 class Spend(NamedTuple):
-    """Posterior draws of parameters of what each order is worth; see `Purchases`."""
+    """Posterior draws of parameters of what each order is worth; see `Purchases`.
+
+    `NUMBERS` where orders are only counted: each is then worth 1.
+    """
 
     place: IntArray
     p: Array
     q: Array
     v: Array
+
+
+NUMBERS = Spend(np.empty(0, dtype=np.int64), UNKNOWN, UNKNOWN, UNKNOWN)
 
 
 class Periods(NamedTuple):
@@ -205,6 +211,9 @@ def _draw_purchases(row, streams, history, r, a, b, spend, ahead, periods, life,
         if possible == 0.0:
             continue
         count = number_until_leaving(state, possible, a[i], b[i] + x)
+        if p.size == 0:
+            _count_orders(row, i, elsewhere, count, possible, t, periods, money)
+            continue
         left = count < possible
         nu = spend_rate(row, i, state, history, p[i], q[i], v[i], periods.prices)
         end = t * beta(state, count, possible - count + 1.0) if left else t
@@ -253,7 +262,9 @@ def _draw_events(row, streams, history, r, spend, ahead, periods, money):  # typ
         if t <= 0.0:
             continue
         number = number_possible(state, uniform(state), ahead.none[i], r[i] + x, ahead.seen[i], t)
-        if number > 0.0:
+        if p.size == 0:
+            _count_orders(row, i, elsewhere, number, number, t, periods, money)
+        elif number > 0.0:
             nu = spend_rate(row, i, state, history, p[i], q[i], v[i], periods.prices)
             _add_orders(row, i, state, elsewhere, number, False, t, p[i], 1.0 / nu, periods, money)
 
@@ -270,6 +281,22 @@ def _add_orders(row, i, state, elsewhere, number, left, end, shape, value, perio
         last, worth = max(last, when), value * gamma_from_constants(state, shape, d, c)
         add_order(row, i, when, worth, elsewhere, periods, money)
     return last
+
+
+@loop
+def _count_orders(row, i, moments, number, possible, t, periods, money):  # type: ignore[no-untyped-def]
+    """Count orders of a draw by period: of those possible within t, the last one made is there if the customer left.
+
+    Their moments have a random stream of their own, so that their number is the same whatever the periods.
+    """
+    if money.shape[0] == 1:
+        money[0, i] = number
+        return
+    left = number < possible
+    end, horizon = t * beta(moments, number, possible - number + 1.0) if left else t, periods.ends[-1]
+    for order in range(int(number)):
+        when = calendar_time(periods.clock, i, end if left and order == 0 else end * uniform(moments), horizon)
+        add_order(row, i, when, 1.0, moments, periods, money)
 
 
 @loop_written_out
@@ -339,7 +366,9 @@ def _set_known_end(row, relations):  # type: ignore[no-untyped-def]
 
 @compiled
 def spend_of(row, spend):  # type: ignore[no-untyped-def]
-    """Parameters of what each of a customer's orders is worth, arrays of shape (draws,)."""
+    """Parameters of what each of a customer's orders is worth, arrays of shape (draws,); empty in `NUMBERS`."""
+    if spend.place.size == 0:
+        return spend.p.ravel(), spend.q.ravel(), spend.v.ravel()
     h = spend.place[row]
     return spend.p[h], spend.q[h], spend.v[h]
 

@@ -11,7 +11,7 @@ import numpy as np
 from numba.core.options import DefaultOptions
 
 from ltv_bayes.formulas.kernels.blocks import exp_of_minus_size, log_ratio
-from ltv_bayes.formulas.kernels.random import poisson, standard_gamma, uniform
+from ltv_bayes.formulas.kernels.random import beta, poisson, standard_gamma, uniform
 from ltv_bayes.formulas.models.bg_nbd import LARGEST_POISSON_MEAN
 from ltv_bayes.formulas.models.operational_time import operational_time
 from ltv_bayes.formulas.special import Array
@@ -23,6 +23,7 @@ loop: Any = numba.njit(cache=True, nogil=True, error_model="numpy", **_uncounted
 loop_written_out: Any = numba.njit(cache=True, nogil=True, error_model="numpy", forceinline=True, **_uncounted)
 
 LARGEST_INVERTED_MEAN = 50.0  # beyond, a gamma rate and a Poisson number are faster, and lose no digits
+MOST_STEPS = 10_000.0  # from purchase to purchase; beyond, the chance of leaving is drawn, and the number at once
 
 
 class Ahead(NamedTuple):
@@ -148,6 +149,9 @@ def _negative_binomial(u, chance, A, share):  # type: ignore[no-untyped-def]
 @loop
 def number_until_leaving(state, possible, a, b):  # type: ignore[no-untyped-def]
     """How many of the possible purchases a customer makes who may leave after each."""
+    if possible > MOST_STEPS:
+        leaving = beta(state, a, b)
+        return min(possible, max(np.ceil(np.log1p(-uniform(state)) / np.log1p(-leaving)), 1.0))
     u, staying, number = uniform(state) if possible > 1.0 else 0.0, 1.0, 1.0
     while number < possible:
         staying *= (b + number - 1.0) / (a + b + number - 1.0)
