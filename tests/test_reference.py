@@ -189,7 +189,7 @@ def test_every_column_has_a_name_in_words_and_a_meaning():
         *("needed", "type"),
     }
     assert set(KNOWN) - set(means) == set()
-    assert set(means) - set(KNOWN) == {"probability_ever", "variance", "lost"}
+    assert set(means) - set(KNOWN) == {"probability_ever", "variance"}
 
 
 def test_no_column_is_explained_that_no_table_has():
