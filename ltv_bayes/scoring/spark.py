@@ -47,6 +47,8 @@ ABOUT_PANDAS = "PySpark does not yet fully support pandas >= 3"
 """What pyspark 4.3 warns of whenever it makes a function of Arrow batches; no frame of pandas is in it."""
 BETWEEN_LOOKS = 0.5  # seconds
 MOST_NAMED = 6
+PARTITIONS_AT_ONCE = 32
+"""Partitions whose totals are in the driver's memory at a time."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,11 +112,13 @@ def score_on_spark(frame: Any, model: ValueModel, asked: Asked, to: str | Path |
 
 def _collected(made: Any, model: ValueModel, asked: Asked) -> tuple[Sums, list[tuple[str, str]], list[str]]:
     """Totals of all partitions, each once, with problems and notes."""
+    from pyspark.sql import functions as F
+
     sums = Work(model, asked).sums
-    counted_rows = {row[PART]: row["count"] for row in made.groupBy(PART).count().collect()}  # all tasks side by side
-    few = made.where(made[PART] != CUSTOMERS)
-    names = [f"ltv_{name}" for name in NAMES]
-    rows = few.select(PART, PARTITION, REASON, *names).toLocalIterator()
+    scored = F.sum((F.col(PART) == CUSTOMERS).cast("long"))
+    ((written, last),) = made.agg(scored, F.max(PARTITION)).collect()  # all tasks, which keep their rows on disk
+    few = made.where(F.col(PART) != CUSTOMERS).coalesce(1 + (last or 0) // PARTITIONS_AT_ONCE)
+    rows = few.select(PART, PARTITION, REASON, *(f"ltv_{name}" for name in NAMES)).toLocalIterator()
     problems, notes, seen = list[tuple[str, str]](), dict[str, None](), set[int]()
     for number, some in itertools.groupby(rows, lambda row: row[PARTITION]):
         found = list(some)
@@ -124,7 +128,7 @@ def _collected(made: Any, model: ValueModel, asked: Asked) -> tuple[Sums, list[t
         sums.add_rows({name: row[f"ltv_{name}"] for name in NAMES} for row in found if row[PART] == SUMS)
         problems += [tuple(row[REASON].split("\x1f", 1)) for row in found if row[PART] == PROBLEMS]
         notes |= dict.fromkeys(row[REASON] for row in found if row[PART] == NOTES)
-    _refuse_loss(counted_rows.get(CUSTOMERS, 0), sums)
+    _refuse_loss(written or 0, sums)
     return sums, problems, list(notes)
 
 
@@ -155,7 +159,7 @@ def _refuse_ids(frame: Any, asked: Asked) -> None:
 
     ids = F.trim(F.col(f"`{asked.customer_id}`").cast("string")).alias("id")
     counts = frame.select(ids).groupBy("id").count()
-    bad = counts.where("count > 1 or id is null or id = ''").orderBy(F.desc("count")).limit(MOST_NAMED).collect()
+    bad = counts.where("count > 1 or id is null or id = ''").limit(MOST_NAMED).collect()
     blank = sum(row["count"] for row in bad if not row["id"])
     if blank and not asked.report:
         raise InputError(_("{number:,} rows have no {column}. Fill in the id.", number=blank, column=asked.customer_id))
