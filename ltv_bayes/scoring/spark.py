@@ -9,7 +9,6 @@ import json
 import re
 import threading
 import uuid
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -21,6 +20,7 @@ import pandas as pd
 import pyarrow as pa
 
 from ltv_bayes.data.customers.check import COMPUTED, OBSERVED_UNTIL, refuse_repeated
+from ltv_bayes.data.engine.spark import Spark, is_spark_frame, map_batches
 from ltv_bayes.errors import ColumnError, InputError, listed
 from ltv_bayes.language import _
 from ltv_bayes.scoring.model import ValueModel
@@ -43,8 +43,6 @@ from ltv_bayes.terminal import progress
 TYPES = {"tinyint": pa.int8(), "smallint": pa.int16(), "int": pa.int32(), "bigint": pa.int64()}
 """Ids that stay numbers; all others are text."""
 WRITTEN = {pa.float64(): "double", pa.string(): "string", pa.binary(): "binary", **{v: k for k, v in TYPES.items()}}
-ABOUT_PANDAS = "PySpark does not yet fully support pandas >= 3"
-"""What pyspark 4.3 warns of whenever it makes a function of Arrow batches; no frame of pandas is in it."""
 BETWEEN_LOOKS = 0.5  # seconds
 MOST_NAMED = 6
 PARTITIONS_AT_ONCE = 32
@@ -73,9 +71,12 @@ class Spread:
     notes: list[str]
 
 
-def is_spark(source: Any) -> bool:
-    """Whether something is a DataFrame of Spark; nothing of it is imported for that."""
-    return type(source).__module__.startswith("pyspark.sql.") and hasattr(source, "mapInArrow")
+def frame_in_spark(source: Any) -> Any:
+    """The DataFrame that customers stand in, be it one or Customers with rows in Spark; None of all others."""
+    if is_spark_frame(source):
+        return source
+    engine = getattr(getattr(source, "rows", None), "engine", None)
+    return engine.frame(source.rows.query) if isinstance(engine, Spark) else None
 
 
 def score_on_spark(frame: Any, model: ValueModel, asked: Asked, to: str | Path | None, *, progressbar: bool) -> Spread:
@@ -89,9 +90,7 @@ def score_on_spark(frame: Any, model: ValueModel, asked: Asked, to: str | Path |
     schema = _schema(Work(model, asked), dict(rows.dtypes)[asked.customer_id])
     carried = _carried(session, model.to_bytes())
     task = partial(score_partition, carried, _fields(asked), schema.serialize().to_pybytes())
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", ABOUT_PANDAS, FutureWarning)
-        made = rows.mapInArrow(task, ", ".join(f"`{one.name}` {WRITTEN[one.type]}" for one in schema))
+    made = map_batches(rows, task, ", ".join(f"`{one.name}` {WRITTEN[one.type]}" for one in schema))
     made = made.persist(StorageLevel.DISK_ONLY)
     own = [name for name in schema.names if not name.startswith("ltv_")]
     try:
