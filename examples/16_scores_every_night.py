@@ -1,9 +1,9 @@
 """How is a whole warehouse scored every night? A model as a file, and the SQL of both ends.
 
-A simulated shop's orders lie in a DuckDB file, which stands in for the warehouse: with another one, the SQL at both ends
-is the same in its dialect. In the evening an analyst fits and saves a model, once a month say. Every night a job sums up
-the orders where they are, scores the customers with that model, and writes a table back. Where there is pyspark and Java,
-the same customers are scored by Spark too, with the same numbers.
+The orders of a shop lie in a DuckDB file, which stands in for the warehouse: with another one, the SQL at both ends is
+the same in its dialect. Once a month an analyst fits and saves a model. Every night a job sums up the orders where they
+are, scores the customers with that model, and writes a table back. With --spark, where there is pyspark and Java, Spark
+scores the same customers too, with the same numbers.
 """
 
 import importlib.util
@@ -23,7 +23,7 @@ WAREHOUSE, MODEL = OUTPUT / "16_warehouse.duckdb", OUTPUT / "16_model"
 WAREHOUSE.unlink(missing_ok=True)
 warehouse = duckdb.connect(WAREHOUSE)
 log = lb.samples.cdnow_orders()
-sales = log.table.assign(channel=lambda rows: np.where(rows["customer_id"].astype(int) % 3, "web", "mail"))  # noqa: F841
+sales = log.table.assign(channel=lambda rows: np.where(rows["customer_id"].astype(int) % 3, "web", "mail"))
 warehouse.execute("CREATE SCHEMA sales; CREATE TABLE sales.orders AS SELECT * FROM sales")
 
 print("1. Once a month: fit, look at it, save the model\n")
@@ -68,11 +68,11 @@ print()
 print(scores.by("channel"))
 
 print("\n4. Written back, in the place of last night's table at once\n")
-table = scores.table  # noqa: F841 - DuckDB reads it by its name
+scored = scores.table.to_arrow_table()
 warehouse.execute(f"""
     BEGIN;
     CREATE OR REPLACE TABLE sales.customer_scores AS
-    SELECT DATE '{TONIGHT}' AS as_of, * FROM table;
+    SELECT DATE '{TONIGHT}' AS as_of, * FROM scored;
     COMMIT;
 """)
 print(
@@ -90,7 +90,7 @@ if importlib.util.find_spec("pyspark") and shutil.which("java") and "--spark" in
     tonight.write_parquet(str(OUTPUT / "16_customers.parquet"))
     there = lb.score(spark.read.parquet(str(OUTPUT / "16_customers.parquet")).repartition(8), MODEL, **asked)
     print(there)
-    ours = scores.table.df().set_index("customer_id")["mean"]
+    ours = scored.to_pandas().set_index("customer_id")["mean"]
     theirs = there.table.toArrow().to_pandas().set_index("customer_id")["mean"]
     print(f"the same to the last digit: {(ours == theirs.loc[ours.index]).all()}")
     spark.stop()
