@@ -10,10 +10,8 @@ import pandas as pd
 
 from ltv_bayes.data.customers.check import refuse_repeated
 from ltv_bayes.data.customers.customers import Customers
-from ltv_bayes.data.engine.spark import is_spark_frame
 from ltv_bayes.data.reading.files import read_table
 from ltv_bayes.data.reading.ids import as_text, ids_of
-from ltv_bayes.data.warehouses.rows import EngineRows
 from ltv_bayes.errors import InputError, UnitError, counted
 from ltv_bayes.intervals import describe_interval, interval_settings
 from ltv_bayes.language import _, comma, either
@@ -22,7 +20,7 @@ from ltv_bayes.scoring.model import ValueModel
 from ltv_bayes.scoring.saved import load_model, model_of
 from ltv_bayes.scoring.scores import Scores
 from ltv_bayes.scoring.sources import NOWHERE, Source, source_of
-from ltv_bayes.scoring.spark import score_on_spark
+from ltv_bayes.scoring.spark import frame_in_spark, score_on_spark
 from ltv_bayes.scoring.sums import Sums
 from ltv_bayes.scoring.work import PROBLEM, Asked, Scored, Work
 from ltv_bayes.sizes import CUSTOMERS_IN_BATCH
@@ -66,7 +64,8 @@ def score(
     ----------
     source : Customers, frame, table, path or Spark DataFrame
         One row a customer, with the columns that ``model.inputs`` names: Customers; a pandas or polars frame, an Arrow
-        table or reader, a DuckDB relation; a Parquet file, a folder or pattern of them; a DataFrame of Spark.
+        table or reader, a DuckDB relation; a Parquet file, a folder or pattern of them; a DataFrame of Spark, or
+        Customers that `summarize` made there.
     model : ValueModel, path, bytes or LifetimeValue
         What `load_model` opened, or what it opens; or a value.
     as_of : date, optional
@@ -118,7 +117,7 @@ def score(
     opened = _opened(model)
     if errors not in ERRORS:
         raise InputError(_("errors= is {known}, not {errors!r}.", known=either(map(repr, ERRORS)), errors=errors))
-    frame = _spark_frame(source)
+    frame = frame_in_spark(source)
     found = NOWHERE if frame is source else source_of(source, customer_id)
     stated = {"time_unit": time_unit, "as_of": as_of, "currency": currency}
     asked = Asked(
@@ -222,13 +221,6 @@ def _opened(model: Any) -> ValueModel:
     if isinstance(model, ValueModel):
         return model
     return model_of(model) if isinstance(model, LifetimeValue) else load_model(model)
-
-
-def _spark_frame(source: Any) -> Any:
-    """The data frame of Spark that was given, or that holds the customers; None if there is none."""
-    if isinstance(source, Customers) and isinstance(source.rows, EngineRows):
-        return source.rows.frame()
-    return source if is_spark_frame(source) else None
 
 
 def _stated(model: ValueModel, source: Source, given: Mapping[str, Any]) -> dict[str, Any]:

@@ -11,7 +11,6 @@ import pyarrow as pa
 from ltv_bayes.data.engine.duckdb import identifier
 from ltv_bayes.data.engine.elsewhere import Engine
 from ltv_bayes.data.engine.parquet import ParquetPieces
-from ltv_bayes.data.engine.spark import Spark
 from ltv_bayes.data.orders.price_moments import PriceMoments
 from ltv_bayes.errors import InputError, counted
 from ltv_bayes.language import _
@@ -113,10 +112,6 @@ class EngineRows:
             for name in ("customer_id", *self.columns)
         )
         return replace(self, query=f"SELECT {listed} FROM ({self.query}) AS customers")
-
-    def frame(self) -> Any:
-        """The rows as a data frame of Spark; None where another engine holds them."""
-        return self.engine.frame(self.query) if isinstance(self.engine, Spark) else None
 
     def _sorted(self) -> str:
         return f"SELECT * FROM ({self.query}) AS customers ORDER BY customer_id"
