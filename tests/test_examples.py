@@ -17,11 +17,11 @@ from ltv_bayes.language import language
 ROOT = Path(__file__).parents[1]
 EXAMPLES = sorted((ROOT / "examples").glob("[0-9]*.py"))
 TEXTS = [ROOT / "README.md", ROOT / "README.zh-CN.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
-FAST_PAGES = ["data", "languages", "matching", "predictions"]
+FAST_PAGES = ["data", "explanations", "languages", "matching", "predictions"]
 SLOW_PAGES = ["acquisition", "calibration", "command_line", "equity", "evaluation", "hybrid", "judgements", "models"]
-SLOW_PAGES += ["pooling"]
-SLOW_PAGES += ["lifetime_value", "portfolio", "scale", "scorecards", "segments", "sensitivity", "subscriptions"]
-SLOW_PAGES += ["coming_from", "gallery", "how_do_i", "tutorial", "tutorial_zh", "which_model", "workbook"]
+SLOW_PAGES += ["pooling", "lifetime_value", "portfolio", "scale", "scorecards", "segments", "sensitivity"]
+SLOW_PAGES += ["coming_from", "gallery", "how_do_i", "subscriptions", "tutorial", "tutorial_zh", "which_model"]
+SLOW_PAGES += ["workbook"]
 SHOWN_AS_PRINTED = ["data", "matching"]  # pages without chains, which differ from processor to processor
 FEWER_CLIENTS = {"07_many_customers": "10000", "08_hybrid_customers": "300", "09_one_lifetime_or_many": "300"}
 LARGEST_PICTURE = 150_000

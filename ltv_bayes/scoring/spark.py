@@ -9,7 +9,6 @@ import json
 import re
 import threading
 import uuid
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -20,7 +19,8 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 
-from ltv_bayes.data.customers.check import COMPUTED, DATES, refuse_repeated
+from ltv_bayes.data.customers.check import COMPUTED, OBSERVED_UNTIL, refuse_repeated
+from ltv_bayes.data.engine.spark import Spark, is_spark_frame, map_batches
 from ltv_bayes.errors import ColumnError, InputError, listed
 from ltv_bayes.language import _
 from ltv_bayes.scoring.model import ValueModel
@@ -43,8 +43,6 @@ from ltv_bayes.terminal import progress
 TYPES = {"tinyint": pa.int8(), "smallint": pa.int16(), "int": pa.int32(), "bigint": pa.int64()}
 """Ids that stay numbers; all others are text."""
 WRITTEN = {pa.float64(): "double", pa.string(): "string", pa.binary(): "binary", **{v: k for k, v in TYPES.items()}}
-ABOUT_PANDAS = "PySpark does not yet fully support pandas >= 3"
-"""What pyspark 4.3 warns of whenever it makes a function of Arrow batches; no frame of pandas is in it."""
 BETWEEN_LOOKS = 0.5  # seconds
 MOST_NAMED = 6
 PARTITIONS_AT_ONCE = 32
@@ -73,9 +71,12 @@ class Spread:
     notes: list[str]
 
 
-def is_spark(source: Any) -> bool:
-    """Whether something is a DataFrame of Spark; nothing of it is imported for that."""
-    return type(source).__module__.startswith("pyspark.sql.") and hasattr(source, "mapInArrow")
+def frame_in_spark(source: Any) -> Any:
+    """The DataFrame that customers stand in, be it one or Customers with rows in Spark; None of all others."""
+    if is_spark_frame(source):
+        return source
+    engine = getattr(getattr(source, "rows", None), "engine", None)
+    return engine.frame(source.rows.query) if isinstance(engine, Spark) else None
 
 
 def score_on_spark(frame: Any, model: ValueModel, asked: Asked, to: str | Path | None, *, progressbar: bool) -> Spread:
@@ -89,9 +90,7 @@ def score_on_spark(frame: Any, model: ValueModel, asked: Asked, to: str | Path |
     schema = _schema(Work(model, asked), dict(rows.dtypes)[asked.customer_id])
     carried = _carried(session, model.to_bytes())
     task = partial(score_partition, carried, _fields(asked), schema.serialize().to_pybytes())
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", ABOUT_PANDAS, FutureWarning)
-        made = rows.mapInArrow(task, ", ".join(f"`{one.name}` {WRITTEN[one.type]}" for one in schema))
+    made = map_batches(rows, task, ", ".join(f"`{one.name}` {WRITTEN[one.type]}" for one in schema))
     made = made.persist(StorageLevel.DISK_ONLY)
     own = [name for name in schema.names if not name.startswith("ltv_")]
     try:
@@ -133,7 +132,7 @@ def _collected(made: Any, model: ValueModel, asked: Asked) -> tuple[Sums, list[t
 
 
 def _needed(frame: Any, model: ValueModel, asked: Asked) -> Any:
-    """The columns that the model reads, and those of segments; moments of days become days of the session's zone."""
+    """The columns that the model reads, and those of segments."""
     from pyspark.sql import functions as F
 
     inputs = model.inputs.rename(index={"customer_id": asked.customer_id})
@@ -148,9 +147,12 @@ def _needed(frame: Any, model: ValueModel, asked: Asked) -> Any:
                 columns=listed(frame.columns, limit=20),
             )
         )
-    wanted = [name for name in dict.fromkeys((*inputs.index, *COMPUTED, *segments)) if name in kinds]
-    moments = {name for name in wanted if name in DATES and kinds[name].startswith("timestamp")}
-    return frame.select(*(F.to_date(F.col(f"`{n}`")).alias(n) if n in moments else F.col(f"`{n}`") for n in wanted))
+    if kinds.get(OBSERVED_UNTIL, "").startswith("timestamp"):
+        raise ColumnError(_("{name} holds moments, not days. Cast it to a date.", name=OBSERVED_UNTIL))
+    known = [name for name in COMPUTED if name not in ("first_order", "last_order")]  # of which no value depends
+    return frame.select(
+        *(F.col(f"`{name}`") for name in dict.fromkeys((*inputs.index, *known, *segments)) if name in kinds)
+    )
 
 
 def _refuse_ids(frame: Any, asked: Asked) -> None:

@@ -14,8 +14,8 @@ import pytest
 ROOT = Path(__file__).parents[2]
 SETTINGS_OF_SPARK = {
     "spark.ui.enabled": "false",
-    "spark.sql.shuffle.partitions": "4",
-    "spark.default.parallelism": "4",
+    "spark.sql.shuffle.partitions": "2",
+    "spark.default.parallelism": "2",
     "spark.sql.session.timeZone": "UTC",
     "spark.driver.bindAddress": "127.0.0.1",
     "spark.driver.host": "127.0.0.1",
@@ -41,6 +41,7 @@ def spark():
     if shutil.which("java") is None:
         missing("Java", "install it, such as by apt-get install openjdk-17-jre-headless, to run Spark.")
     try:
+        import pyspark
         from pyspark.sql import SparkSession
     except ImportError:
         missing("pyspark", "install ltv_bayes[spark].")
@@ -51,9 +52,9 @@ def spark():
         "PYTHONPATH": os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]),
         **ONE_THREAD,
     }
-    before = {name: os.environ.get(name) for name in given}
-    os.environ.update(given)
     with tempfile.TemporaryDirectory(prefix="ltv_bayes_spark_", ignore_cleanup_errors=True) as folder:
+        before = {name: os.environ.get(name) for name in given}
+        os.environ.update(given)
         settings = {"spark.local.dir": folder, "spark.sql.warehouse.dir": f"{folder}/warehouse"}
         settings |= {f"spark.executorEnv.{name}": value for name, value in ONE_THREAD.items()}
         builder = SparkSession.builder.master("local-cluster[2,1,1024]").appName("ltv_bayes tests")
@@ -63,8 +64,11 @@ def spark():
             warnings.simplefilter("ignore", ResourceWarning)
             session = builder.getOrCreate()
         yield session
+        logs = Path(os.environ.get("SPARK_HOME", Path(pyspark.__file__).parent)) / "work"
+        logs /= session.sparkContext.applicationId
         session.stop()
         _end_the_gateway()
+        shutil.rmtree(logs, ignore_errors=True)  # workers of a local cluster write them beside Spark
     for name, value in before.items():
         if value is None:
             os.environ.pop(name, None)
