@@ -24,12 +24,22 @@ from ltv_bayes.formulas.point.values import as_money
 from ltv_bayes.formulas.special import Array, IntArray
 from ltv_bayes.language import _
 from ltv_bayes.predictions.clock import clock_note, clock_of, has_clock
-from ltv_bayes.predictions.fitted import caution_of, check_covariates, parameters_of, shape_of, shuffled, smallest_shape
+from ltv_bayes.predictions.fitted import (
+    FittedModel,
+    caution_of,
+    check_covariates,
+    parameters_of,
+    shape_of,
+    shuffled,
+    smallest_shape,
+)
 from ltv_bayes.predictions.groups import GroupDraws
+from ltv_bayes.predictions.growth.fitted_expansion import FittedExpansion
 from ltv_bayes.predictions.renewals import FittedRenewals, columns_of, periods_of, still_to_tell
 from ltv_bayes.random_streams import customer_states
 from ltv_bayes.streams.notes import called, missing_here_or_there
 from ltv_bayes.streams.own_data import require_same, sum_by_customer
+from ltv_bayes.streams.own_growth import OwnGrowth, require_expansion
 from ltv_bayes.streams.prices import PriceChanges
 from ltv_bayes.streams.stream import CustomerDraws, Stream
 from ltv_bayes.terms import Terms
@@ -64,6 +74,9 @@ class Subscription:
         price (and product, if contracts have one) gives new prices of contracts.
     amount_unit : float or str, optional
         What 1 in new prices is worth, as in `read_transactions`.
+    growth : FittedExpansion, optional
+        How each contract's own price changes from renewal to renewal, as `Expansion` fits it: drawn beside what
+        ``price_changes`` says of all prices.
     while_alive : str or stream, optional
         A stream that this one depends on, or its name: no renewal is made after the relation ends there.
     margin : float, column name, or mapping from id to float, optional
@@ -83,6 +96,7 @@ class Subscription:
     price: float | None = field(default=None, kw_only=True)
     price_changes: Any = field(default=None, kw_only=True)
     amount_unit: float | str | None = field(default=None, kw_only=True)
+    growth: FittedExpansion | None = field(default=None, kw_only=True)
     while_alive: str | Stream | None = field(default=None, kw_only=True)
     margin: Any = field(default=None, kw_only=True)
     discount_rate: float | None = field(default=None, kw_only=True)
@@ -104,6 +118,7 @@ class Subscription:
             raise InputError(_("There is no fit. Pass one, or one for each contract length."))
         require_records(self.renewals)
         self._refuse_unfitted()
+        require_expansion(self.growth, self.renewals)
         self._prices, self._changes  # noqa: B018 - what is wrong with prices is refused at once
 
     @property
@@ -112,14 +127,15 @@ class Subscription:
         return dict(self.fit) if isinstance(self.fit, Mapping) else {ALL: self.fit}
 
     @property
-    def fits_by_purpose(self) -> dict[str, FittedRenewals]:
+    def fits_by_purpose(self) -> dict[str, FittedModel]:
         """The fits by the purpose that the order of their draws belongs to."""
-        return {f"{self.name} {length}": fit for length, fit in self.fits.items()}
+        found: dict[str, FittedModel] = {f"{self.name} {length}": fit for length, fit in self.fits.items()}
+        return found if self.growth is None else {**found, f"{self.name} growth of prices": self.growth}
 
     @property
     def shape(self) -> tuple[int, int]:
         """Chains and draws per chain that all fits have."""
-        return smallest_shape(map(shape_of, self.fits.values()))
+        return smallest_shape(map(shape_of, self.fits_by_purpose.values()))
 
     @property
     def caution(self) -> str:
@@ -161,7 +177,8 @@ class Subscription:
         rows, held = self._contracts(customers)
         table, schedule = self.renewals.table, Schedule.of(self.renewals)
         ended, made = schedule.ended(), table["renewals"].to_numpy(dtype=float)
-        fits = [shuffled(fit, shape, seed, purpose) for purpose, fit in self.fits_by_purpose.items()]
+        fits = [shuffled(fit, shape, seed, f"{self.name} {length}") for length, fit in self.fits.items()]
+        growth = OwnGrowth.of(self.growth, self.renewals, shape, seed, self.name)
         drawn = [parameters_of(fit, table, "subscription", check=False) for fit in fits]
         fit_of_each = self._fit_of_each()
         factors = FactorsOfContracts.of(fits, fit_of_each, table)
@@ -186,6 +203,7 @@ class Subscription:
                 Relations(UNKNOWN if until is None else until, UNKNOWN if life is None else life),
                 money,
                 factors.at(some, contract, date),
+                growth.at(some, customers.ids[first:last]),
             )
 
         return draw
