@@ -6,8 +6,8 @@ import pytest
 
 import ltv_bayes as lb
 from ltv_bayes.errors import ColumnError, InputError
-from ltv_bayes.predictions.growth.fitted_expansion import UNSEEN
 from ltv_bayes.posterior import tree_from_draws
+from ltv_bayes.predictions.growth.fitted_expansion import UNSEEN
 from tests.chance import allowed, assert_share
 
 LENGTHS = ["month", "quarter", "year", UNSEEN]

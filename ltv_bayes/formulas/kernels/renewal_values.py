@@ -78,23 +78,29 @@ class Growth(NamedTuple):
     ----------
     states : array of shape (customers, 4)
         Each customer's own random stream of prices; used up. Empty if prices do not change.
-    renewals, changes, place : arrays of shape (subscriptions,)
-        Renewals so far, how many of them brought another price, and the segment.
+    renewals, changes, height, place : arrays of shape (subscriptions,)
+        Renewals so far, how many of them brought another price, the height of the price, and the segment.
     segments : array of shape (4, segments, draws)
         Chance of a change at a renewal, share of changes upward, size of one upward and of one downward.
-    shared : array of shape (3, draws)
-        How alike customers are in the chance, and standard deviations of both sizes.
+    shared : array of shape (6, draws)
+        How alike customers are in the chance, standard deviations of both sizes, and slopes with the height of the
+        price: of the log-odds of a change upward, and of the logarithms of both sizes.
+    width, highest : float
+        By how much the logarithm of a price rises with its height, and up to which height slopes count.
     """
 
     states: Any
     renewals: Array
     changes: Array
+    height: Array
     place: IntArray
     segments: Array
     shared: Array
+    width: float
+    highest: float
 
 
-NO_GROWTH = Growth(np.empty((0, 4), np.uint64), UNSAID, UNSAID, NONE, np.empty((4, 0, 0)), UNKNOWN)
+NO_GROWTH = Growth(np.empty((0, 4), np.uint64), UNSAID, UNSAID, UNSAID, NONE, np.empty((4, 0, 0)), UNKNOWN, 1.0, 0.0)
 
 
 class Payments(NamedTuple):
@@ -185,7 +191,7 @@ def _subscription(  # type: ignore[no-untyped-def]
                     end = due[paid]
                     break
                 if chance > 0.0:
-                    level *= _factor(growth, row, j, i, chance)
+                    level *= _factor(growth, row, j, i, chance, level)
                 money[period[paid], i] += amount[paid] * level
         if life.size and not life[row, i] >= min(end, limit):
             life[row, i] = min(end, limit)
@@ -253,15 +259,18 @@ def _chance(growth, row, j, i, ahead):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def _factor(growth, row, j, i, chance):  # type: ignore[no-untyped-def]
-    """What a price is multiplied with at a renewal."""
+def _factor(growth, row, j, i, chance, level):  # type: ignore[no-untyped-def]
+    """What a price is multiplied with at a renewal, where it has already grown to a level."""
     state, place = growth.states[row], growth.place[j]
     if uniform(state) >= chance:
         return 1.0
-    down = uniform(state) >= growth.segments[1, place, i]
-    mean = growth.segments[3 if down else 2, place, i]
-    sd = growth.shared[2 if down else 1, i]
-    size = mean
+    height = growth.height[j] + math.log(level) / growth.width
+    height = min(max(height, -growth.highest), growth.highest)
+    up = growth.segments[1, place, i]
+    down = uniform(state) >= up / (up + (1.0 - up) * math.exp(-growth.shared[3, i] * height))
+    side = 1 if down else 0
+    mean = growth.segments[2 + side, place, i] * math.exp(growth.shared[4 + side, i] * height)
+    sd, size = growth.shared[1 + side, i], mean
     if sd > 0.0:
         size = mean + sd * normal(state)
         while size <= 0.0:

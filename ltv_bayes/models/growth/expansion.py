@@ -9,12 +9,13 @@ from scipy import special
 
 from ltv_bayes.data.subscriptions.renewals import Renewals
 from ltv_bayes.data.subscriptions.revenue.price_history import PriceHistory, price_history, price_steps
+from ltv_bayes.data.subscriptions.revenue.recurring import a_month
 from ltv_bayes.errors import FitError, InputError
 from ltv_bayes.formulas.special import Array, IntArray
 from ltv_bayes.language import _
 from ltv_bayes.models.growth.grid import Drawn, Normal, draw_pooled
 from ltv_bayes.posterior import tree_from_draws
-from ltv_bayes.predictions.growth.fitted_expansion import UNSEEN, FittedExpansion, segments_of
+from ltv_bayes.predictions.growth.fitted_expansion import HIGHEST, UNSEEN, FittedExpansion, segments_of
 from ltv_bayes.random_streams import as_seed
 
 CHANCE = Normal(-2.5, 1.5)
@@ -25,6 +26,9 @@ SHARE = Normal(0.5, 1.5)
 """Log-odds that a change is upward."""
 SIZE = Normal(np.log(0.2), 1.0)
 """Logarithm of the typical size of a change, of the logarithm of the price: 4% to 100%."""
+SLOPE_OF_SHARE, SLOPE_OF_SIZE = Normal(0.0, 1.0), Normal(0.0, 0.5)
+"""How much log-odds of an upward change, and logarithms of sizes, rise with a price a standard deviation higher."""
+MOST_BINS, LEAST_WIDTH = 15, 0.1
 SD = Normal(np.log(0.2), 1.0)
 """Logarithm of the standard deviation of that size."""
 
@@ -35,7 +39,8 @@ class Expansion:
 
     At each renewal the price of a subscription changes with some chance, upward or downward, by a factor with a normal
     logarithm. The chance is the subscriber's own, beta distributed between subscribers. All else is that of the
-    contract length and segment, partially pooled. Sizes of changes are those above 0 of a normal distribution.
+    contract length and segment, partially pooled. Sizes of changes are those above 0 of a normal distribution. Whether
+    a change is upward, and how large it is, depends on the price before it: who pays little has more room to grow.
 
     Parameters
     ----------
@@ -99,9 +104,14 @@ class Expansion:
         labels = segments_of(renewals, self.pool_by)
         names, segment = np.unique(labels, return_inverse=True)
         seed = as_seed(random_seed)
-        drawn = dict(_draw(history, segment, len(names), np.random.default_rng(seed), draws * chains))
+        typical, width = _typical(renewals)
+        height = np.clip((history.log_price - typical) / width, -HIGHEST, HIGHEST)
+        rng = np.random.default_rng(seed)
+        drawn = dict(_draw(history, segment, height, len(names), rng, draws * chains))
         attrs = {
             "model": "expansion",
+            "typical": typical,
+            "width": width,
             "customers": len(renewals.table.index.unique()),
             "random_seed": seed,
             "pool_by": self.pool_by or "",
@@ -114,28 +124,56 @@ class Expansion:
         return FittedExpansion(tree_from_draws(shaped, attrs, dims=dims, coords={"segment": [*names, UNSEEN]}))
 
 
+def _typical(renewals: Renewals) -> tuple[float, float]:
+    """Mean and standard deviation of the logarithms of prices a month, of the contracts that cost something."""
+    contracts: Any = renewals.contracts
+    paid = contracts[contracts["price"] > 0]
+    logs = np.log(a_month(paid["price"], paid["period"].to_numpy(dtype=str)))
+    return (float(logs.mean()), max(float(logs.std()), LEAST_WIDTH)) if logs.size else (0.0, 1.0)
+
+
 def _draw(
-    history: PriceHistory, segment: IntArray, number: int, rng: np.random.Generator, draws: int
+    history: PriceHistory, segment: IntArray, height: Array, number: int, rng: np.random.Generator, draws: int
 ) -> Iterator[tuple[str, Array]]:
     """Draws of every parameter, by its name: arrays of shape (draws, segments + 1), or (draws,)."""
     pooled = number > 1
-    chance = draw_pooled(_of_changes(history, segment, number), CHANCE, ALIKE, pooled, rng, draws)
+    chance = draw_pooled(_of_changes(history, segment, number), CHANCE, (ALIKE,), pooled, rng, draws)
     yield "change_chance", special.expit(_all(chance))
-    yield "concentration", np.exp(chance.other)
+    yield "concentration", np.exp(chance.others[0])
     of_change, up = segment[history.owner], history.log_factor > 0
-    ups = np.bincount(of_change[up], minlength=number).astype(float)
-    downs = np.bincount(of_change[~up], minlength=number).astype(float)
-
-    def of_share(places: Array, others: Array) -> Array:
-        found: Array = ups[:, None, None] * special.log_expit(places)[:, None]
-        return found + downs[:, None, None] * special.log_expit(-places)[:, None] + 0.0 * others
-
-    yield "up_share", special.expit(_all(draw_pooled(of_share, SHARE, None, pooled, rng, draws)))
+    share = draw_pooled(_of_share(up, height, of_change, number), SHARE, (SLOPE_OF_SHARE,), pooled, rng, draws)
+    yield "up_share", special.expit(_all(share))
+    yield "up_share_slope", share.others[0]
     for name, some in (("up", up), ("down", ~up)):
-        sizes = _of_sizes(np.abs(history.log_factor[some]), of_change[some], number)
-        size = draw_pooled(sizes, SIZE, SD, pooled, rng, draws)
+        sizes = _of_sizes(np.abs(history.log_factor[some]), height[some], of_change[some], number)
+        size = draw_pooled(sizes, SIZE, (SD, SLOPE_OF_SIZE), pooled, rng, draws)
         yield f"{name}_size", np.exp(_all(size))
-        yield f"{name}_sd", np.exp(size.other)
+        yield f"{name}_sd", np.exp(size.others[0])
+        yield f"{name}_size_slope", size.others[1]
+
+
+def _bins(height: Array) -> tuple[Array, IntArray]:
+    """Heights of prices put together where they are near each other: the mean of each bin, and the bin of each."""
+    edges = np.unique(np.quantile(height, np.linspace(0, 1, MOST_BINS + 1)[1:-1])) if height.size else np.zeros(0)
+    used, which = np.unique(np.searchsorted(edges, height), return_inverse=True)
+    return np.bincount(which, height) / np.maximum(np.bincount(which), 1) if used.size else np.zeros(0), which
+
+
+def _of_share(up: np.ndarray, height: Array, segment: IntArray, number: int) -> Any:
+    """The log-likelihood of changes being upward, which depends on the price before."""
+    heights, which = _bins(height)
+    counts = np.zeros((2, number, len(heights)))
+    np.add.at(counts, (np.where(up, 0, 1), segment, which), 1)
+
+    def log_likelihood(places: Array, slopes: Array) -> Array:
+        found = np.zeros((number, len(places), len(slopes)))
+        for place, one in enumerate(heights):
+            odds = places[:, None] + slopes * one
+            parts = special.log_expit(odds), special.log_expit(-odds)
+            found += sum(counts[side, :, place, None, None] * part for side, part in enumerate(parts))
+        return found
+
+    return log_likelihood
 
 
 def _all(drawn: Drawn) -> Array:
@@ -158,18 +196,21 @@ def _of_changes(history: PriceHistory, segment: IntArray, number: int) -> Any:
     return log_likelihood
 
 
-def _of_sizes(sizes: Array, segment: IntArray, number: int) -> Any:
-    """The log-likelihood of sizes that are those above 0 of a normal distribution."""
-    count = np.bincount(segment, minlength=number).astype(float)
-    total, squares = (np.bincount(segment, values, minlength=number) for values in (sizes, sizes**2))
+def _of_sizes(sizes: Array, height: Array, segment: IntArray, number: int) -> Any:
+    """The log-likelihood of sizes that are those above 0 of a normal distribution; its mean depends on the price."""
+    heights, which = _bins(height)
+    cell = segment * len(heights) + which
+    powers = [np.bincount(cell, sizes**power, number * len(heights)) for power in range(3)]
+    sums = [values.reshape(number, len(heights)) for values in powers]
 
-    def log_likelihood(places: Array, others: Array) -> Array:
-        mean, sd = np.exp(places)[:, None], np.exp(others)
-        constant = np.log(sd) + special.log_ndtr(mean / sd)
-        found = [
-            -n * constant - (square - 2 * mean * one + n * mean**2) / (2 * sd**2)
-            for n, one, square in zip(count, total, squares, strict=True)
-        ]
-        return np.array(found)
+    def log_likelihood(places: Array, log_sds: Array, slopes: Array) -> Array:
+        found, sd = np.zeros((number, len(places), len(log_sds))), np.exp(log_sds)
+        for place, one in enumerate(heights):
+            mean = np.exp(places[:, None] + slopes * one)
+            constant, precision = log_sds + special.log_ndtr(mean / sd), 0.5 / sd**2
+            for segment_of, (count, total, squares) in enumerate(zip(*(part[:, place] for part in sums), strict=True)):
+                if count:
+                    found[segment_of] -= count * constant + (squares - 2 * mean * total + count * mean**2) * precision
+        return found
 
     return log_likelihood

@@ -8,7 +8,7 @@ from scipy import special
 
 from ltv_bayes.formulas.special import Array, IntArray
 
-COARSE, FINE, OTHERS = 61, 301, 31
+COARSE, FINE, OTHERS = 61, 301, (1, 31, 15)
 FAR = 5.0
 NEGLIGIBLE = 16.0
 """A logarithm of a density this far below its maximum counts as none."""
@@ -35,18 +35,19 @@ class Drawn(NamedTuple):
     Attributes
     ----------
     segments : array of shape (draws, segments)
-    unseen, other : arrays of shape (draws,)
+    unseen : array of shape (draws,)
+    others : array of shape (shared quantities, draws)
     """
 
     segments: Array
     unseen: Array
-    other: Array
+    others: Array
 
 
 def draw_pooled(
-    log_likelihood: Callable[[Array, Array], Array],
+    log_likelihood: Callable[..., Array],
     place: Normal,
-    other: Normal | None,
+    others: tuple[Normal, ...],
     pooled: bool,
     rng: np.random.Generator,
     number: int,
@@ -59,26 +60,25 @@ def draw_pooled(
     Parameters
     ----------
     log_likelihood : callable
-        From values of the quantity and of a second one that all segments share, arrays of shape (places,) and (others,)
-        to logarithms of the likelihood, (segments, places, others).
+        From values of the quantity, an array of shape (places,), and of up to two that all segments share, arrays of
+        shape (others,), to logarithms of the likelihood, (segments, places, others).
     place : Normal
         Prior of the common quantity.
-    other : Normal or None
-        Prior of the second one; None if there is none.
+    others : tuple of Normal
+        Priors of those that segments share.
     pooled : bool
         Whether segments differ.
     number : int
         Of draws.
     """
-    grid, others, log_all = _grid(log_likelihood, place, other)
+    grid, axes, log_all = _grid(log_likelihood, place, others)
     spreads = SPREAD * np.sqrt(2) * special.erfinv((np.arange(SPREADS) + 0.5) / SPREADS) if pooled else np.zeros(1)
     step, highest = grid[1] - grid[0], log_all.max(axis=(1, 2), keepdims=True)
     likelihood = np.exp(log_all - highest)
     kernels = [_kernel(grid, spread, step) for spread in spreads]
     with np.errstate(divide="ignore"):
         of_spreads = [np.log(kernel @ likelihood).sum(axis=0) for kernel in kernels]
-    log_posterior = np.array(of_spreads) + place.log_density(grid)[:, np.newaxis]
-    log_posterior += 0.0 if other is None else other.log_density(others)
+    log_posterior = np.array(of_spreads) + _log_prior(place, others, grid, _crossed(axes))
     cells = rng.choice(log_posterior.size, number, p=special.softmax(log_posterior.ravel()))
     spread, common, which = np.unravel_index(cells, log_posterior.shape)
     segments = np.empty((number, len(likelihood)))
@@ -87,32 +87,46 @@ def draw_pooled(
             rows = np.flatnonzero(spread == some)
             weight = kernels[some][common[rows]] * one[:, which[rows]].T
             segments[rows, segment] = grid[_chosen(weight, rng)]
-    within = rng.uniform(-0.5, 0.5, (2, number))
+    within = rng.uniform(-0.5, 0.5, (1 + len(axes), number))
     unseen = grid[common] + spreads[spread] * rng.standard_normal(number)
-    width = others[1] - others[0] if len(others) > 1 else 0.0
+    widths = np.array([axis[1] - axis[0] for axis in axes])[:, np.newaxis]
     apart = rng.uniform(-0.5, 0.5, segments.shape) if pooled else within[0][:, np.newaxis]
-    return Drawn(segments + step * apart, unseen + step * within[0], others[which] + width * within[1])
+    shared = _crossed(axes)[:, which] + widths * within[1:] if axes else np.zeros((0, number))
+    return Drawn(segments + step * apart, unseen + step * within[0], shared)
+
+
+def _crossed(axes: list[Array]) -> Array:
+    """All combinations of values: an array of shape (axes, combinations); one combination without axes."""
+    return np.array([one.ravel() for one in np.meshgrid(*axes, indexing="ij")]) if axes else np.zeros((1, 1))
+
+
+def _log_prior(place: Normal, others: tuple[Normal, ...], grid: Array, crossed: Array) -> Array:
+    """Up to a constant, an array of shape (places, combinations)."""
+    shared = sum((one.log_density(at) for one, at in zip(others, crossed, strict=False)), start=np.zeros(1))
+    return place.log_density(grid)[:, np.newaxis] + shared
 
 
 def _grid(
-    log_likelihood: Callable[[Array, Array], Array], place: Normal, other: Normal | None
-) -> tuple[Array, Array, Array]:
-    """Values of both quantities where some segment may have them, and the log-likelihood there."""
-    low, high = place.mean - FAR * place.sd, place.mean + FAR * place.sd
-    ends = (0.0, 0.0) if other is None else (other.mean - FAR * other.sd, other.mean + FAR * other.sd)
+    log_likelihood: Callable[..., Array], place: Normal, others: tuple[Normal, ...]
+) -> tuple[Array, list[Array], Array]:
+    """Values of all quantities where some segment may have them, and the log-likelihood there."""
+    ends = [(one.mean - FAR * one.sd, one.mean + FAR * one.sd) for one in (place, *others)]
     for turn in range(ROUNDS + 1):
-        grid = np.linspace(low, high, FINE if turn == ROUNDS else COARSE)
-        others = np.linspace(*ends, OTHERS) if other is not None else np.zeros(1)
-        found = log_likelihood(grid, others)
+        grid = np.linspace(*ends[0], FINE if turn == ROUNDS else COARSE)
+        axes = [np.linspace(*one, OTHERS[len(others)]) for one in ends[1:]]
+        crossed = _crossed(axes)
+        found = log_likelihood(grid, *crossed[: max(1, len(axes))])
         if turn == ROUNDS:
             break
-        prior = place.log_density(grid)[:, np.newaxis] + (0.0 if other is None else other.log_density(others))
-        log_each = found + prior
+        log_each = found + _log_prior(place, others, grid, crossed)
         near = (log_each > log_each.max(axis=(1, 2), keepdims=True) - NEGLIGIBLE).any(axis=0)
-        low, high = _around(grid, near.any(axis=1))
-        together = (found.sum(axis=0) + prior).max(axis=0) if len(found) == 1 else log_each.max(axis=1).sum(axis=0)
-        ends = _around(others, together > together.max() - NEGLIGIBLE) if other is not None else ends
-    return grid, others, found
+        together = log_each.max(axis=1).sum(axis=0)
+        shared = (together > together.max() - NEGLIGIBLE).reshape([len(axis) for axis in axes] or [1])
+        ends = [_around(grid, near.any(axis=1))]
+        for place_of, axis in enumerate(axes):
+            rest = tuple(one for one in range(len(axes)) if one != place_of)
+            ends.append(_around(axis, shared.any(axis=rest)))
+    return grid, axes, found
 
 
 def _around(values: Array, some: np.ndarray) -> tuple[float, float]:

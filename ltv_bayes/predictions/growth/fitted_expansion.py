@@ -16,6 +16,9 @@ from ltv_bayes.tables import ResultPage
 UNSEEN = "(any other)"
 OF_SEGMENTS = ("change_chance", "up_share", "up_size", "down_size")
 OF_ALL = ("concentration", "up_sd", "down_sd")
+SLOPES = ("up_share_slope", "up_size_slope", "down_size_slope")
+HIGHEST = 2.5
+"""How far from the typical price, in standard deviations, slopes go on."""
 
 
 class GrowthDraws(NamedTuple):
@@ -27,13 +30,18 @@ class GrowthDraws(NamedTuple):
     segments : array of shape (4, segments, draws)
         Chance of a change at a renewal, share of changes that are upward, typical size of a change upward and of one
         downward, as logarithms of factors.
-    shared : array of shape (3, draws)
-        How alike customers are in the chance, and standard deviations of both sizes.
+    shared : array of shape (6, draws)
+        How alike customers are in the chance, standard deviations of both sizes, and how much the log-odds of an upward
+        change and the logarithms of both sizes rise with the height of the price.
+    typical, width : float
+        The height of a price is its logarithm, of a month, less the first, over the second.
     """
 
     place: IntArray
     segments: Array
     shared: Array
+    typical: float
+    width: float
 
 
 @dataclass(frozen=True, repr=False)
@@ -42,7 +50,8 @@ class FittedExpansion(FittedModel):
 
     ``summary()`` has, for each contract length and segment: change_chance (that the price changes at a renewal, mean
     over customers), up_share (of changes), up_size and down_size (typical size, as the logarithm of the factor); and
-    for all: concentration (how alike customers are in the chance), up_sd and down_sd.
+    for all: concentration (how alike customers are in the chance), up_sd and down_sd, and slopes: how much the log-odds
+    of an upward change, and the logarithms of sizes, rise with a price that is a standard deviation above the typical.
 
     Attributes
     ----------
@@ -70,6 +79,9 @@ class FittedExpansion(FittedModel):
             values = drawn[name].to_numpy()
             if not (np.isfinite(values) & (values >= 0)).all():
                 raise FitError(_("{name} must be 0 or more, and finite, in every draw.", name=name))
+        for name in SLOPES:
+            if name in drawn and not np.isfinite(drawn[name].to_numpy()).all():
+                raise FitError(_("{name} must be finite in every draw.", name=name))
 
     def _page(self) -> ResultPage:
         attrs = self.idata.attrs
@@ -106,5 +118,8 @@ def growth_draws(fit: FittedExpansion, renewals: Renewals) -> GrowthDraws:
     )
     place = np.array([known.index(label) if label in known else len(known) - 1 for label in labels], dtype=np.int64)
     segments = [drawn[name].transpose(..., "chain", "draw").to_numpy().reshape(len(known), -1) for name in OF_SEGMENTS]
-    shared = [drawn[name].transpose("chain", "draw").to_numpy().ravel() for name in OF_ALL]
-    return GrowthDraws(place[which], np.array(segments), np.array(shared))
+    zero = 0.0 * drawn[OF_ALL[0]]
+    shared = [drawn.get(name, zero).transpose("chain", "draw").to_numpy().ravel() for name in (*OF_ALL, *SLOPES)]
+    attrs = fit.idata.attrs
+    typical, width = float(attrs.get("typical", 0.0)), float(attrs.get("width", 1.0))
+    return GrowthDraws(place[which], np.array(segments), np.array(shared), typical, width)

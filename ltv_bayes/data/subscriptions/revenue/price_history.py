@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from ltv_bayes.data.subscriptions.renewals import Renewals
-from ltv_bayes.data.subscriptions.revenue.recurring import contracts_with_prices
+from ltv_bayes.data.subscriptions.revenue.recurring import a_month, contracts_with_prices
 from ltv_bayes.errors import UnitError
 from ltv_bayes.language import _
 from ltv_bayes.time_units import as_date, as_number
@@ -25,14 +25,16 @@ class PriceHistory:
     ----------
     renewals, changes : arrays of shape (subscriptions,)
         Renewals made, each of which could bring another price, and how many did.
-    owner, log_factor : arrays of shape (changes,)
-        The row of the subscription whose price changed, and the logarithm of the new price over the old one.
+    owner, log_factor, log_price : arrays of shape (changes,)
+        The row of the subscription whose price changed, the logarithm of the new price over the old one, and that of
+        the old one a month.
     """
 
     renewals: np.ndarray
     changes: np.ndarray
     owner: np.ndarray
     log_factor: np.ndarray
+    log_price: np.ndarray
 
 
 def price_history(renewals: Renewals, steps: tuple[tuple[dt.date, float], ...] = ()) -> PriceHistory:
@@ -68,11 +70,12 @@ def price_history(renewals: Renewals, steps: tuple[tuple[dt.date, float], ...] =
         at = pd.Timestamp(day)
         crossed = (old["start"] < at).to_numpy() & (some["start"] >= at).to_numpy()
         log_factor = log_factor - np.where(crossed, np.log1p(share), 0.0)
-    changed = np.abs(log_factor) > SAME
+    changed = (np.abs(log_factor) > SAME) & (some["price"].to_numpy() != old["price"].to_numpy())
+    log_price = np.log(a_month(old["price"], some["period"].to_numpy(dtype=str)))
     owner = some["relation"].to_numpy()[changed]
     number = np.bincount(owner, minlength=len(renewals.table))
     made = np.maximum(renewals.table["renewals"].to_numpy(dtype=np.int64), number)
-    return PriceHistory(made, number, owner, log_factor[changed])
+    return PriceHistory(made, number, owner, log_factor[changed], log_price[changed])
 
 
 def price_steps(given: Any) -> tuple[tuple[dt.date, float], ...]:
