@@ -160,7 +160,8 @@ def parameter_draws(tree: xr.DataTree, names: Sequence[str]) -> dict[str, np.nda
                 data_vars=comma(map(str, posterior.data_vars)),
             )
         )
-    return {name: posterior[name].transpose(*SAMPLE_DIMS).to_numpy().astype(float) for name in names}
+    variables = posterior.variables  # without labels, which take longer than the numbers
+    return {name: variables[name].transpose(*SAMPLE_DIMS).to_numpy().astype(float) for name in names}
 
 
 def thin(tree: xr.DataTree, chains: int, draws: int) -> xr.DataTree:
@@ -222,8 +223,8 @@ def reordered(tree: xr.DataTree, order: np.ndarray) -> xr.DataTree:
     """
     drawn = tree["posterior"].to_dataset()
     moved = {}
-    for name, variable in drawn.data_vars.items():
-        values = variable.transpose(*SAMPLE_DIMS, ...)
+    for name in drawn.data_vars:
+        values = drawn.variables[name].transpose(*SAMPLE_DIMS, ...)
         flat = values.to_numpy().reshape(-1, *values.shape[2:])[order]
         moved[name] = (values.dims, flat.reshape(values.shape))
     return _with_posterior(tree, xr.Dataset(moved, coords=drawn.coords))

@@ -64,7 +64,7 @@ def purchases(
         when.append(clock[buying])
         leave = rng.random(buying.size) < leaving[buying]
         left[buying[leave]] = clock[buying[leave]]
-        buying = np.setdiff1d(trying, buying[leave])
+        buying = trying[np.isinf(left[trying])]
         if sum(map(len, who)) > most:
             return None
     who, when = (np.concatenate([*parts, []]) for parts in (who, when))

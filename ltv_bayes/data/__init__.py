@@ -78,6 +78,9 @@ Subscriptions, by contract or by cohort:
 customer_id
 A                  11  False
 B                   3   True
+>>> moved = lb.subscription_movements(renewals)
+>>> moved.retention("3 months").shape, moved.cohorts().index.names[0]
+((10, 11), 'cohort')
 >>> cohort = lb.Renewals.from_cohort_table([100, 87, 74])
 >>> len(cohort.active().table), len(cohort.settled()), len(cohort.subset(cohort.table["lost"] == 1).table)
 (1, 3, 2)

@@ -64,6 +64,8 @@ Does the fit describe the customers, did those who bought once leave, and do pur
 (False, False, True)
 >>> regular.sentence.partition(":")[0]
 'Purchases are about as random in time as BG/NBD and MBG/NBD take them to be'
+>>> regular.of_customers(customers).columns.tolist()
+['gaps', 'usual_gap', 'silence', 'chance']
 >>> len(regular.sentence_of_events) > 0, regular.silence is None
 (True, False)
 

@@ -15,9 +15,8 @@ from ltv_bayes.data.orders.transactions import Transactions
 from ltv_bayes.errors import InputError, counted
 from ltv_bayes.evaluation import count_calibration
 from ltv_bayes.evaluation.count_calibration import blocks, stacked
-from ltv_bayes.evaluation.counts_ahead import FittedCounts, predicted_counts
 from ltv_bayes.evaluation.known_judgements import KnownJudgements
-from ltv_bayes.evaluation.refitting import Refitting
+from ltv_bayes.evaluation.refitting import FittedCounts, Refitting, predicted_counts
 from ltv_bayes.formatting import label
 from ltv_bayes.formulas.models.operational_time import OnClock
 from ltv_bayes.intervals import flagged, interval, interval_name, interval_settings, summarize_sorted

@@ -1,4 +1,4 @@
-"""Customers and fits as of several dates, each of what was known by then: for backtests and values over time."""
+"""Customers, fits and numbers of purchases ahead as of several dates, each of what was known by then."""
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
@@ -6,15 +6,23 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
 import pandas as pd
+import xarray as xr
 
 from ltv_bayes.data.customers.customers import Customers
 from ltv_bayes.data.customers.known_ids import by_id
 from ltv_bayes.data.orders.summarize import summarize
 from ltv_bayes.data.orders.transactions import Transactions
 from ltv_bayes.evaluation.known_attributes import KnownAttributes
+from ltv_bayes.formulas.special import Array
 from ltv_bayes.models.buy_till_you_die import BGNBD
 from ltv_bayes.models.gamma_gamma import GammaGamma
+from ltv_bayes.predictions.events import FittedEvents, event_histories
 from ltv_bayes.predictions.fitted import shape_of, shuffled
+from ltv_bayes.predictions.over_customers import draw_counts
+from ltv_bayes.predictions.purchases import FittedPurchases, purchase_histories
+from ltv_bayes.time_units import Duration
+
+FittedCounts = FittedPurchases | FittedEvents
 
 
 @dataclass(frozen=True)
@@ -100,3 +108,27 @@ class Segmenting:
             return self.by
         found = [self.by.get(str(one)) for one in customers.ids]
         return pd.Series(found, index=customers.ids, name=self.name, dtype=object)
+
+
+def predicted_counts(fit: FittedCounts, customers: Customers, length: Duration, seed: int) -> xr.DataArray:
+    """Predictive draws of the number of purchases within a time: (chain, draw, customer_id)."""
+    if isinstance(fit, FittedEvents):
+        return fit.predict_events(customers, length, random_seed=seed).rename("predicted_purchases")
+    return fit.predict_purchases(customers, length, random_seed=seed)
+
+
+def expected_counts(fit: FittedCounts, customers: Customers, length: Duration) -> xr.DataArray:
+    """Posterior of the expected number of purchases within a time: (chain, draw, customer_id)."""
+    expected: Any = fit.expected_events if isinstance(fit, FittedEvents) else fit.expected_purchases
+    return expected(customers, length)
+
+
+def counts_until(fit: FittedCounts, customers: Customers, lengths: list[Duration], seed: int) -> Array:
+    """Draw numbers of purchases by several times, of one course each: an array (times, draws, customers)."""
+    until = [length.to(fit.time_unit) for length in lengths]
+    if isinstance(fit, FittedEvents):
+        histories, purpose = event_histories(fit, customers), "events"
+    else:
+        histories, purpose = purchase_histories(fit, customers), "purchases"
+    found = draw_counts(fit, customers, histories, until, seed=seed, purpose=purpose)
+    return found.reshape(len(lengths), -1, len(customers))

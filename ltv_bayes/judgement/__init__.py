@@ -41,7 +41,7 @@ A table of opportunities:
 ([90000.0, 900000.0], [None, None], 2)
 >>> judged.subset([True, False]).table.shape[0], judged.with_relation("additional").relations.tolist()
 (1, ['additional', 'additional'])
->>> judged.fit_table().columns.tolist(), judged.audit().shape[0]
+>>> judged.fit_table().columns.tolist(), judged.with_relation("additional").audit().shape[0]
 (['level', 'stated', 'fitted', 'misfit', 'family'], 2)
 >>> folder = Path(tempfile.mkdtemp())
 >>> judged.write(folder / "judged.xlsx").name
@@ -61,6 +61,11 @@ What judgements have been worth so far:
 >>> both = closed.iloc[:20].assign(expert="another")  # two who judged the same opportunities
 >>> history = pd.concat([closed, both])
 >>> warnings.simplefilter("ignore")  # draws enough for a look are too few to rely on
+>>> then = {"Account Name": ["Ada", "Bo"], "Opportunity ID": ["O1", "O2"], "Stage": "Proposal", "Amount": [900, 500]}
+>>> then |= {"Close Date": "2025-03-01", "Probability (%)": [40, 70]}
+>>> now = then | {"Stage": ["Closed Won", "Closed Lost"], "Amount": [800, 500]}
+>>> lb.closed_opportunities(pd.DataFrame(then), pd.DataFrame(now), spread=0.3)["won"].tolist()
+[True, False]
 >>> found = lb.calibrate_judgements(history, draws=200, chains=2, random_seed=1, progressbar=False)
 >>> found.names, found.by, found.interval, found.closed_until, type(found.converged), type(found.caution)
 (['Optimistic', 'Overconfident', 'Unbiased', 'another'], 'expert', 0.8, None, <class 'bool'>, <class 'str'>)

@@ -155,10 +155,15 @@ def clock_period(fit: FittedModel) -> str:
     return next(name for name, number in IN_YEAR.items() if number == in_year)
 
 
+def clock_from(fit: FittedModel, after: float = 0.0) -> Clock | None:
+    """The clock with times counted from a time after the fit's as-of date; None where it has no calendar effects."""
+    clock = clock_of(fit)
+    return None if clock is None else clock.seen_from(after)
+
+
 def clock_at(fit: FittedModel, customers: Customers) -> Clock | None:
     """The clock with times counted from the as-of date of customers; None where the fit has no calendar effects."""
-    clock = clock_of(fit)
-    return None if clock is None else clock.seen_from(time_from_fit(fit, customers, unit_of_clock(fit)))
+    return clock_from(fit, time_from_fit(fit, customers, unit_of_clock(fit))) if has_clock(fit) else None
 
 
 def time_from_fit(fit: FittedModel, customers: Customers, unit: TimeUnit) -> float:

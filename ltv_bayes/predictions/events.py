@@ -10,10 +10,17 @@ from ltv_bayes.data.customers.customers import Customers, require_history
 from ltv_bayes.data.customers.dates import time_since_end
 from ltv_bayes.formulas.models import nbd
 from ltv_bayes.posterior import labelled_draws
-from ltv_bayes.predictions.clock import clock_at, clock_lines, clock_of, has_clock
+from ltv_bayes.predictions.clock import clock_at, clock_from, clock_lines, has_clock
 from ltv_bayes.predictions.fitted import FittedModel, numbered_draws, parameter_arrays, shape_of, time_unit_of
 from ltv_bayes.predictions.groups import Parameters
-from ltv_bayes.predictions.over_customers import beside_observed, draw_for_each, labelled, require_memory, with_group
+from ltv_bayes.predictions.over_customers import (
+    beside_observed,
+    draw_counts,
+    draw_for_each,
+    labelled,
+    require_memory,
+    with_group,
+)
 from ltv_bayes.random_streams import as_seed
 from ltv_bayes.time_units import DAYS_PER_UNIT, Duration, TimeUnit, as_duration, discount_intensity
 
@@ -104,15 +111,8 @@ class FittedEvents(FittedModel):
             (chain, draw, customer_id), events; of whole numbers.
         """
         length, seed = as_duration(horizon), as_seed(random_seed)
-        t, histories = length.to(self.time_unit), event_histories(self, customers)
-        formulas = event_formulas_of(self, customers)
-        (number,) = draw_for_each(
-            self,
-            customers.table,
-            lambda rng, drawn, place: formulas.draw_events(rng, t, *histories[place], **drawn),
-            seed=seed,
-            purpose="events",
-        )
+        histories, ends = event_histories(self, customers), [length.to(self.time_unit)]
+        (number,) = draw_counts(self, customers, histories, ends, seed=seed, purpose="events")
         attrs = {**_events(length), "random_seed": str(seed)}
         return labelled(number, customers.ids, "predicted_events", **attrs).astype(np.int64)
 
@@ -175,15 +175,15 @@ class FittedEvents(FittedModel):
         return parameter_arrays(self, customers.table)
 
 
-def event_formulas_of(fit: FittedEvents, customers: Customers | None = None) -> Any:
-    """The closed forms, with times counted from the as-of date of customers, or of the fit.
+def event_formulas_of(fit: FittedEvents, customers: Customers | None = None, *, after: float = 0.0) -> Any:
+    """The closed forms, with times counted from the as-of date of customers, or a time after that of the fit.
 
     Returns
     -------
     module or EventsOnClock
         With the functions of `formulas.models.nbd`, which take the columns of `event_histories`.
     """
-    clock = clock_of(fit) if customers is None else clock_at(fit, customers)
+    clock = clock_from(fit, after) if customers is None else clock_at(fit, customers)
     return nbd if clock is None else nbd.EventsOnClock(clock)
 
 

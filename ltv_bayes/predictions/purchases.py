@@ -22,7 +22,7 @@ from ltv_bayes.formulas.models.operational_time import OnClock
 from ltv_bayes.intervals import flagged, summarize_draws
 from ltv_bayes.language import _
 from ltv_bayes.posterior import labelled_draws, parameter_draws
-from ltv_bayes.predictions.clock import clock_at, clock_lines, clock_of, has_clock
+from ltv_bayes.predictions.clock import clock_at, clock_from, clock_lines, has_clock
 from ltv_bayes.predictions.fitted import (
     FittedModel,
     caution_of,
@@ -36,6 +36,7 @@ from ltv_bayes.predictions.groups import Parameters
 from ltv_bayes.predictions.over_customers import (
     beside_observed,
     distinct_histories,
+    draw_counts,
     draw_for_each,
     labelled,
     over_unique,
@@ -213,15 +214,8 @@ class FittedPurchases(FittedModel):
             (chain, draw, customer_id), purchases; of whole numbers.
         """
         length, seed = as_duration(horizon), as_seed(random_seed)
-        t, histories = length.to(self.time_unit), purchase_histories(self, customers)
-        outlook = formulas_of(self, customers).outlook
-        (number,) = draw_for_each(
-            self,
-            customers.table,
-            lambda rng, drawn, place: outlook(*histories[place], **drawn).draw(rng, t).number,
-            seed=seed,
-            purpose="purchases",
-        )
+        histories, ends = purchase_histories(self, customers), [length.to(self.time_unit)]
+        (number,) = draw_counts(self, customers, histories, ends, seed=seed, purpose="purchases")
         attrs = {**_purchases(length), "random_seed": str(seed)}
         return labelled(number, customers.ids, "predicted_purchases", **attrs).astype(np.int64)
 
@@ -339,10 +333,10 @@ class FittedPurchases(FittedModel):
         return [*clock_lines(self), *filter(None, [self.idata.attrs.get("note")])]
 
 
-def formulas_of(fit: FittedPurchases, customers: Customers | None = None) -> PurchaseFormulas:
-    """The closed forms of a fit's model, with times counted from the as-of date of customers, or of the fit."""
+def formulas_of(fit: FittedPurchases, customers: Customers | None = None, *, after: float = 0.0) -> PurchaseFormulas:
+    """The closed forms of a fit's model, times counted from the as-of date of customers, or a time after the fit's."""
     formulas = FORMULAS.get(WITHIN.get(fit.model, fit.model))
-    clock = clock_of(fit) if customers is None else clock_at(fit, customers)
+    clock = clock_from(fit, after) if customers is None else clock_at(fit, customers)
     if formulas is None:
         formulas = bg_cnbd.RegularFormulas(k_of(fit), may_leave_at_once=fit.model == bg_cnbd.MODIFIED_NAME)
     if fit.model in WITHIN:
@@ -350,9 +344,9 @@ def formulas_of(fit: FittedPurchases, customers: Customers | None = None) -> Pur
     return formulas if clock is None else OnClock(formulas, clock)
 
 
-def outlook_of_new_customer(fit: FittedPurchases) -> PurchaseOutlook:
-    """The future of a new customer over all draws, each part of shape (chains * draws,)."""
-    return formulas_of(fit).outlook_of_new_customer(**flat_draws(fit))
+def outlook_of_new_customer(fit: FittedPurchases, *, after: float = 0.0) -> PurchaseOutlook:
+    """The future of a customer who is new a time after the as-of date, over all draws, shape (chains * draws,)."""
+    return formulas_of(fit, after=after).outlook_of_new_customer(**flat_draws(fit))
 
 
 def purchase_histories(fit: FittedPurchases, customers: Customers) -> np.ndarray:

@@ -280,9 +280,14 @@ def columns_of(clock: Clock, period: np.ndarray) -> IntArray:
 
 
 def sums_of_factors(
-    fit: FittedRenewals, made: int, ahead: int, period: str | None = None
+    fit: FittedRenewals, made: int, ahead: int, period: str | None = None, *, after: float = 0.0
 ) -> tuple[np.ndarray, np.ndarray]:
     """What renewals count: those made, the last of them on the as-of date, and those to come, added up to each.
+
+    Parameters
+    ----------
+    after : float
+        Days from the as-of date to the day that renewals are counted from in its place.
 
     Returns
     -------
@@ -292,12 +297,12 @@ def sums_of_factors(
     """
     if not has_clock(fit):
         return np.full((1, 1), float(made)), np.arange(1.0, ahead + 1)[np.newaxis, np.newaxis]
-    before, factors, _ = _factors_of_number(fit, made, ahead, period, first=1)
+    before, factors, _ = _factors_of_number(fit, made, ahead, period, first=1, after=after)
     return before.reshape(shape_of(fit)), np.cumsum(factors, axis=-1).reshape(*shape_of(fit), ahead)
 
 
 def _factors_of_number(
-    fit: FittedRenewals, made: int, ahead: int | None, period: str | None, *, first: int
+    fit: FittedRenewals, made: int, ahead: int | None, period: str | None, *, first: int, after: float = 0.0
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """The sum of factors at renewals made, those to come, the first of them a number of periods from now, the last one.
 
@@ -308,7 +313,7 @@ def _factors_of_number(
     days = contract_length(contract_of(fit, period)).days
     own = (clock.factors.shape[1] + clock.first) * clock.length / days
     number = np.arange(first - made, first + (int(np.ceil(own)) if ahead is None else ahead))
-    factors = clock.factors[:, columns_of(clock, period_after(days * number, clock.length))]
+    factors = clock.factors[:, columns_of(clock, period_after(after + days * number, clock.length))]
     return factors[:, :made].sum(axis=-1), factors[:, made:], clock.factors[:, -1]
 
 

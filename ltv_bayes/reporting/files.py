@@ -8,8 +8,8 @@ from typing import Any
 
 import pandas as pd
 
+from ltv_bayes.data.writing.sheets import is_own_workbook
 from ltv_bayes.data.writing.table_files import BYTE_ORDER_MARK, write_bytes, write_csv
-from ltv_bayes.data.writing.workbooks import is_own_workbook
 from ltv_bayes.errors import InputError
 from ltv_bayes.language import _
 from ltv_bayes.reporting.folder_record import RECORD, WORDS, FolderRecord

@@ -17,7 +17,7 @@ from ltv_bayes.evaluation.value_over_time import ValueOverTime
 from ltv_bayes.formatting import label
 from ltv_bayes.language import _, comma, in_language
 from ltv_bayes.language import language as current_language
-from ltv_bayes.reporting.contents import assumptions, customers, groups, headline, judgements, source, trust
+from ltv_bayes.reporting.contents import assumptions, customers, groups, headline, judgements, trust
 from ltv_bayes.reporting.contents.glossary import glossary
 from ltv_bayes.reporting.contents.material import Material
 from ltv_bayes.reporting.contents.parts import Document, Section
@@ -189,7 +189,7 @@ class Report(Printed):
             judgements.judgements(of),
             groups.trend(of),
             trust.trust(of),
-            source.source(of),
+            trust.source(of),
             assumptions.assumptions(of),
             glossary(),
         ]

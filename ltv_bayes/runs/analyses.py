@@ -13,8 +13,7 @@ from ltv_bayes.language import _
 from ltv_bayes.predictions.fitted import pooling_of
 from ltv_bayes.runs.inputs import chosen
 from ltv_bayes.runs.models import Models
-from ltv_bayes.runs.section import in_section
-from ltv_bayes.runs.settings import Settings
+from ltv_bayes.runs.settings import Settings, in_section
 from ltv_bayes.value.acquisition.acquisition import Acquisition, acquisition
 from ltv_bayes.value.acquisition.new_customers import new_customer_value
 

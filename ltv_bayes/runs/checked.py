@@ -11,8 +11,7 @@ from ltv_bayes.runs.analyses import margin_of_new_customers
 from ltv_bayes.runs.inputs import chosen, day_before
 from ltv_bayes.runs.kinds import CHOSEN
 from ltv_bayes.runs.models import purchase_model, renewal_model, spend_model
-from ltv_bayes.runs.section import in_section
-from ltv_bayes.runs.settings import Settings
+from ltv_bayes.runs.settings import Settings, in_section
 from ltv_bayes.terms import Terms
 from ltv_bayes.time_units import as_date, as_duration, as_time_unit
 from ltv_bayes.value.acquisition.costs import AcquisitionCosts

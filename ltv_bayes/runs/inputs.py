@@ -21,8 +21,7 @@ from ltv_bayes.judgement.judge_opportunities import judge_opportunities
 from ltv_bayes.language import _
 from ltv_bayes.predictions.visibility import VisibleShare
 from ltv_bayes.runs.kinds import NOTHING
-from ltv_bayes.runs.section import in_section
-from ltv_bayes.runs.settings import ORDERS, Judgements, Orders, Settings, Subscriptions
+from ltv_bayes.runs.settings import ORDERS, Judgements, Orders, Settings, Subscriptions, in_section
 from ltv_bayes.time_units import as_date, as_duration
 
 

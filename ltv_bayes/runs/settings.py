@@ -3,13 +3,16 @@
 Nothing here computes: `Run` does what the settings say, `toml` reads them from a file, and the command line makes its
 options of them. None, and "auto", leave a choice to the package.
 """
-# ruff: noqa: RUF009 - setting() is dataclasses.field() with its metadata
 
+# ruff: noqa: RUF009 - setting() is dataclasses.field() with its metadata
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import MISSING, Field, dataclass, field, fields
 from pathlib import Path
 from typing import Any, Self
 
+from ltv_bayes.errors import LtvBayesError
 from ltv_bayes.language import N_
 from ltv_bayes.runs.kinds import (
     CALENDAR,
@@ -36,6 +39,7 @@ from ltv_bayes.runs.kinds import (
 )
 from ltv_bayes.sizes import DISCOUNT_RATE, MARGIN
 
+_AT_WORK: ContextVar[str] = ContextVar("section", default="")
 RELATIONS = ("additional", "visible_share", "same_total")
 ORDERS = "orders"
 """In place of a file of opportunities: the open rows of the orders' own file."""
@@ -406,3 +410,29 @@ def each_setting() -> Iterator[tuple[str, Field[Any]]]:
 def option_of(one: Field[Any]) -> str:
     """The name of a setting's option, as Python writes it."""
     return str(one.metadata["option"] or one.name)
+
+
+@contextmanager
+def in_section(name: str) -> Iterator[None]:
+    """Remember a section while its files are read; an error that leaves keeps it.
+
+    Examples
+    --------
+    >>> with in_section("costs"):
+    ...     section_of()
+    'costs'
+    """
+    before = _AT_WORK.set(name)
+    try:
+        yield
+    except LtvBayesError as error:
+        if not hasattr(error, "section"):
+            error.section = name  # type: ignore[attr-defined]
+        raise
+    finally:
+        _AT_WORK.reset(before)
+
+
+def section_of(error: BaseException | None = None) -> str:
+    """The section that an error left, or that is at work; empty for none."""
+    return str(getattr(error, "section", "")) or _AT_WORK.get()

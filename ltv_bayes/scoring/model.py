@@ -132,11 +132,22 @@ class ValueModel(Printed):
             The customer.
         **interval
             ``ci_prob`` and ``ci_kind``, as in `LifetimeValue.explain`.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Indexed by component, as `LifetimeValue.explain`.
         """
         return LifetimeValue(self.valued(Results(self.valuation(customers)))).explain(customer_id, **interval)
 
     def files(self) -> dict[str, bytes]:
-        """The files that the model is saved as, by name."""
+        """The files that the model is saved as, by name.
+
+        Returns
+        -------
+        dict of bytes
+            By the name of the file.
+        """
         words = {
             "about": repr(self),
             "inputs": self.inputs.reset_index().to_dict("records"),
@@ -149,7 +160,7 @@ class ValueModel(Printed):
         return zipped(self.files())
 
     def valuation(self, customers: Customers, random_seed: int | None = None) -> Valuation:
-        """How these customers are valued, alone or among others."""
+        """How these customers are valued, alone or among others; ``random_seed`` is the model's, if not given."""
         terms = Terms(self.horizons, self.discount_rate, customers.as_of)
         own = {one.name: _margin(one.margin) for one in self.streams if one.margin is not None}
         margins = Margins(_margin(self.margin), own)
@@ -182,7 +193,7 @@ class ValueModel(Printed):
         return next((one.caution for one in self.streams if one.caution), "")
 
     def columns_of_zeros(self, interval: tuple[float, str], limits: Sequence[float] = ()) -> Columns:
-        """Summaries of one customer who pays nothing: for the names and types of columns."""
+        """Summaries, arrays of shape (1,), of one customer who pays nothing, with ``interval`` and ``limits``."""
         sources = self.valuation(_none(self)).sources
         money, means = (dict.fromkeys(sources, np.zeros((1, 1, draws))) for draws in (2, 1))
         return summary_columns(money, means, interval, limits)[0]

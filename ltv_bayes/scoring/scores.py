@@ -74,15 +74,48 @@ class Scores(Printed):
         return values_by(self._valued, list(columns), None)
 
     def explain(self, *, ci_prob: float | None = None, ci_kind: str | None = None) -> pd.DataFrame:
-        """Where the total is from: each component, with its interval, as `LifetimeValue.explain`."""
+        """Where the total is from: each component, with its interval, as `LifetimeValue.explain`.
+
+        Parameters
+        ----------
+        ci_prob, ci_kind : optional
+            Interval; ArviZ's settings where not given.
+
+        Returns
+        -------
+        pandas.DataFrame
+            As of the method of that name.
+        """
         return breakdown.explain(self._valued, None, interval_settings(ci_prob, ci_kind))
 
     def by_horizon(self, *, ci_prob: float | None = None, ci_kind: str | None = None) -> pd.DataFrame:
-        """How the total grows with the horizon, as `LifetimeValue.by_horizon`."""
+        """How the total grows with the horizon, as `LifetimeValue.by_horizon`.
+
+        Parameters
+        ----------
+        ci_prob, ci_kind : optional
+            Interval; ArviZ's settings where not given.
+
+        Returns
+        -------
+        pandas.DataFrame
+            As of the method of that name.
+        """
         return breakdown.by_horizon(self._valued, None, interval_settings(ci_prob, ci_kind))
 
     def cash_flow(self, *, ci_prob: float | None = None, ci_kind: str | None = None) -> pd.DataFrame:
-        """The total by future year, as `LifetimeValue.cash_flow`."""
+        """The total by future year, as `LifetimeValue.cash_flow`.
+
+        Parameters
+        ----------
+        ci_prob, ci_kind : optional
+            Interval; ArviZ's settings where not given.
+
+        Returns
+        -------
+        pandas.DataFrame
+            As of the method of that name.
+        """
         return breakdown.cash_flow(self._valued, None, interval_settings(ci_prob, ci_kind))
 
     def _page(self) -> ResultPage:

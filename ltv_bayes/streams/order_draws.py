@@ -1,30 +1,18 @@
 """Money of orders of some customers: draws of it, and its mean given the same draws of parameters."""
 
 from dataclasses import dataclass
-from functools import partial
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from ltv_bayes.formulas.kernels import order_values, regular_order_values
+from ltv_bayes.formulas.kernels import order_values
 from ltv_bayes.formulas.kernels.future.money import expected_money
-from ltv_bayes.formulas.models import nbd
+from ltv_bayes.formulas.kernels.regular_order_values import kernel_of
+from ltv_bayes.formulas.models.parameterization import REGULAR
 from ltv_bayes.formulas.special import Array
 from ltv_bayes.predictions.groups import GroupDraws
+from ltv_bayes.predictions.over_customers import counts_of_block, laid_out
 from ltv_bayes.random_streams import customer_states
-
-KERNELS: dict[tuple[str, str], Any] = {
-    ("bg_nbd", "gamma_gamma"): order_values.bg_nbd_gamma_gamma,
-    ("bg_nbd_at_once", "gamma_gamma"): order_values.bg_nbd_gamma_gamma,
-    ("mbg_nbd", "gamma_gamma"): order_values.mbg_nbd_gamma_gamma,
-    ("nbd", "gamma_gamma"): order_values.nbd_gamma_gamma,
-}
-REGULAR_KERNELS: dict[tuple[str, str], Any] = {
-    ("bg_cnbd", "gamma_gamma"): regular_order_values.bg_cnbd_gamma_gamma,
-    ("bg_cnbd_at_once", "gamma_gamma"): regular_order_values.bg_cnbd_gamma_gamma,
-    ("mbg_cnbd", "gamma_gamma"): regular_order_values.mbg_cnbd_gamma_gamma,
-}
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,8 +23,8 @@ class OrderDraws:
     ----------
     ids : pandas.Index
         Of the customers.
-    models : (str, str)
-        Of how many orders there are, and of what each is worth.
+    model : str
+        Of how many orders there are.
     k : int
         How regular purchases are, where the model asks for it.
     name, seed
@@ -57,7 +45,7 @@ class OrderDraws:
     """
 
     ids: pd.Index
-    models: tuple[str, str]
+    model: str
     k: int
     name: str
     seed: int
@@ -79,25 +67,20 @@ class OrderDraws:
         limits, lives = unknown if until is None else until / self.days, unknown if life is None else life
         weights = self.weights._replace(place=self.weights.place[first:last])
         relations = order_values.Relations(limits, lives, self.one_life, weights)
-        of_counts = order_values.Events if self.models[0] == nbd.NAME else order_values.Purchases
-        drawn = _laid_out(of_counts, self.counts, first, last), _laid_out(order_values.Spend, self.spends, first, last)
+        counts = counts_of_block(self.model, self.counts, first, last)
+        drawn = counts, laid_out(order_values.Spend, self.spends, first, last)
         prices = self.periods.prices._replace(age=self.periods.prices.age[first:last])
         these = self.periods._replace(shown_until=self.periods.shown_until[first:last], prices=prices)
-        self._kernel(states, self.histories[first:last], these, *drawn, relations, money)
+        kernel_of(self.model, self.k)(states, self.histories[first:last], these, *drawn, relations, money)
         if life is not None:
             life *= self.days
-
-    @property
-    def _kernel(self) -> Any:
-        regular = self.models in REGULAR_KERNELS
-        return partial(REGULAR_KERNELS[self.models], self.k) if regular else KERNELS[self.models]
 
     def expected(self) -> Array | None:
         """Mean over the draws of what is expected given each: an array (customers, periods).
 
         None where the mean is that of draws: of regular purchases too. NaN where a mean does not exist.
         """
-        if self.by_draws or self.models in REGULAR_KERNELS:
+        if self.by_draws or self.model in REGULAR:
             return None
         found, known = np.zeros((len(self.ids), self.periods.ends.size)), ~np.isnan(self.histories[:, 0])
         for group in range(self.counts.number):
@@ -111,7 +94,7 @@ class OrderDraws:
                 weights = self.weights
                 if weights.drawn.size:
                     weights = weights._replace(place=weights.place[here])
-                found[here] = expected_money(self.models[0], *rest, weights)
+                found[here] = expected_money(self.model, *rest, weights)
         return found
 
     def _of_some(self, here: np.ndarray) -> order_values.Periods:
@@ -121,9 +104,3 @@ class OrderDraws:
             prices = prices._replace(age=prices.age[here])
         until = periods.shown_until[here] if periods.shown.size else periods.shown_until
         return periods._replace(shown_until=until, prices=prices)
-
-
-def _laid_out(record: Any, drawn: GroupDraws, first: int, last: int) -> Any:
-    """Parameters of a block of customers as kernels take them."""
-    place, parameters = drawn.block(first, last)
-    return record(place, **{name: values for name, values in parameters.items() if name in record._fields})

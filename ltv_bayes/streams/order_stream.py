@@ -161,7 +161,7 @@ class OrderStream(ABC):
             periods = periods._replace(prices=prices)
         return OrderDraws(
             customers.ids,
-            (self.counts.model, self.spend.model),
+            self.counts.model,
             1 if self.counts.model not in REGULAR else k_of(self.counts),
             self.name,
             seed,

@@ -19,7 +19,7 @@ OF, MONEY_TARGETS = "of", ("spend",)
 """The level of an index that says what a row is about, and those of which amounts are money."""
 NAMING = (
     *("component", "source", "value", OF, "held", "level", "best_naive", "model", "quantity", "role"),
-    *("reason", "verdict", "caution", "relation", "family", "meaning", "decision", "found_by"),
+    *("factor", "reason", "verdict", "caution", "relation", "family", "meaning", "decision", "found_by"),
 )
 """Columns and levels with cells that are names of this package."""
 FAMILIES = (N_("log-normal"), N_("gamma"), N_("pert"))
@@ -50,6 +50,11 @@ KNOWN: Mapping[str, tuple[Kind, str]] = {
         *(N_("actual"), N_("predicted"), N_("expected"), N_("observed"), N_("crps"), N_("interval score")),
         *(N_("opening"), N_("new"), N_("won back"), N_("expansion"), N_("contraction"), N_("closing")),
         *(N_("monetary value"), N_("mean spend"), N_("amount"), N_("price"), N_("deal size")),
+        *(N_("first value"), N_("total value"), N_("fitted"), N_("net value")),
+        *(N_("portfolio"), N_("planned"), N_("acquisition cost"), N_("customer equity"), N_("cost per customer")),
+        *(N_("cost"), N_("tax"), N_("cash"), N_("debt"), N_("company value")),
+        crps_last_period=N_("error of the last period's value (CRPS)"),
+        crps_average=N_("error of the average (CRPS)"),
         expected_loss_a=N_("expected loss of choosing A"),
         expected_loss_b=N_("expected loss of choosing B"),
         todays_customers=N_("today's customers"),
@@ -58,10 +63,12 @@ KNOWN: Mapping[str, tuple[Kind, str]] = {
     ),
     **_columns(
         "share",
-        *(N_("share"), N_("customers inside share"), N_("interval"), N_("should")),
+        *(N_("share"), N_("customers inside share"), N_("interval"), N_("should"), N_("change")),
         *(N_("net retention"), N_("gross retention"), N_("logo retention")),
         mean_share=N_("mean share"),
         judged_share=N_("judged share"),
+        below_eti80=N_("below the 80% interval"),
+        above_eti80=N_("above the 80% interval"),
     ),
     **_columns(
         "probability",
@@ -70,6 +77,7 @@ KNOWN: Mapping[str, tuple[Kind, str]] = {
         *(N_("occurred"), N_("stated"), N_("recalibrated"), N_("probability low"), N_("probability high")),
         *(N_("stated probability"), N_("probability best"), N_("probability no payback"), N_("visible share")),
         *(N_("probability above realised"),),
+        probability_next_customer_loses=N_("probability that the next customer loses money"),
         probability_a_above_b=N_("probability that A is above B"),
         probability_b_above_a=N_("probability that B is above A"),
         probability_equivalent=N_("probability of equivalence"),
@@ -79,8 +87,10 @@ KNOWN: Mapping[str, tuple[Kind, str]] = {
         *(N_("customers"), N_("clients won"), N_("cases"), N_("won"), N_("orders"), N_("rows"), N_("number")),
         *(N_("raters"), N_("windows"), N_("totals held"), N_("gaps"), N_("forecasts"), N_("opportunities")),
         *(N_("frequency"), N_("purchases"), N_("rank"), N_("spend frequency"), N_("active customers")),
+        *(N_("renewals"), N_("lost"), N_("subscriptions")),
         *(N_("opening customers"), N_("new customers"), N_("won back customers"), N_("lost customers")),
         *(N_("closing customers"), N_("age")),
+        observed_from=N_("observed from renewal"),
     ),
     **_columns(
         "number",
@@ -95,12 +105,16 @@ KNOWN: Mapping[str, tuple[Kind, str]] = {
     **_columns(
         "duration",
         *(N_("payback months"), N_("until"), N_("time"), N_("recency"), N_("usual gap"), N_("silence")),
+        *(N_("median time"), N_("spend age")),
         T=N_("time observed"),
     ),
     **_columns("date", N_("as of"), N_("from"), N_("to"), N_("expected on"), N_("expected from"), N_("expected to")),
-    **_columns("date", N_("stated on"), N_("date")),
+    **_columns("date", N_("stated on"), N_("date"), N_("first order"), N_("last order"), N_("median date")),
+    **_columns("date", N_("observed until"), N_("ended on"), N_("closed on")),
     **_columns("yes_no", N_("inside"), N_("holds"), N_("conflict"), N_("noticeable"), N_("told apart"), N_("decided")),
+    **_columns("yes_no", N_("enough data")),
     **_columns("id", N_("row"), N_("year"), N_("decile"), N_("opportunity"), customer_id=N_("customer")),
+    **_columns("id", id_a=N_("first id"), id_b=N_("second id")),
     **_columns(
         "text",
         *(N_("tier"), N_("reason"), N_("verdict"), N_("caution"), N_("expert"), N_("segment"), N_("note")),
@@ -110,7 +124,13 @@ KNOWN: Mapping[str, tuple[Kind, str]] = {
         *(N_("period"), N_("decision"), N_("system"), N_("rule"), N_("repeat purchases"), N_("subscription")),
         *(N_("consumables"), N_("service"), N_("average"), N_("last period"), N_("horizon")),
         *(N_("role"), N_("column"), N_("found by"), N_("word"), N_("meaning"), N_("order id"), N_("currency")),
+        *(N_("factor"), N_("churn"), N_("growth"), N_("margin"), N_("age"), N_("cost of winning"), N_("customers won")),
         *(N_("additional"), N_("same total"), N_("product"), N_("unit price"), N_("line amount")),
+        *(N_("stream"), N_("decided by")),
+        system_a=N_("first system"),
+        system_b=N_("second system"),
+        name_a=N_("first name"),
+        name_b=N_("second name"),
         why=N_("note on the estimate"),
     ),
 }
@@ -137,6 +157,7 @@ PATTERNS: tuple[tuple[re.Pattern[str], Kind | None, Words], ...] = (
     (re.compile(r"mean_(.+)"), None, lambda what: _("mean of {what}", what=in_words(what))),
     (re.compile(r"(.+)_mean"), None, lambda what: _("{what} mean", what=in_words(what))),
     (re.compile(r"(.+)_median"), None, lambda what: _("{what} median", what=in_words(what))),
+    (re.compile(r"(.+)_sd"), None, lambda what: _("{what} sd", what=in_words(what))),
 )
 """Names that are made of others: a pattern, the kind (None: that of the other one, or money), and the words."""
 

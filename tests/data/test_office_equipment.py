@@ -10,7 +10,8 @@ from scipy import special
 
 import ltv_bayes as lb
 from ltv_bayes.errors import InputError, UnitError
-from ltv_bayes.samples.office_equipment import CONTRACTS, STREAMS, Contract, Purchases
+from ltv_bayes.samples.office_clients import CONTRACTS, Contract, Purchases
+from ltv_bayes.samples.office_equipment import STREAMS
 from tests.chance import allowed
 
 simulate = lb.samples.simulate_office_equipment

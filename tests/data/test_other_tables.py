@@ -149,7 +149,7 @@ class TestContracts:
             lb.summarize_renewals(table, as_of="2024-06-15")
 
 
-@pytest.mark.parametrize("table", ["customers", "costs", "contracts"])
+@pytest.mark.parametrize("table", ["customers", "costs", "plan", "contracts"])
 def test_no_name_has_two_roles(table):
     names = names_beside(table)
     seen = [name for some in names.values() for name in some]

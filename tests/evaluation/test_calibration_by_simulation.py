@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 import ltv_bayes as lb
-from ltv_bayes.formulas.models import nbd
+from ltv_bayes.predictions import events
 from tests.calibration import PLANTED, Shopping, ShoppingTogether, Subscribing, simulated
 from tests.chance import FALSE_ALARM
 
@@ -75,8 +75,12 @@ def test_an_error_of_a_tenth_in_what_is_said_is_found(ranked, name, simulations)
 
 @pytest.mark.fits
 def test_a_formula_that_counts_a_tenth_more_time_is_found(monkeypatch):
-    right = nbd.draw_events
-    monkeypatch.setattr(nbd, "draw_events", lambda rng, t, *given, **drawn: right(rng, PLANTED * t, *given, **drawn))
+    right = events.draw_counts
+
+    def longer(fit, customers, histories, ends, **given):
+        return right(fit, customers, histories, [PLANTED * end for end in ends], **given)
+
+    monkeypatch.setattr(events, "draw_counts", longer)
     verdicts = simulated(replace(STUDIES["NBD"], customers=CUSTOMERS_OF_FEW), FEW, seed=2).verdicts(FALSE_ALARM)
     assert verdicts.loc["purchases, all", "of the band"] > 1
     assert verdicts.loc["mean_rate", "of the band"] <= 1

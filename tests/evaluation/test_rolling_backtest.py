@@ -11,8 +11,8 @@ import pytest
 
 import ltv_bayes as lb
 from ltv_bayes.errors import InputError, UnitError
-from ltv_bayes.evaluation.counts_ahead import counts_until
 from ltv_bayes.evaluation.known_judgements import known_on
+from ltv_bayes.evaluation.refitting import counts_until
 from ltv_bayes.evaluation.rolling import verdict
 from ltv_bayes.evaluation.rolling.cohorts import cohort_names
 from ltv_bayes.evaluation.rolling.forecast import naive_forecasts

@@ -117,6 +117,20 @@ def test_exp_and_logarithm_of_a_block_are_exact():
     assert (small[:3] < 1e-300).all()
 
 
+def test_logarithms_of_ratios_are_exact():
+    """Of numbers far apart, next to each other, and the same."""
+    rng = np.random.default_rng(1)
+    below = np.exp(rng.uniform(-300, 300, 100_000))
+    above = below * np.concatenate([np.exp(rng.uniform(-300, 300, 50_000)), 1 + rng.uniform(-1e-6, 1e-6, 50_000)])
+    found = np.empty_like(above)
+    blocks.log_ratio(above, below, found)
+    far, near = slice(50_000), slice(50_000, None)
+    np.testing.assert_allclose(found[far], np.log(above[far]) - np.log(below[far]), atol=1e-12)
+    np.testing.assert_allclose(found[near], np.log1p((above[near] - below[near]) / below[near]), rtol=1e-15)
+    blocks.log_ratio(below, below, found)
+    assert (found == 0).all()
+
+
 @pytest.mark.parametrize("at", [(np.nan, 4.0, 0.8, 2.4), (0.2, np.inf, 0.8, 2.4), (0.2, 4.0, np.nan, 2.4)])
 def test_impossible_parameters_give_no_number(purchases, at):
     assert not np.isfinite(value_alone("bg_nbd", at, purchase_tables(*purchases)))

@@ -10,8 +10,9 @@ import pytest
 
 import ltv_bayes as lb
 from ltv_bayes.errors import FitError
-from ltv_bayes.evaluation.counts_ahead import counts_until, predicted_counts
+from ltv_bayes.evaluation.refitting import counts_until, predicted_counts
 from ltv_bayes.formulas.kernels import order_values
+from ltv_bayes.formulas.kernels.future import outlooks
 from ltv_bayes.formulas.models.operational_time import Clock
 from ltv_bayes.models.density.calendar import Calendar
 from ltv_bayes.posterior import tree_from_draws
@@ -277,7 +278,7 @@ class TestPast:
         rng = np.random.default_rng(3)
         clock = Clock.of(MONTH, -6, rng.gamma(3.0, 0.4, (500, 30)))
         for draw, end in enumerate(rng.uniform(1, 100, 500)):
-            operational = order_values.on_clock(clock, draw, 1.0, 2.0, 0.0, end)[2]
+            operational = outlooks.from_now(clock, draw, end)
             when = order_values.calendar_time(clock, draw, operational, end)
             assert end * (1 - 1e-12) < when <= end
 

@@ -23,8 +23,7 @@ from ltv_bayes.reporting.contents.parts import (
     Term,
     Text,
 )
-from ltv_bayes.reporting.page.render import page
-from ltv_bayes.reporting.page.words import page_words
+from ltv_bayes.reporting.page.render import page, page_words
 from ltv_bayes.tables.headings import written
 from tests.reporting.made import NAMES, many
 

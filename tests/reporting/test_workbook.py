@@ -13,7 +13,7 @@ from python_calamine import CalamineWorkbook
 import ltv_bayes as lb
 from ltv_bayes.data.writing import sheets
 from ltv_bayes.data.writing.number_formats import number_format
-from ltv_bayes.data.writing.workbooks import is_own_workbook
+from ltv_bayes.data.writing.sheets import is_own_workbook
 from ltv_bayes.errors import InputError
 from ltv_bayes.language import in_language
 from ltv_bayes.reporting.contents.parts import Document, Section, Table, Text

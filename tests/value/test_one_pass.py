@@ -7,6 +7,7 @@ import pytest
 import ltv_bayes as lb
 from ltv_bayes.errors import InputError
 from ltv_bayes.value.draws import valuation
+from ltv_bayes.value.draws.passes import sorted_rows
 from ltv_bayes.value.lifetime_value import valued_of
 
 
@@ -72,6 +73,16 @@ def test_summaries_are_those_of_the_draws(kept):
     np.testing.assert_allclose(kept.total(), kept.draws.sum("customer_id"))
     share = (kept.draws > 20).mean(("chain", "draw"))
     np.testing.assert_allclose(kept.probability_above(20), share)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.3, 0.97, 1.0])
+def test_rows_of_many_zeros_are_sorted(share):
+    """Losses stand before zeros, and revenue after; what is not 0 is counted."""
+    rng = np.random.default_rng(4)
+    values = np.where(rng.random((40, 151)) < share, 0.0, rng.normal(0.5, 1, (40, 151)))
+    ordered, others = sorted_rows(values)
+    np.testing.assert_array_equal(ordered, np.sort(values, axis=1))
+    np.testing.assert_array_equal(others, (values != 0).sum(axis=1))
 
 
 def test_segments_are_sums_of_draws(kept):

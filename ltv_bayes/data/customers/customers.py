@@ -16,8 +16,8 @@ from ltv_bayes.data.customers.files import MERGED, file_notes, file_terms, repea
 from ltv_bayes.data.customers.overview import Overview, overview_of, warn_of_reversed_recency
 from ltv_bayes.data.customers.rows import FrameRows, Rows, chosen_rows, with_days_of
 from ltv_bayes.data.engine.parquet import parquet_target, refuse_same_names
-from ltv_bayes.data.orders.left_out import LeftOutFile, no_orders
-from ltv_bayes.data.orders.transactions import count_by_reason, left_out_line
+from ltv_bayes.data.orders.left_out import LeftOutFile, no_orders, unseen_lines
+from ltv_bayes.data.orders.transactions import count_by_reason
 from ltv_bayes.errors import InputError, a_kind, counted
 from ltv_bayes.language import _, comma
 from ltv_bayes.sizes import CUSTOMERS_AT_A_TIME
@@ -409,15 +409,8 @@ class Customers(Printed):
             self.rows.place,
         ]
         history = self.overview().in_words() if self.has_history else _("no purchase history of their own")
-        lines = [comma(part for part in parts if part), history]
-        if self.merged_orders:
-            orders = counted(self.merged_orders, "order")
-            lines.append(_("merged: {n} with another of the same customer and day, as one purchase", n=orders))
-        lines += left_out_line(self.dropped_by_reason())
-        if number := len(self.without_orders):
-            known = counted(number, "customer")
-            lines.append(_("known, but not in the table: {customers} (see without_orders)", customers=known))
-        return lines
+        unseen = unseen_lines(self.merged_orders, self.dropped_by_reason(), len(self.without_orders))
+        return [comma(part for part in parts if part), history, *unseen]
 
 
 def require_customers(value: Any) -> None:

@@ -10,7 +10,9 @@ import pandas as pd
 
 from ltv_bayes.data.engine.duckdb import engine, fetched
 from ltv_bayes.data.engine.parquet import LEFT_OUT_SUFFIX, parquet_source, write_parquet
-from ltv_bayes.data.orders.transactions import DROPPED_COLUMNS
+from ltv_bayes.data.orders.transactions import DROPPED_COLUMNS, left_out_line
+from ltv_bayes.errors import counted
+from ltv_bayes.language import _
 from ltv_bayes.whole_files import written_whole
 
 
@@ -108,3 +110,21 @@ class LeftOutFile:
 def _storable(cells: pd.Series) -> pd.Series:
     """Write cells of mixed kinds as text."""
     return cells.astype("str") if cells.dtype == object else cells
+
+
+def unseen_lines(merged: int, left_out: pd.Series, without_orders: int) -> list[str]:
+    """Say what a table of customers does not show: orders merged or left out, and customers known without any.
+
+    Parameters
+    ----------
+    left_out : pandas.Series
+        Orders by reason.
+    """
+    lines = left_out_line(left_out)
+    if merged:
+        orders = counted(merged, "order")
+        lines.insert(0, _("merged: {n} with another of the same customer and day, as one purchase", n=orders))
+    if without_orders:
+        known = counted(without_orders, "customer")
+        lines.append(_("known, but not in the table: {customers} (see without_orders)", customers=known))
+    return lines

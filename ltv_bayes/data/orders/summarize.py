@@ -6,6 +6,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any, Literal
 
+import numpy as np
 import pandas as pd
 
 from ltv_bayes.data.customers.attributes import join_attributes
@@ -17,13 +18,13 @@ from ltv_bayes.data.customers.rows import FrameRows
 from ltv_bayes.data.engine.parquet import parquet_target
 from ltv_bayes.data.orders.left_out import no_orders
 from ltv_bayes.data.orders.occasions import customer_rows
-from ltv_bayes.data.orders.price_index import at_prices_of
 from ltv_bayes.data.orders.scanned import ScannedTransactions
 from ltv_bayes.data.orders.selection import Returns, counting_orders, observation_end, refuse_none_left
 from ltv_bayes.data.orders.summarize_files import left_out_beside, summarize_to_file
 from ltv_bayes.data.orders.transactions import DROPPED_COLUMNS, Transactions, count_by_reason, refuse_choice
+from ltv_bayes.data.reading.by_day import levels_by_day
 from ltv_bayes.data.reading.ids import alike
-from ltv_bayes.errors import InputError
+from ltv_bayes.errors import InputError, refuse_rows
 from ltv_bayes.language import N_, _, sentences
 from ltv_bayes.time_units import DAYS_PER_UNIT, as_time_unit
 
@@ -209,3 +210,45 @@ def _joined(parts: list[pd.DataFrame]) -> pd.DataFrame:
     """Put lists of orders left out one below the other."""
     filled = [part[list(DROPPED_COLUMNS)] for part in parts if len(part)]
     return pd.concat(filled, ignore_index=True) if filled else no_orders()
+
+
+def at_prices_of(day: dt.date, orders: pd.DataFrame, price_index: Any) -> pd.DataFrame:
+    """Orders with amounts in prices of a day.
+
+    Between two dates of the index its logarithm is on a straight line; after the last, the last level holds.
+
+    Parameters
+    ----------
+    orders : pandas.DataFrame
+        With the columns date and amount.
+    price_index : mapping, Series, path or frame
+        Levels by date, or a table with the columns ``date`` and ``level``.
+
+    Raises
+    ------
+    InputError
+        If it cannot be read, or orders, or the day, are before its first date.
+
+    Examples
+    --------
+    >>> orders = pd.DataFrame({"date": pd.to_datetime(["2023-01-01", "2024-01-01"]), "amount": [95.0, 50.0]})
+    >>> at_prices_of(dt.date(2024, 1, 1), orders, {"2023-01-01": 95, "2024-01-01": 100})["amount"].round(6).tolist()
+    [100.0, 50.0]
+    """
+    index = levels_by_day(price_index, "price_index", "level")
+    first, dates = index.index[0], orders["date"].dt.normalize()
+    early = orders.loc[dates < first, "row"] if "row" in orders else orders.index[dates < first]
+    if len(early) or pd.Timestamp(day) < first:
+        refuse_rows(
+            early,
+            "order",
+            _("before price_index begins ({first})", first=first.date()),
+            _("Let the index begin earlier."),
+        )
+        raise InputError(
+            _("price_index begins on {first}, after {day}. Let it begin earlier.", first=first.date(), day=day)
+        )
+    known, logs = index.index.to_numpy("datetime64[D]").astype(float), np.log(index.to_numpy())
+    on_day = np.interp(dates.to_numpy("datetime64[D]").astype(float), known, logs)
+    now = float(np.interp(float(np.datetime64(day, "D").astype(np.int64)), known, logs))
+    return orders.assign(amount=orders["amount"] * np.exp(now - on_day))

@@ -1,10 +1,14 @@
-"""A table as a sheet of a workbook: headings, number formats, filter, widths, and how it is printed."""
+"""Workbooks that this package writes, and a table as a sheet: headings, formats, filter, widths, print settings."""
 
 import datetime as dt
+import io
 import math
 import re
-from collections.abc import Mapping, Sequence
+import zipfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -243,3 +247,30 @@ def _bar(column: Heading) -> dict[str, Any]:
     if column.kind in ("share", "probability"):
         bounds |= {"max_type": "num", "max_value": 1}
     return {"type": "data_bar", "bar_color": "#A9C6E3", "bar_solid": True, "data_bar_2010": True, **bounds}
+
+
+AS_WRITTEN = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
+OWNER = "ltv_bayes"
+WRITTEN_ON = dt.datetime(2000, 1, 1)
+"""What a workbook states as its date, so that the same content is the same file; other programs change it."""
+
+
+@contextmanager
+def new_workbook(content: io.BytesIO) -> Iterator[Any]:
+    """An empty workbook, whose text stays text; it is in the content at the end."""
+    import xlsxwriter
+
+    with xlsxwriter.Workbook(content, AS_WRITTEN | {"in_memory": True}) as book:
+        book.set_properties({"created": WRITTEN_ON, "author": OWNER})
+        book.set_custom_property(OWNER, "written whole")
+        yield book
+
+
+def is_own_workbook(path: Path) -> bool:
+    """Whether a workbook was written by this package and saved by no other program since."""
+    try:
+        with zipfile.ZipFile(path) as parts:
+            custom, core = (parts.read(f"docProps/{name}.xml").decode() for name in ("custom", "core"))
+    except (OSError, KeyError, zipfile.BadZipFile, UnicodeDecodeError):
+        return False
+    return f'name="{OWNER}"' in custom and f">{WRITTEN_ON:%Y-%m-%dT%H:%M:%SZ}</dcterms:modified>" in core

@@ -7,8 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from ltv_bayes.data.writing.sheets import Sheet, Styles, write_sheet
-from ltv_bayes.data.writing.workbooks import new_workbook
+from ltv_bayes.data.writing.sheets import Sheet, Styles, new_workbook, write_sheet
 from ltv_bayes.errors import InputError
 from ltv_bayes.formatting import escape_formula
 from ltv_bayes.language import _

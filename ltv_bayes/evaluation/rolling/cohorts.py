@@ -8,7 +8,7 @@ import pandas as pd
 
 from ltv_bayes.data.reading.ids import as_text
 from ltv_bayes.evaluation.backtest import Backtest, holdout_occasions, named_stream, occasions
-from ltv_bayes.evaluation.counts_ahead import counts_until
+from ltv_bayes.evaluation.refitting import counts_until
 from ltv_bayes.formulas.special import Array
 from ltv_bayes.language import _
 from ltv_bayes.predictions.fitted import thinned_to

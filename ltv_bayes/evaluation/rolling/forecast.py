@@ -10,7 +10,7 @@ import pandas as pd
 import xarray as xr
 
 from ltv_bayes.evaluation.backtest import Backtest, end_of, luck_of, money_notes, occasions, predicted_by
-from ltv_bayes.evaluation.counts_ahead import expected_counts
+from ltv_bayes.evaluation.refitting import expected_counts
 from ltv_bayes.evaluation.rolling.cohorts import through_time
 from ltv_bayes.formulas.special import Array
 from ltv_bayes.intervals import SAMPLE_DIMS

@@ -6,28 +6,29 @@ alive, the number of purchases that their rate allows is negative binomial, and 
 first random number has left over.
 """
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-import numba
 import numpy as np
 
-from ltv_bayes.formulas.kernels.random import (
-    beta,
-    gamma_constants,
-    gamma_from_constants,
-    poisson,
-    standard_gamma,
-    uniform,
+from ltv_bayes.formulas.kernels.future.outlooks import (
+    compiled,
+    from_now,
+    look_ahead,
+    look_ahead_of_buyer,
+    loop,
+    loop_written_out,
+    number_possible,
+    number_until_leaving,
+    on_clock,
+    purchases_of,
+    room_ahead,
 )
-from ltv_bayes.formulas.models.bg_nbd import LARGEST_POISSON_MEAN
-from ltv_bayes.formulas.models.operational_time import Clock, operational_time
+from ltv_bayes.formulas.kernels.random import beta, gamma_constants, gamma_from_constants, standard_gamma, uniform
+from ltv_bayes.formulas.models.operational_time import Clock
 from ltv_bayes.formulas.models.price_level import Prices
 from ltv_bayes.formulas.special import Array, IntArray
 
-compiled: Any = numba.njit(cache=True, nogil=True, error_model="numpy")
-
 APART, ELSEWHERE = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xC2B2AE3D27D4EB4F)
-LARGEST_INVERTED_MEAN = 50.0  # beyond, a gamma rate and a Poisson number are faster, and lose no digits
 UNKNOWN = np.empty((0, 0))  # where nothing is known, or asked for, of relations
 
 
@@ -60,12 +61,18 @@ class Events(NamedTuple):
 
 
 class Spend(NamedTuple):
-    """Posterior draws of parameters of what each order is worth; see `Purchases`."""
+    """Posterior draws of parameters of what each order is worth; see `Purchases`.
+
+    `NUMBERS` where orders are only counted: each is then worth 1.
+    """
 
     place: IntArray
     p: Array
     q: Array
     v: Array
+
+
+NUMBERS = Spend(np.empty(0, dtype=np.int64), UNKNOWN, UNKNOWN, UNKNOWN)
 
 
 class Periods(NamedTuple):
@@ -156,8 +163,11 @@ def bg_nbd_gamma_gamma(  # type: ignore[no-untyped-def]
     money : array of shape (customers, periods, draws)
         Filled in.
     """
+    # so that purchases are the same whether or not lives are asked for, or some purchases counted elsewhere
+    apart, elsewhere, ahead = states ^ APART, states ^ ELSEWHERE, room_ahead(money.shape[2])
     for row in range(histories.shape[0]):
-        _bg_nbd_row(row, states[row], histories[row], periods, purchases, spend, relations, money[row])
+        streams = states[row], apart[row], elsewhere[row]
+        _bg_nbd_row(row, streams, histories[row], periods, purchases, spend, relations, ahead, money[row])
 
 
 @compiled
@@ -176,64 +186,38 @@ def mbg_nbd_gamma_gamma(  # type: ignore[no-untyped-def]
 
 
 @compiled
-def _bg_nbd_row(row, state, history, periods, purchases, spend, relations, money):  # type: ignore[no-untyped-def]
-    x, t_x, T, ended, orders, spent, most = history
-    (ends, delta, shown, shown_until, clock, prices), (until, life, one_life, weights) = periods, relations
-    r, alpha, a, b, first = purchases_of(row, purchases)
-    p, q, v = spend_of(row, spend)
-    drawn = weights_of(row, weights)
-    # so that purchases are the same whether or not lives are asked for, or some purchases counted elsewhere
-    apart, elsewhere = state ^ APART, state ^ ELSEWHERE
-    if not has_history(row, x, relations, money):
-        return
+def _bg_nbd_row(row, streams, history, periods, purchases, spend, relations, ahead, money):  # type: ignore[no-untyped-def]
+    x = history[0]
+    if has_history(row, x, relations, money):
+        look_ahead_of_buyer(row, history, periods.ends[-1], periods.clock, purchases, relations, ahead)
+        r, _, a, b, _ = purchases_of(row, purchases)
+        _draw_purchases(row, streams, history, r, a, b, spend_of(row, spend), ahead, periods, relations.life, money)
+
+
+@loop
+def _draw_purchases(row, streams, history, r, a, b, spend, ahead, periods, life, money):  # type: ignore[no-untyped-def]
+    """Draw the purchases of a customer, and when the relation ends, draw by draw."""
+    (state, apart, elsewhere), (p, q, v), x = streams, spend, history[0]
     for i in range(money.shape[1]):
-        weight = min(most, drawn[i]) if drawn.size else most
-        t, sure, end = time_left(row, i, ends[-1], weight, until, one_life)
-        if life.size:
-            life[row, i] = end
+        t = ahead.time[i]
         if t <= 0.0:
             continue
-        recency, observed, t = on_clock(clock, i, t_x, T, ended, t)
-        A, B = r[i] + x, alpha[i] + observed
-        u = uniform(state)
-        # Twice, a bound by Bernoulli's inequality settles most draws before anything costly is computed.
-        if x > 0.0 and not sure:
-            odds_at_last = weight * a[i] / (b[i] + x - 1.0)
-            silence = (observed - recency) / (alpha[i] + recency)
-            gone = u * (1.0 + odds_at_last * (1.0 + A * silence)) >= 1.0 and A >= 1.0
-            if not gone:
-                u *= 1.0 + odds_at_last * np.exp(A * np.log1p(silence))
-                gone = u >= 1.0
-            if gone:
-                if life.size:
-                    life[row, i] = 0.0
-                continue
-        elif x == 0.0 and first.size and not sure:
-            u *= 1.0 + weight * first[i] / (1.0 - first[i]) * np.exp(A * np.log1p(observed / alpha[i]))
-            if not u < 1.0:
-                if life.size:
-                    life[row, i] = 0.0
-                continue
-        mean = A * t / B
-        if mean <= LARGEST_INVERTED_MEAN and u < 1.0 - mean:
+        u = uniform(state) * ahead.unsure[i]
+        if not u < 1.0:
+            if life.size:
+                life[row, i] = 0.0
             continue
-        possible = number_possible(state, u, A, B, t)
+        possible = number_possible(state, u, ahead.none[i], r[i] + x, ahead.seen[i], t)
         if possible == 0.0:
             continue
         count = number_until_leaving(state, possible, a[i], b[i] + x)
+        if p.size == 0:
+            _count_orders(row, i, elsewhere, count, possible, t, periods, money)
+            continue
         left = count < possible
-        nu = standard_gamma(state, p[i] * orders + q[i]) / (v[i] + spent_now(prices, row, i, spent))
+        nu = spend_rate(row, i, state, history, p[i], q[i], v[i], periods.prices)
         end = t * beta(state, count, possible - count + 1.0) if left else t
-        shape, (d, c), value, last = p[i], gamma_constants(p[i]), 1.0 / nu, 0.0
-        for order in range(int(count)):
-            when = calendar_time(clock, i, end if left and order == 0 else end * uniform(state), ends[-1])
-            last, worth = max(last, when), value * gamma_from_constants(state, shape, d, c)
-            if shown.size and when <= shown_until[row] and uniform(elsewhere) < shown[i]:
-                continue
-            period = 0
-            while when > ends[period]:
-                period += 1
-            money[period, i] += worth * np.exp(-delta * when) * price_at(prices, i, when)
+        last = _add_orders(row, i, state, elsewhere, count, left, end, p[i], 1.0 / nu, periods, money)
         if life.size:
             staying = (b[i] + x + count - 1.0) / (a[i] + b[i] + x + count - 1.0)
             if left or uniform(apart) >= staying:  # the last purchase seen may be the customer's last too
@@ -247,53 +231,93 @@ def nbd_gamma_gamma(states, histories, periods, events, spend, relations, money)
     Arguments are those of `bg_nbd_gamma_gamma`, with `Events`. Of a history, recency and knowledge of life do not
     matter, since no customer leaves of their own accord: life is what ``until`` states.
     """
+    elsewhere, ahead = states ^ ELSEWHERE, room_ahead(money.shape[2])
     for row in range(histories.shape[0]):
-        _nbd_row(row, states[row], histories[row], periods, events, spend, relations.until, money[row])
+        streams = states[row], elsewhere[row]
+        _nbd_row(row, streams, histories[row], periods, events, spend, relations.until, ahead, money[row])
         _set_known_end(row, relations)
 
 
 @compiled
-def _nbd_row(row, state, history, periods, events, spend, until, money):  # type: ignore[no-untyped-def]
-    x, _, T, ended, orders, spent, _ = history
-    ends, delta, shown, shown_until, clock, prices = periods
+def _nbd_row(row, streams, history, periods, events, spend, until, ahead, money):  # type: ignore[no-untyped-def]
+    x, T, ended, horizon = history[0], history[2], history[3], periods.ends[-1]
     r, alpha = events.r[events.place[row]], events.alpha[events.place[row]]
-    p, q, v = spend_of(row, spend)
-    elsewhere = state ^ ELSEWHERE
     _clear(money)
+    if x != x:
+        return
     for i in range(money.shape[1]):
-        t = ends[-1]
-        if until.size and until[row, i] < t:
-            t = until[row, i]
-        if t <= 0.0 or x != x:
+        t = until[row, i] if until.size and until[row, i] < horizon else horizon
+        _, observed = on_clock(periods.clock, i, 0.0, T, ended)
+        ahead.time[i], ahead.seen[i] = from_now(periods.clock, i, t), alpha[i] + observed
+    look_ahead(x, r, ahead)
+    _draw_events(row, streams, history, r, spend_of(row, spend), ahead, periods, money)
+
+
+@loop
+def _draw_events(row, streams, history, r, spend, ahead, periods, money):  # type: ignore[no-untyped-def]
+    """Draw the events of a customer, draw by draw."""
+    (state, elsewhere), (p, q, v), x = streams, spend, history[0]
+    for i in range(money.shape[1]):
+        t = ahead.time[i]
+        if t <= 0.0:
             continue
-        _, observed, t = on_clock(clock, i, 0.0, T, ended, t)
-        number = number_possible(state, uniform(state), r[i] + x, alpha[i] + observed, t)
-        if number == 0.0:
-            continue
-        nu = standard_gamma(state, p[i] * orders + q[i]) / (v[i] + spent_now(prices, row, i, spent))
-        shape, (d, c), value = p[i], gamma_constants(p[i]), 1.0 / nu
-        for _ in range(int(number)):
-            when = calendar_time(clock, i, t * uniform(state), ends[-1])
-            period, worth = 0, value * gamma_from_constants(state, shape, d, c)
-            if shown.size and when <= shown_until[row] and uniform(elsewhere) < shown[i]:
-                continue
-            while when > ends[period]:
-                period += 1
-            money[period, i] += worth * np.exp(-delta * when) * price_at(prices, i, when)
+        number = number_possible(state, uniform(state), ahead.none[i], r[i] + x, ahead.seen[i], t)
+        if p.size == 0:
+            _count_orders(row, i, elsewhere, number, number, t, periods, money)
+        elif number > 0.0:
+            nu = spend_rate(row, i, state, history, p[i], q[i], v[i], periods.prices)
+            _add_orders(row, i, state, elsewhere, number, False, t, p[i], 1.0 / nu, periods, money)
 
 
-@compiled
-def on_clock(clock, i, t_x, T, ended, t):  # type: ignore[no-untyped-def]
-    """Recency, T and a time from now in the operational time of a draw."""
-    if clock.factors.size == 0:
-        return t_x, T, t
-    first = -T - ended
-    start = operational_time(clock, i, first)
-    recency = operational_time(clock, i, first + t_x) - start
-    return recency, operational_time(clock, i, -ended) - start, operational_time(clock, i, t)
+@loop_written_out
+def _add_orders(row, i, state, elsewhere, number, left, end, shape, value, periods, money):  # type: ignore[no-untyped-def]
+    """Add what orders of a draw are worth, at times before an end; the first one is there if the customer left then.
+
+    Returns the time of the last one.
+    """
+    (d, c), last, horizon = gamma_constants(shape), 0.0, periods.ends[-1]
+    for order in range(int(number)):
+        when = calendar_time(periods.clock, i, end if left and order == 0 else end * uniform(state), horizon)
+        last, worth = max(last, when), value * gamma_from_constants(state, shape, d, c)
+        add_order(row, i, when, worth, elsewhere, periods, money)
+    return last
 
 
-@compiled
+@loop
+def _count_orders(row, i, moments, number, possible, t, periods, money):  # type: ignore[no-untyped-def]
+    """Count orders of a draw by period: of those possible within t, the last one made is there if the customer left.
+
+    Their moments have a random stream of their own, so that their number is the same whatever the periods.
+    """
+    if money.shape[0] == 1:
+        money[0, i] = number
+        return
+    left = number < possible
+    end, horizon = t * beta(moments, number, possible - number + 1.0) if left else t, periods.ends[-1]
+    for order in range(int(number)):
+        when = calendar_time(periods.clock, i, end if left and order == 0 else end * uniform(moments), horizon)
+        add_order(row, i, when, 1.0, moments, periods, money)
+
+
+@loop_written_out
+def add_order(row, i, when, worth, elsewhere, periods, money):  # type: ignore[no-untyped-def]
+    """Add what an order is worth, discounted, to the period in which it falls, unless it is counted elsewhere."""
+    if periods.shown.size and when <= periods.shown_until[row] and uniform(elsewhere) < periods.shown[i]:
+        return
+    period = 0
+    while when > periods.ends[period]:
+        period += 1
+    money[period, i] += worth * np.exp(-periods.delta * when) * price_at(periods.prices, i, when)
+
+
+@loop_written_out
+def spend_rate(row, i, state, history, p, q, v, prices):  # type: ignore[no-untyped-def]
+    """The rate of a customer's gamma distribution of order values, given what repeat orders were worth."""
+    orders, spent = history[4], history[5]
+    return standard_gamma(state, p * orders + q) / (v + spent_now(prices, row, i, spent))
+
+
+@loop
 def calendar_time(clock, i, operational, end):  # type: ignore[no-untyped-def]
     """The time from now at which a draw's operational time has a value, one of those before an end."""
     if clock.factors.size == 0:
@@ -306,7 +330,7 @@ def calendar_time(clock, i, operational, end):  # type: ignore[no-untyped-def]
     return min((period + clock.first) * clock.length + since - clock.now, end)  # not after it by rounding
 
 
-@compiled
+@loop
 def price_at(prices, i, time):  # type: ignore[no-untyped-def]
     """The price level of a draw at a time from now; 1 where prices do not move."""
     if prices.drift.size == 0:
@@ -316,7 +340,7 @@ def price_at(prices, i, time):  # type: ignore[no-untyped-def]
     return np.exp(prices.levels[i, period] + prices.drift[i] * min(since, prices.until))
 
 
-@compiled
+@loop
 def spent_now(prices, row, i, spent):  # type: ignore[no-untyped-def]
     """What a customer's repeat orders were worth in total, in prices of the as-of date of a draw."""
     return spent if prices.drift.size == 0 else spent / price_at(prices, i, -prices.age[row])
@@ -334,40 +358,17 @@ def has_history(row, x, relations, money):  # type: ignore[no-untyped-def]
 
 @compiled
 def _set_known_end(row, relations):  # type: ignore[no-untyped-def]
-    if relations.life.size:
-        relations.life[row] = np.nan
-        if relations.until.size:
-            relations.life[row] = relations.until[row]
-
-
-@compiled
-def time_left(row, i, horizon, weight, until, one_life):  # type: ignore[no-untyped-def]
-    """Time for orders, whether the customer is known to be alive, and when the relation ends for other reasons."""
-    if until.size and until[row, i] == until[row, i]:
-        return min(horizon, until[row, i]), weight == 0.0 or one_life, until[row, i]
-    return horizon, weight == 0.0, np.inf
-
-
-@compiled
-def purchases_of(row, purchases):  # type: ignore[no-untyped-def]
-    """Parameters of a customer's purchases, arrays of shape (draws,); the last one is empty where there is none."""
-    g = purchases.place[row]
-    first = purchases.first_dropout[g : g + 1].ravel()
-    return purchases.r[g], purchases.alpha[g], purchases.a[g], purchases.b[g], first
-
-
-@compiled
-def weights_of(row, weights):  # type: ignore[no-untyped-def]
-    """By which factors a customer's odds of having left are multiplied, an array of shape (draws,), or empty."""
-    if weights.drawn.size == 0:
-        return weights.drawn.ravel()
-    g = weights.place[row]
-    return weights.drawn[g : g + 1].ravel()
+    until, life = relations.until, relations.life
+    if life.size:
+        for i in range(life.shape[1]):
+            life[row, i] = until[row, i] if until.size else np.nan
 
 
 @compiled
 def spend_of(row, spend):  # type: ignore[no-untyped-def]
-    """Parameters of what each of a customer's orders is worth, arrays of shape (draws,)."""
+    """Parameters of what each of a customer's orders is worth, arrays of shape (draws,); empty in `NUMBERS`."""
+    if spend.place.size == 0:
+        return spend.p.ravel(), spend.q.ravel(), spend.v.ravel()
     h = spend.place[row]
     return spend.p[h], spend.q[h], spend.v[h]
 
@@ -377,40 +378,3 @@ def _clear(money):  # type: ignore[no-untyped-def]
     for period in range(money.shape[0]):
         for i in range(money.shape[1]):
             money[period, i] = 0.0
-
-
-@compiled
-def number_possible(state, u, A, B, t):  # type: ignore[no-untyped-def]
-    """How many purchases within t a rate Gamma(A, B) allows, by the inverse of its distribution at u."""
-    mean = A * t / B
-    if mean > LARGEST_INVERTED_MEAN:
-        return poisson(state, min(standard_gamma(state, A) / B * t, LARGEST_POISSON_MEAN))
-    if u < 1.0 - mean:
-        return 0.0
-    chance = np.exp(-A * np.log1p(t / B))
-    return 0.0 if u < chance else _negative_binomial(u, chance, A, t / (B + t))
-
-
-@compiled
-def _negative_binomial(u, chance, A, share):  # type: ignore[no-untyped-def]
-    """Number of purchases at the level u of its distribution, which is above the chance of none."""
-    number, below = 0.0, chance
-    while u >= below:
-        number += 1.0
-        chance *= (A + number - 1.0) / number * share
-        below += chance
-        if chance < 1e-18 * below:  # nothing is left to add: u is next to 1
-            break
-    return number
-
-
-@compiled
-def number_until_leaving(state, possible, a, b):  # type: ignore[no-untyped-def]
-    """How many of the possible purchases a customer makes who may leave after each."""
-    u, staying, number = uniform(state) if possible > 1.0 else 0.0, 1.0, 1.0
-    while number < possible:
-        staying *= (b + number - 1.0) / (a + b + number - 1.0)
-        if u >= staying:
-            break
-        number += 1.0
-    return number

@@ -11,7 +11,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ltv_bayes.formulas.kernels.order_values import UNKNOWN, compiled
+from ltv_bayes.formulas.kernels.future.outlooks import compiled
+from ltv_bayes.formulas.kernels.order_values import UNKNOWN
 from ltv_bayes.formulas.kernels.random import beta as beta_of
 from ltv_bayes.formulas.kernels.random import normal, standard_gamma, uniform
 from ltv_bayes.formulas.special import Array, IntArray

@@ -18,8 +18,7 @@ from ltv_bayes.formulas.models.leaving_at_once import FIRST_DROPOUT
 from ltv_bayes.formulas.models.parameterization import LOG, Naming
 from ltv_bayes.formulas.models.parameterization import naming as naming_of
 from ltv_bayes.formulas.special import IntArray
-from ltv_bayes.inference.blas_threads import one_blas_thread
-from ltv_bayes.inference.methods import Method, fit_posterior
+from ltv_bayes.inference.methods import Method, fit_posterior, one_blas_thread
 from ltv_bayes.inference.nuts import has_nutpie
 from ltv_bayes.language import _, comma
 from ltv_bayes.models.density.calendar import SDS, SMALL, Calendar, CalendarDensity, OnClock

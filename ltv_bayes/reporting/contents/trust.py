@@ -1,14 +1,15 @@
-"""Whether the figures can be trusted: the backtest, and checks of the models."""
+"""Whether the figures can be trusted: what was read, the backtest, and checks of the models."""
 
 import re
 from functools import partial
 
+from ltv_bayes.data.orders.reasons import reason_in_words
 from ltv_bayes.errors import counted, sentence_case
 from ltv_bayes.evaluation.rolling.comparison import ModelComparison
 from ltv_bayes.evaluation.rolling.result import RollingBacktest
 from ltv_bayes.evaluation.rolling.verdict import RARE, total_tail
 from ltv_bayes.formulas.models.parameterization import TITLES
-from ltv_bayes.language import _, sentences, without_hint
+from ltv_bayes.language import _, as_known, sentences, without_hint
 from ltv_bayes.plots.backtests import plot_backtest
 from ltv_bayes.plots.checks import plot_tracking
 from ltv_bayes.reporting.contents.material import Material
@@ -121,3 +122,23 @@ def _titled(text: str) -> str:
 def _sentences(text: str) -> list[Part]:
     """A verdict's lines, which are broken for a terminal, as paragraphs."""
     return [Text(" ".join(line.split())) for line in ENDED_LINE.split(text)]
+
+
+def source(of: Material) -> Section | None:
+    """What was read and left out."""
+    read = of.read
+    if read is None:
+        return None
+    lines, _counts, notes = read.parts()
+    currency = None if read.converted else read.currency
+    parts: list[Part] = [Text(sentence_case(line)) for line in lines]
+    rows = read.rows if "amount" in read.mapping.index else read.rows.drop(columns="amount")
+    rows = rows.rename(index=reason_in_words)
+    account = _("Rows of the file: {rows_in:,}. Every one of them is in this table.", rows_in=read.rows_in)
+    parts.append(Table("read", _("Rows that are orders, and rows left out"), rows, currency, note=account))
+    mapping = read.mapping.rename(index=as_known)
+    parts.append(Table("columns", _("Columns of the file, as understood"), mapping, amounts=False))
+    if len(read.status):
+        status = read.status.assign(meaning=read.status["meaning"].astype(str).map(reason_in_words))
+        parts.append(Table("status", _("Words of the status, as understood"), status, amounts=False))
+    return Section("source", _("What was read"), (*parts, *map(note, notes)))

@@ -12,13 +12,12 @@ import jinja2
 from markupsafe import Markup
 
 from ltv_bayes.formatting import visible
-from ltv_bayes.language import in_language
+from ltv_bayes.language import _, in_language
 from ltv_bayes.plots.canvas import as_svg
 from ltv_bayes.reporting.contents.parts import CustomerTable, Document, Part, Picture, Section
 from ltv_bayes.reporting.page.customers import Customers
 from ltv_bayes.reporting.page.glossary import Glossary
 from ltv_bayes.reporting.page.tables import rows
-from ltv_bayes.reporting.page.words import page_words
 
 HTML_LANGUAGE = {"zh": "zh-CN"}
 """What HTML calls a language, where that is not its code."""
@@ -102,3 +101,40 @@ def as_json(content: Any) -> Markup:
     """Data as JSON that can stand in an element of a page: no text in it ends the element."""
     text = json.dumps(content, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     return Markup(text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029"))
+
+
+def page_words() -> dict[str, str]:
+    """Every word of the page and its script; in braces, what the script puts in.
+
+    Examples
+    --------
+    >>> page_words()["of"]
+    '{shown} of {all} customers.'
+    """
+    return {
+        "contents": _("Contents"),
+        "skip": _("Skip to the content"),
+        "search": _("Search"),
+        "search_hint": _("name, segment or reason"),
+        "all": _("all"),
+        "save": _("Save as CSV"),
+        "file": _("customers.csv"),
+        "of": _("{shown} of {all} customers.", shown="{shown}", all="{all}"),
+        "none": _("No customer fits. Change the search or a filter."),
+        "sort": _("Sort by {column}", column="{column}"),
+        "open": _("Choose a customer to see where the value comes from."),
+        "close": _("Close"),
+        "range": _("{low} to {high}", low="{low}", high="{high}"),
+        "yes": _("yes"),
+        "no": _("no"),
+        "from": _("{interval}, from", interval="{interval}"),
+        "to": _("{interval}, to", interval="{interval}"),
+        "sources": _("Where the value comes from"),
+        "to_come": _("to come in all"),
+        "waterfall": _(
+            "Value by source: {sources}. {total}: {amount}.", sources="{sources}", total="{total}", amount="{amount}"
+        ),
+        "more": _("... and {number} more; the workbook lists them.", number="{number}"),
+        "currency": _("Amounts in {currency}.", currency="{currency}"),
+        "first": _("Customers with the most to come"),
+    }

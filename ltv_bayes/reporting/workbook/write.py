@@ -9,9 +9,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ltv_bayes.data.writing.sheets import Sheet, Styles, write_sheet
+from ltv_bayes.data.writing.sheets import Sheet, Styles, new_workbook, write_sheet
 from ltv_bayes.data.writing.table_files import with_index
-from ltv_bayes.data.writing.workbooks import new_workbook
 from ltv_bayes.formatting import visible
 from ltv_bayes.language import _
 from ltv_bayes.reporting.contents.customers import SAID

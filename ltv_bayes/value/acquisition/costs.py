@@ -19,7 +19,7 @@ from ltv_bayes.data.reading.files import HeaderRows, SheetChoice, read_table
 from ltv_bayes.data.reading.ids import BLANKS, as_text
 from ltv_bayes.errors import ColumnError, DataWarning, InputError, a_kind, listed, rows_at_fault, suggestion
 from ltv_bayes.formatting import money
-from ltv_bayes.language import _, as_known, as_written, comma, semicolon
+from ltv_bayes.language import N_, _, as_known, as_written, comma, semicolon
 
 COLUMNS = ("channel", "period", "spend", "clients_won", "cost_per_client")
 MONEY = ("spend", "cost_per_client")
@@ -32,6 +32,7 @@ MEANT = {
     **dict.fromkeys(("source", "segment", "渠道"), "'channel'"),
 }
 TOTALS = ("合计", "总计", "小计", "总和", "共计", "汇总", "total", "totals", "sum", "subtotal", "grand total")
+TABLES = {"costs": N_("costs"), "plan": N_("plan")}
 SAME = 0.01
 """Part by which a cost per client may differ from spend over clients won, for its digits were rounded."""
 FAR_SCALE, LARGEST_RATIO = 500.0, 1e9
@@ -112,14 +113,14 @@ class AcquisitionCosts:
                 )
             )
         raw = read_table(source, sheet=sheet, encoding=encoding, header=header)
-        given, notes = _own_names(raw, columns or {})
+        given, notes = own_names(raw, columns or {}, COLUMNS, "costs")
         names = _names(raw, given)
         table = pd.DataFrame({name: raw[own] for name, own in names.items()})
         rows, faults = _converted(table, names, decimal, amount_unit)
         unread = at_fault(faults, len(rows))
         contradictions = [replace(fault, at=fault.at & ~unread) for fault in _contradictions(rows, "period" in table)]
         refuse([*faults, *contradictions], rows.index, noun=noun)
-        return cls(_completed(rows), _currency(table), noun, notes)
+        return cls(_completed(rows), currency_shown(table), noun, notes)
 
     @property
     def channels(self) -> list[str]:
@@ -189,46 +190,25 @@ def _of_mapping(source: Mapping[Any, Any] | pd.Series) -> pd.DataFrame:
     return pd.DataFrame({"channel": channels, "cost_per_client": costs}, index=pd.Index(channels, dtype=object))
 
 
-def _own_names(raw: pd.DataFrame, names: Mapping[str, str]) -> tuple[dict[str, str], tuple[str, ...]]:
-    """The user's names of columns, and those that exports give the others, which a note says."""
-    absent = [name for name in COLUMNS if name not in names and name not in raw]
-    left = raw.drop(columns=[name for name in (*COLUMNS, *names.values()) if name in raw])
-    found = columns_beside(left, "costs", absent, "columns={{{!r}: {!r}}}".format)
+def own_names(
+    raw: pd.DataFrame, names: Mapping[str, str], columns: Sequence[str], table: str
+) -> tuple[dict[str, str], tuple[str, ...]]:
+    """The user's names of columns of costs or of a plan, and those that exports give the others, which a note says."""
+    absent = [name for name in columns if name not in names and name not in raw]
+    left = raw.drop(columns=[name for name in (*columns, *names.values()) if name in raw])
+    found = columns_beside(left, table, absent, "columns={{{!r}: {!r}}}".format)
     found_names = [
         _("{name} is the column {own!r}", name=as_known(name.replace("_", " ")), own=str(own))
         for name, own in found.items()
     ]
     return {**names, **found}, (
-        _("of the costs, {found_names}.", found_names=semicolon(found_names)),
+        _("of the {table}, {found_names}.", table=_(TABLES[table]), found_names=semicolon(found_names)),
     ) if found_names else ()
 
 
 def _names(raw: pd.DataFrame, names: Mapping[str, str]) -> dict[str, str]:
     """The columns with a meaning: their names by ours."""
-    for name, own in names.items():
-        if name not in COLUMNS and own in COLUMNS and name in raw:
-            raise ColumnError(
-                _("columns= is turned round: our name comes first, as in {{{own!r}: {name!r}}}.", own=own, name=name)
-            )
-        if name not in COLUMNS:
-            near = MEANT.get(str(name).lower())
-            meant = (
-                _("Did you mean {near}? Known names: {columns}.", near=near, columns=comma(COLUMNS))
-                if near
-                else suggestion(name, COLUMNS)
-            )
-            raise ColumnError(
-                _("columns= starts from our names, and {name!r} is none of them. {meant}", name=name, meant=meant)
-            )
-        if own not in raw:
-            raise ColumnError(
-                _(
-                    "There is no column {own!r} in the costs. {suggestion}",
-                    own=own,
-                    suggestion=suggestion(own, map(str, raw.columns)),
-                )
-            )
-    found = {name: names.get(name, name) for name in COLUMNS if names.get(name, name) in raw}
+    found = known_names(raw, names, COLUMNS, MEANT, "costs")
     known = _("It has {raw}.", raw=listed(raw.columns, 20))
     cure = _("Name your own columns with columns={{'channel': '...', 'spend': '...', 'clients_won': '...'}}.")
     if "channel" not in found:
@@ -241,15 +221,52 @@ def _names(raw: pd.DataFrame, names: Mapping[str, str]) -> dict[str, str]:
     return found
 
 
+def known_names(
+    raw: pd.DataFrame, names: Mapping[str, str], columns: Sequence[str], meant: Mapping[str, str], table: str
+) -> dict[str, str]:
+    """The user's name of each column that is there, by ours.
+
+    Raises
+    ------
+    ColumnError
+        If a name is not one of ours, or names no column.
+    """
+    for name, own in names.items():
+        if name not in columns and own in columns and name in raw:
+            raise ColumnError(
+                _("columns= is turned round: our name comes first, as in {{{own!r}: {name!r}}}.", own=own, name=name)
+            )
+        if name not in columns:
+            near = meant.get(str(name).lower())
+            cure = (
+                _("Did you mean {near}? Known names: {columns}.", near=near, columns=comma(columns))
+                if near
+                else suggestion(name, columns)
+            )
+            raise ColumnError(
+                _("columns= starts from our names, and {name!r} is none of them. {meant}", name=name, meant=cure)
+            )
+        if own not in raw:
+            raise ColumnError(
+                _(
+                    "There is no column {own!r} in the {table}. {suggestion}",
+                    own=own,
+                    table=_(TABLES[table]),
+                    suggestion=suggestion(own, map(str, raw.columns)),
+                )
+            )
+    return {name: names.get(name, name) for name in columns if names.get(name, name) in raw}
+
+
 def _converted(
     table: pd.DataFrame, names: Mapping[str, str], decimal: str, unit: Any
 ) -> tuple[pd.DataFrame, list[Fault]]:
     """Texts and numbers, with the rows where they cannot be read."""
-    channel = _texts(table["channel"])
+    channel = texts(table["channel"])
     rows = pd.DataFrame({"channel": channel, "period": ""}, index=table.index)
     faults = [Fault((channel == "").to_numpy(), _("without a channel"), _("Fill it in, for instance with 'unknown'."))]
     if "period" in table:
-        rows["period"] = _texts(table["period"])
+        rows["period"] = texts(table["period"])
     require_units_alike([names[name] for name in MONEY if name in names], unit)
     for name in ("spend", "clients_won", "cost_per_client"):
         rows[name] = np.nan
@@ -258,17 +275,23 @@ def _converted(
             rows[name], found = as_amounts(table[name], decimal=decimal, **stated)
             if name in MONEY:
                 unit_to_apply(names[name], unit, stacklevel=4)
-            faults += [_about(fault, name) for fault in found if not as_written(fault.problem).startswith("without")]
+            faults += faults_of_amounts(found, name, is_money=name in MONEY)
     return rows, faults
 
 
-def _about(fault: Fault, name: str) -> Fault:
-    problem = fault.problem.replace(_("an amount"), _("a {name}", name=name))
-    problem = problem.replace(_("an infinite amount"), _("an infinite {name}", name=name))
-    cure = fault.cure
-    if name in MONEY and "cannot be read" in as_written(fault.problem):
-        cure = _("{cure} Pass a unit such as 万元 with amount_unit=.", cure=cure)
-    return Fault(fault.at, problem, cure, fault.example)
+def faults_of_amounts(faults: Sequence[Fault], name: str, *, is_money: bool) -> list[Fault]:
+    """What is wrong with the cells of a column of numbers, which may be blank."""
+    found = []
+    for fault in faults:
+        if as_written(fault.problem).startswith("without"):
+            continue
+        problem = fault.problem.replace(_("an amount"), _("a {name}", name=name))
+        problem = problem.replace(_("an infinite amount"), _("an infinite {name}", name=name))
+        cure = fault.cure
+        if is_money and "cannot be read" in as_written(fault.problem):
+            cure = _("{cure} Pass a unit such as 万元 with amount_unit=.", cure=cure)
+        found.append(Fault(fault.at, problem, cure, fault.example))
+    return found
 
 
 def _contradictions(rows: pd.DataFrame, with_periods: bool) -> list[Fault]:
@@ -330,14 +353,15 @@ def _completed(rows: pd.DataFrame) -> pd.DataFrame:
     return rows.assign(spend=made.where(counted), clients_won=rows["clients_won"].where(counted), cost_per_client=known)
 
 
-def _currency(table: pd.DataFrame) -> str | None:
+def currency_shown(table: pd.DataFrame, money: Sequence[str] = MONEY) -> str | None:
     """The currency that amounts show."""
-    cells = [plain(table[name]).dropna() for name in MONEY if name in table]
+    cells = [plain(table[name]).dropna() for name in money if name in table]
     written = {str(cell) for column in cells if not pd.api.types.is_numeric_dtype(column) for cell in column}
     return next(iter(sorted({read_amount(text)[1] for text in written} - {""})), None)
 
 
-def _texts(cells: pd.Series) -> pd.Series:
+def texts(cells: pd.Series) -> pd.Series:
+    """Names in cells, without blanks around them; empty where there is none."""
     text = pd.Series(np.asarray(as_text(plain(cells)), dtype=object), cells.index).str.strip(BLANKS)
     return text.where(cells.notna(), "").fillna("")
 

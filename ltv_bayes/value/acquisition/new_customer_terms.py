@@ -1,14 +1,14 @@
 """The fits and terms by which new customers are valued."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Self
 
 from ltv_bayes.data.customers.grouping import segment_names
 from ltv_bayes.errors import InputError
 from ltv_bayes.formulas.point.inputs import as_money, as_share
 from ltv_bayes.language import _
-from ltv_bayes.predictions.fitted import FittedModel, currency_of, pooling_of, shape_of
+from ltv_bayes.predictions.fitted import FittedModel, currency_of, pooling_of, shape_of, shuffled
 from ltv_bayes.predictions.spend import FittedSpend
 from ltv_bayes.streams.notes import role
 from ltv_bayes.time_units import Duration
@@ -36,6 +36,8 @@ class NewCustomerTerms:
     period : str or None
         Length of a contract.
     seed : int
+    given : tuple of fitted models
+        The fits with their draws in the order of their drawing.
     """
 
     model: Any
@@ -48,11 +50,37 @@ class NewCustomerTerms:
     price: Any
     period: str | None
     seed: int
+    given: tuple[FittedModel, ...] = ()
 
     @property
     def shape(self) -> tuple[int, int]:
         """Chains and draws per chain."""
         return shape_of(self.model)
+
+    def beside(self, purposes: Sequence[tuple[FittedModel, str]], shape: tuple[int, int], seed: int) -> Self:
+        """The same with draws paired with those of streams: where a fit is theirs, with the same of it in each draw.
+
+        Parameters
+        ----------
+        purposes : sequence of (fit, str)
+            The fits of the streams, and the purposes that the orders of their draws belong to.
+        shape : (int, int)
+            Chains and draws per chain of the streams' value.
+        seed : int
+            Of that value.
+        """
+
+        def paired[Fit: FittedModel](fit: Fit, other: str) -> Fit:
+            why = next((why for one, why in purposes if same_posterior(fit, one)), other)
+            return shuffled(fit, shape, seed, why)
+
+        model, *spend = self.given
+        own = [paired(one, "new customers spend") for one in spend if isinstance(one, FittedSpend)]
+        return replace(self, model=paired(model, "new customers purchases"), spend=own[0] if own else None, seed=seed)
+
+    def shared(self, purposes: Sequence[tuple[FittedModel, str]]) -> bool:
+        """Whether any fit is one of the streams."""
+        return any(same_posterior(fit, one) for fit in self.given for one, _unused in purposes)
 
     @property
     def fits(self) -> list[FittedModel]:
@@ -126,6 +154,13 @@ class NewCustomerTerms:
             discount=discount,
             margin=margin,
         )
+
+
+def same_posterior(fit: FittedModel, other: FittedModel) -> bool:
+    """Whether two fits hold the same draws."""
+    if fit.model != other.model or shape_of(fit) != shape_of(other):
+        return False
+    return fit.idata is other.idata or fit.idata["posterior"].to_dataset().equals(other.idata["posterior"].to_dataset())
 
 
 def _of_segment(given: Any, segment: str, argument: str) -> Any:

@@ -345,10 +345,21 @@ def new_customer_value(
     discount_intensity(discount_rate, "year")
     seed = as_seed(random_seed)
     model, paired = _paired(purchases, spend, seed)
-    column = _column([fit for fit in (purchases, spend) if fit is not None], by)
+    given = tuple(fit for fit in (purchases, spend) if fit is not None)
+    column = _column(given, by)
     contract = _period(purchases, price, period)
     terms = NewCustomerTerms(
-        model, paired, column, as_duration(horizon), float(discount_rate), margin, first_order, price, contract, seed
+        model,
+        paired,
+        column,
+        as_duration(horizon),
+        float(discount_rate),
+        margin,
+        first_order,
+        price,
+        contract,
+        seed,
+        given,
     )
     if not isinstance(margin, Mapping):
         as_share(margin, "margin")

@@ -1,12 +1,14 @@
-"""What is a customer worth who is won today? Revenue of new customers, by kind of model."""
+"""What is a customer worth who is won today, or later? Revenue of new customers, by kind of model."""
 
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 
 from ltv_bayes.data.subscriptions.calendar import contract_length
 from ltv_bayes.formulas.models import gamma_gamma, shifted_beta_geometric
+from ltv_bayes.formulas.models.conditional_future import PurchaseOutlook
+from ltv_bayes.formulas.models.price_level import Prices
 from ltv_bayes.formulas.special import Array, IntArray
 from ltv_bayes.predictions.clock import has_clock
 from ltv_bayes.predictions.events import FittedEvents, event_formulas_of
@@ -14,10 +16,25 @@ from ltv_bayes.predictions.fitted import flat_draws, shape_of
 from ltv_bayes.predictions.purchases import FittedPurchases, outlook_of_new_customer
 from ltv_bayes.predictions.renewals import FittedRenewals, sums_of_factors
 from ltv_bayes.predictions.spend import FittedSpend, prices_of
-from ltv_bayes.time_units import Duration, discount_intensity
+from ltv_bayes.time_units import DAYS_PER_UNIT, Duration, discount_intensity
 
 LONGEST_COURSE = 120
 SAME = 1e-9
+WHOLE_CUSTOMERS = 40
+"""Of more buyers won together, this number is drawn, and what luck adds to their mean is scaled to all of them."""
+
+
+class Cohort(NamedTuple):
+    """Revenue of customers who are won together, in the spans between times.
+
+    Attributes
+    ----------
+    drawn, expected : arrays of shape (draws, times)
+        What these customers pay, and what is expected of them given each draw of the parameters.
+    """
+
+    drawn: Array
+    expected: Array
 
 
 @dataclass(frozen=True)
@@ -31,6 +48,8 @@ class Buyer:
         Of as many draws.
     first_order : bool or float
         True for one like the others, False if it does not count, or its amount.
+    won_after : float
+        Days from the as-of date of the fits until they are won; all times are counted from that day.
     by_steps : bool
         Whether revenue occurs on the days of the course alone.
     """
@@ -38,8 +57,13 @@ class Buyer:
     purchases: FittedPurchases | FittedEvents
     spend: FittedSpend
     first_order: bool | float = True
+    won_after: float = 0.0
 
     by_steps = False
+
+    def later(self, days: float) -> Self:
+        """The same customer, won this number of days after the as-of date."""
+        return replace(self, won_after=float(days))
 
     def times(self, horizon: Duration) -> list[Duration]:
         """When a course is looked at: every month, or a largest number of times; and the horizon."""
@@ -49,22 +73,22 @@ class Buyer:
 
     def expected(self, horizon: Duration, discount_rate: float) -> Array:
         """Expected revenue within the horizon, shape (draws,): orders of today's worth times their value."""
-        if prices_of(self.spend, self.purchases.time_unit) is not None:
+        if self._prices() is not None:
             return self.course([horizon], discount_rate)[:, -1]
         unit = self.purchases.time_unit
         t, delta = horizon.to(unit), discount_intensity(discount_rate, unit)
         if isinstance(self.purchases, FittedEvents):
-            formulas = event_formulas_of(self.purchases)
+            formulas = event_formulas_of(self.purchases, after=self._after)
             number = formulas.discounted_expected_events(t, delta, 0, 0.0, **flat_draws(self.purchases))
         else:
-            number = outlook_of_new_customer(self.purchases).discounted_expected_purchases(t, delta)
+            number = self._outlook().discounted_expected_purchases(t, delta)
         return self._first() + number * self._mean_order()
 
     def course(self, times: list[Duration], discount_rate: float) -> Array:
         """Expected revenue by each time, an array of shape (draws, times)."""
         unit = self.purchases.time_unit
         ends, delta = np.array([time.to(unit) for time in times]), discount_intensity(discount_rate, unit)
-        prices = prices_of(self.spend, unit)
+        prices = self._prices()
         if prices is None or ends[-1] <= 0:
             number = self._numbers(ends, delta)
         else:
@@ -77,35 +101,84 @@ class Buyer:
         """Expected purchases by each time, discounted, in units of today's order: shape (draws, times)."""
         if isinstance(self.purchases, FittedEvents):
             drawn = {name: values[:, np.newaxis] for name, values in flat_draws(self.purchases).items()}
-            return event_formulas_of(self.purchases).discounted_expected_events(ends, delta, 0, 0.0, **drawn)
-        return outlook_of_new_customer(self.purchases).discounted_expected_purchases_by(ends, delta)
+            formulas = event_formulas_of(self.purchases, after=self._after)
+            return formulas.discounted_expected_events(ends, delta, 0, 0.0, **drawn)
+        return self._outlook().discounted_expected_purchases_by(ends, delta)
 
     def draw(self, rng: np.random.Generator, horizon: Duration, discount_rate: float) -> Array:
         """Revenue of one such customer in each draw, shape (draws,): how often they buy, when, for how much."""
+        return self._one(rng, [horizon], discount_rate)[:, 0]
+
+    def cohort(self, rng: np.random.Generator, number: int, times: list[Duration], discount_rate: float) -> Cohort:
+        """Revenue of a number of such customers together between times, drawn and expected.
+
+        Given the parameters customers are independent. Beyond `WHOLE_CUSTOMERS` mean and variance given the
+        parameters are still those of all of them.
+
+        Parameters
+        ----------
+        times : list of Duration
+            Ascending, from the day on which they are won; the last is the horizon.
+        """
+        drawn = min(number, WHOLE_CUSTOMERS)
+        size = int(np.prod(shape_of(self.spend)))
+        found = np.zeros((size, len(times)))
+        for _unused in range(drawn):
+            found += self._one(rng, times, discount_rate)
+        mean = np.diff(self.course(times, discount_rate), axis=1, prepend=0.0)
+        if drawn < number:
+            found = number * mean + np.sqrt(number / drawn) * (found - drawn * mean)
+        return Cohort(found, number * mean)
+
+    def _one(self, rng: np.random.Generator, times: list[Duration], discount_rate: float) -> Array:
+        """Revenue of one customer between times, in each draw: shape (draws, times)."""
         unit, spend = self.purchases.time_unit, flat_draws(self.spend)
-        t, delta = horizon.to(unit), discount_intensity(discount_rate, unit)
-        owner, time = self._draw_times(rng, t)
+        ends, delta = np.array([time.to(unit) for time in times]), discount_intensity(discount_rate, unit)
+        owner, time = self._draw_times(rng, ends[-1])
         nu = gamma_gamma.draw_spend_rate(rng, 0, 0.0, **spend)
         values = gamma_gamma.draw_order_values(rng, spend["p"][owner], nu[owner]) * np.exp(-delta * time)
-        if (prices := prices_of(self.spend, unit)) is not None:
+        if (prices := self._prices()) is not None:
             values *= prices.at(time, owner)
-        later = np.bincount(owner, values, nu.size)
+        place = owner * len(ends) + np.minimum(np.searchsorted(ends, time), len(ends) - 1)
+        found = np.bincount(place, values, nu.size * len(ends)).reshape(nu.size, len(ends))
         if self.first_order is True:
-            return later + gamma_gamma.draw_order_values(rng, spend["p"], nu)
-        return later + self._first()
+            found[:, 0] += gamma_gamma.draw_order_values(rng, spend["p"], nu) * self._level()
+        else:
+            found[:, 0] += float(self.first_order)
+        return found
 
     def _draw_times(self, rng: np.random.Generator, t: float) -> tuple[IntArray, Array]:
         """Which draw each purchase belongs to, and its time."""
         if isinstance(self.purchases, FittedEvents):
-            return event_formulas_of(self.purchases).draw_times(rng, t, 0, 0.0, **flat_draws(self.purchases))
-        return outlook_of_new_customer(self.purchases).draw(rng, t).times(rng, t)
+            formulas = event_formulas_of(self.purchases, after=self._after)
+            return formulas.draw_times(rng, t, 0, 0.0, **flat_draws(self.purchases))
+        return self._outlook().draw(rng, t).times(rng, t)
+
+    @property
+    def _after(self) -> float:
+        """When they are won, in the unit of the fit."""
+        return self.won_after / DAYS_PER_UNIT[self.purchases.time_unit]
+
+    def _outlook(self) -> PurchaseOutlook:
+        assert isinstance(self.purchases, FittedPurchases)
+        return outlook_of_new_customer(self.purchases, after=self._after)
+
+    def _prices(self) -> Prices | None:
+        """The price level, times counted from the day on which they are won."""
+        prices = prices_of(self.spend, self.purchases.time_unit)
+        return None if prices is None else prices._replace(shift=prices.shift + self._after)
+
+    def _level(self) -> Any:
+        """The price level of the first order: 1 on the as-of date."""
+        prices = self._prices() if self.won_after > 0 else None
+        return 1.0 if prices is None else prices.at(0.0)
 
     def _mean_order(self) -> Array:
         return gamma_gamma.population_mean_spend(**flat_draws(self.spend))
 
     def _first(self) -> Array:
         if self.first_order is True:
-            return self._mean_order()
+            return self._mean_order() * self._level()
         return np.full(int(np.prod(shape_of(self.spend))), float(self.first_order))
 
 
@@ -122,6 +195,8 @@ class Subscriber:
         Length of the contract.
     first_order : bool or float
         True for a first payment like the others, False if it does not count, or its amount.
+    won_after : float
+        Days from the as-of date of the fit until they are won; all times are counted from that day.
     by_steps : bool
         Whether revenue occurs on the days of the course alone.
     """
@@ -130,8 +205,13 @@ class Subscriber:
     price: float
     period: str
     first_order: bool | float = True
+    won_after: float = 0.0
 
     by_steps = True
+
+    def later(self, days: float) -> Self:
+        """The same customer, won this number of days after the as-of date."""
+        return replace(self, won_after=float(days))
 
     @property
     def length(self) -> Duration:
@@ -168,9 +248,35 @@ class Subscriber:
         paid = np.concatenate([[0.0], np.cumsum(self._worth(np.arange(1, most + 1), discount_rate))])
         return self._first() + self.price * paid[np.minimum(made, most).astype(np.int64)]
 
+    def cohort(self, rng: np.random.Generator, number: int, times: list[Duration], discount_rate: float) -> Cohort:
+        """Revenue of a number of such customers together between times, drawn and expected.
+
+        Who is left after each renewal is binomial among those before, given the parameters.
+
+        Parameters
+        ----------
+        times : list of Duration
+            Ascending, from the day on which they are won; the last is the horizon.
+        """
+        most = self._payments(times[-1])
+        drawn = {name: values.reshape(-1, 1) for name, values in self.renewals.draws.items()}
+        staying = shifted_beta_geometric.survival(self._sums(most), **drawn)
+        before = np.concatenate([np.ones((len(staying), 1)), staying[:, :-1]], axis=1)[:, :most]
+        worth, place = self._worth(np.arange(1, most + 1), discount_rate), np.array(list(map(self._payments, times)))
+        found, left = np.zeros((len(staying), len(times))), np.full(len(staying), number)
+        mean = np.zeros_like(found)
+        found[:, 0] = mean[:, 0] = number * self._first()
+        chance = np.divide(staying, before, out=np.zeros_like(staying), where=before > 0)
+        for renewal in range(most):
+            left = rng.binomial(left, np.clip(chance[:, renewal], 0.0, 1.0))
+            paid, at = self.price * worth[renewal], np.searchsorted(place, renewal + 1)
+            found[:, at] += left * paid
+            mean[:, at] += number * staying[:, renewal] * paid
+        return Cohort(found, mean)
+
     def _sums(self, number: int) -> Array:
         """What renewals count, added up to each: shape (draws or 1, renewals)."""
-        return sums_of_factors(self.renewals, 0, number, self.period)[1].reshape(-1, number)
+        return sums_of_factors(self.renewals, 0, number, self.period, after=self.won_after)[1].reshape(-1, number)
 
     def _payments(self, time: Duration) -> int:
         """Renewals due by a time; one that is due on its last day counts."""

@@ -201,16 +201,66 @@ def summary_columns(
     Beside the columns of a summary: the mean of each source, the share of draws in which more comes, be it a loss, and
     the share of draws above each limit.
     """
-    total, mean = added(components), added(means)
-    paying = total != components.get(REALISED, 0.0)
-    found = []
+    total = added(components) if len(components) > 1 else next(iter(components.values()))
+    mean, found = added(means), []
     for place in range(total.shape[1]):
-        columns = summarize_sorted(np.sort(total[:, place], axis=1), *interval)
-        columns |= {"mean": mean[:, place, 0], PAYING: paying[:, place].mean(axis=1)}
+        ordered, paying = sorted_rows(total[:, place])
+        if REALISED in components:
+            paying = np.count_nonzero(total[:, place] != components[REALISED][:, place], axis=1)
+        columns = summarize_sorted(ordered, *interval)
+        columns |= {"mean": mean[:, place, 0], PAYING: paying / total.shape[2]}
         columns |= {f"mean_{name}": values[:, place, 0] for name, values in means.items()}
         columns |= {f"{ABOVE}{limit!r}": np.mean(total[:, place] > limit, axis=1) for limit in limits}
         found.append(columns)
     return found
+
+
+def sorted_rows(values: Array) -> tuple[Array, IntArray]:
+    """Sort each row of numbers, of which many may be 0: these are left out, and take no time.
+
+    Returns
+    -------
+    array of the same shape
+        In ascending order.
+    array of shape (rows,)
+        How many are not 0.
+
+    Examples
+    --------
+    >>> ordered, paid = sorted_rows(np.array([[3.0, 0.0, -1.0, 0.0], [0.0, 0.0, 0.0, 0.0]]))
+    >>> ordered.tolist(), paid.tolist()
+    ([[-1.0, 0.0, 0.0, 3.0], [0.0, 0.0, 0.0, 0.0]], [2, 0])
+    """
+    found, (below, others) = np.empty(values.shape), np.empty((2, len(values)), dtype=np.int64)
+    _without_zeros(values, found, below, others)
+    for row, number in enumerate(others):
+        found[row, :number].sort()
+    _with_zeros(found, below, others)
+    return found, others
+
+
+@numba.njit(cache=True, nogil=True)
+def _without_zeros(values, found, below, others):  # type: ignore[no-untyped-def]
+    """Move what is not 0 to the front of each row; count it, and what of it is negative."""
+    for row in range(values.shape[0]):
+        kept, negative = 0, 0
+        for i in range(values.shape[1]):
+            found[row, kept] = values[row, i]
+            kept += values[row, i] != 0.0
+            negative += values[row, i] < 0.0
+        below[row], others[row] = negative, kept
+
+
+@numba.njit(cache=True, nogil=True)
+def _with_zeros(found, below, others):  # type: ignore[no-untyped-def]
+    """Put zeros between what is negative and what is positive in ascending rows."""
+    last = found.shape[1] - 1
+    for row in range(found.shape[0]):
+        zeros = found.shape[1] - others[row]
+        for i in range(others[row] - below[row] if zeros else 0):
+            found[row, last - i] = found[row, last - zeros - i]
+        for i in range(zeros):
+            found[row, below[row] + i] = 0.0
 
 
 @dataclass(frozen=True, eq=False)

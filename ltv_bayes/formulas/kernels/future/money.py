@@ -6,66 +6,116 @@ purchases times the expected order value. Its mean over draws has no luck of sin
 
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
+import numba
 import numpy as np
 
+from ltv_bayes.formulas.kernels.future.outlooks import compiled, look_back, on_clock, room_ahead
 from ltv_bayes.formulas.kernels.future.purchases import (
     GOOD,
-    chance_alive,
     edges_of,
     kinds_of,
     purchases_to_come,
+    some_draws,
     worth_of_times,
 )
-from ltv_bayes.formulas.kernels.order_values import Periods, Spend, Weights, compiled, on_clock, spent_now
+from ltv_bayes.formulas.kernels.order_values import Periods, Spend, Weights, spent_now
 from ltv_bayes.formulas.models import mbg_nbd, nbd
 from ltv_bayes.formulas.models.leaving_at_once import FIRST_DROPOUT
+from ltv_bayes.formulas.models.price_level import Prices
 from ltv_bayes.formulas.special import Array
 from ltv_bayes.sizes import available_cores
 
 PARTS, FEWEST_DRAWS = 16, 32  # of the draws: how many are added up apart, and the fewest in one
+TOGETHER = 32  # draws for which customers' purchases are in memory at once
+_compiled_sum: Any = numba.njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc"})
 
 
 @compiled
-def _mean_money(first, last, stay, purchases, spend, horizon, split, periods, rows, distinct, kinds, mean):  # type: ignore[no-untyped-def]
+def _mean_money(first, last, stay, parameters, spend, horizon, split, periods, rows, distinct, kinds, mean):  # type: ignore[no-untyped-def]
     """Add what is expected given each of some draws, by customer and period."""
-    (r, alpha, a, b, first_share), (period_of, is_shown), (edges, part) = purchases, split, horizon
-    x, t_x, T, ended, weight, kind, state_of, orders, spent, covered, (group, drawn_weight) = rows
-    alive, unknown = np.ones(x.size), np.empty(spend.p.shape[0])
-    worth, observed = np.empty((kinds.frequency_at.size, period_of.size)), np.empty(distinct.shape[0])
-    by_time, share = np.empty(period_of.size), np.ones(period_of.size)
+    for begin in range(first, last, TOGETHER):
+        some = slice(begin, min(begin + TOGETHER, last))
+        worth = _worth(some, stay, parameters, horizon, split, periods, distinct, kinds)
+        _add_customers(some, stay, parameters, spend, split[0], periods, rows, worth, mean)
+
+
+@compiled
+def _worth(some, stay, parameters, horizon, split, periods, distinct, kinds):  # type: ignore[no-untyped-def]
+    """What customers buy who are alive, by kind, part of the horizon and draw, as it is and less what is shown."""
+    (r, alpha, a, b, _), (edges, part), (period_of, is_shown) = parameters, horizon, split
     delta, clock, prices, shown = periods.delta, periods.clock, periods.prices, periods.shown
-    for i in range(first, last):
+    each = np.empty((kinds.frequency_at.size, period_of.size))
+    by_time, observed = np.empty(period_of.size), np.empty(distinct.shape[0])
+    found = np.empty((2, each.shape[0], each.shape[1], some.stop - some.start))
+    for i in range(some.start, some.stop):
         for n in range(observed.size):
-            _, observed[n], _ = on_clock(clock, i, 0.0, distinct[n, 0], distinct[n, 1], 0.0)
+            _, observed[n] = on_clock(clock, i, 0.0, distinct[n, 0], distinct[n, 1])
         if stay:
             worth_of_times(i, edges, part, delta, clock, prices, by_time)
-            for one in range(kinds.frequency_at.size):
-                rate = (r[i] + kinds.frequencies[kinds.frequency_at[one]]) / (alpha[i] + observed[kinds.time_at[one]])
+            for kind in range(each.shape[0]):
+                rate = (r[i] + kinds.frequencies[kinds.frequency_at[kind]]) / (alpha[i] + observed[kinds.time_at[kind]])
                 for e in range(by_time.size):
-                    worth[one, e] = rate * by_time[e]
+                    each[kind, e] = rate * by_time[e]
         else:
             drawn = r[i], alpha[i], a[i], b[i]
-            purchases_to_come(i, GOOD, drawn, horizon, delta, clock, prices, observed, kinds, worth)
-        for e in range(share.size):
-            share[e] = 1.0 - shown[i] if is_shown[e] else 1.0
-        for state in range(0 if stay else x.size):
-            recency, time, _ = on_clock(clock, i, t_x[state], T[state], ended[state], 0.0)
-            others = r[i], alpha[i], a[i], b[i], first_share[i]
-            known = min(weight[state], drawn_weight[group[state], i]) if drawn_weight.size else weight[state]
-            alive[state] = chance_alive(x[state], recency, time, known, *others)
-        for place in range(unknown.size):
-            excess = spend.q[place, i] - 1.0
-            unknown[place] = spend.p[place, i] * spend.v[place, i] / excess if excess > 0.0 else np.nan
-        for row in range(state_of.size):
-            state, place = state_of[row], spend.place[row]
-            value = alive[state] * unknown[place]
-            if orders[row] > 0.0:
-                shape = spend.p[place, i] * orders[row] + spend.q[place, i] - 1.0
-                total = spend.v[place, i] + spent_now(prices, row, i, spent[row])
-                value = alive[state] * spend.p[place, i] * total / shape if shape > 0.0 else np.nan
-            for e in range(share.size):
-                mean[row, period_of[e]] += value * worth[kind[state], e] * (share[e] if covered[row] else 1.0)
+            purchases_to_come(i, GOOD, drawn, horizon, delta, clock, prices, observed, kinds, each)
+        for e in range(period_of.size):
+            share = 1.0 - shown[i] if is_shown[e] else 1.0
+            for kind in range(each.shape[0]):
+                found[0, kind, e, i - some.start] = each[kind, e]
+                found[1, kind, e, i - some.start] = each[kind, e] * share
+    return found
+
+
+@compiled
+def _add_customers(some, stay, parameters, spend, period_of, periods, rows, worth, mean):  # type: ignore[no-untyped-def]
+    """Add what customers are expected to pay in some draws; those with one history share P(alive)."""
+    histories, customer, kind_of, orders, spent, covered, (group, drawn) = rows
+    of_draws, clock = some_draws(some.start, some.stop, parameters, periods.clock)
+    prices = _prices_of(some, periods.prices)
+    ahead = room_ahead(some.stop - some.start)
+    value, place = ahead.one, 0
+    for state in range(histories.shape[0]):
+        history = histories[state]
+        for i in range(value.size):
+            known = min(history[4], drawn[group[state], some.start + i]) if drawn.size else history[4]
+            ahead.unsure[i] = 1.0 if stay else known
+        if not stay:
+            look_back(history, clock, of_draws, ahead)
+        while place < customer.size and kind_of[place, 0] == state:
+            row, kind = customer[place], kind_of[place, 1]
+            at = spend.place[row]
+            for i in range(value.size):
+                value[i] = spent_now(prices, row, i, spent[row])
+            _order_value(orders[row], spend.p[at][some], spend.q[at][some], spend.v[at][some], ahead.unsure, value)
+            for e in range(period_of.size):
+                mean[row, period_of[e]] += _sum_of_products(value, worth[int(covered[row]), kind, e])
+            place += 1
+
+
+@compiled
+def _prices_of(some, prices):  # type: ignore[no-untyped-def]
+    """Prices of some of the draws."""
+    drift, length, first, levels, shift, age, until = prices
+    return Prices(drift[some], length, first, levels[some], shift, age, until)
+
+
+@compiled
+def _order_value(orders, p, q, v, unsure, value):  # type: ignore[no-untyped-def]
+    """Turn what orders were worth into the mean of the next ones, times P(alive); NaN where it does not exist."""
+    for i in range(value.size):
+        shape = p[i] * orders + q[i] - 1.0
+        value[i] = (p[i] * (v[i] + value[i]) / (shape * unsure[i])) if shape > 0.0 else np.nan
+
+
+@_compiled_sum
+def _sum_of_products(values, others):  # type: ignore[no-untyped-def]
+    total = 0.0
+    for i in range(values.size):
+        total += values[i] * others[i]
+    return total
 
 
 def expected_money(
@@ -100,12 +150,15 @@ def expected_money(
     place = weights.place if weights.drawn.size else np.zeros(len(histories))
     known = np.column_stack([histories[:, [0, 1, 2, 3, 6]], place])
     states, state_of = np.unique(known, axis=0, return_inverse=True)
-    x, t_x, T, ended, weight, group = np.ascontiguousarray(states.T)
+    states = np.ascontiguousarray(states)
+    x, T, ended, group = np.ascontiguousarray(states[:, [0, 2, 3, 5]].T)
+    customer = np.argsort(state_of, kind="stable")
     orders, spent = np.ascontiguousarray(histories[:, 4:6].T)
     r, alpha = parameters["r"], parameters["alpha"]
     a, b = (r, r) if model == nbd.NAME else (parameters["a"], parameters["b"])
     if model == mbg_nbd.NAME:
         x, r = x + 1.0, r - 1.0
+        states[:, 0] = x
     covered, ends, until = np.zeros(orders.size, dtype=bool), periods.ends, -1.0
     if periods.shown.size:  # customers of whom nothing is shown have the same edges, so that a slice equals the whole
         covered, until = periods.shown_until > 0, float(np.abs(periods.shown_until).max())
@@ -117,7 +170,8 @@ def expected_money(
     share = parameters.get(FIRST_DROPOUT, np.zeros(r.size))
     rest = ((r, alpha, a, b, share), spend, horizon, split, periods._replace(shown=shown))
     own = Weights(group.astype(np.int64), weights.drawn)
-    rows = x, t_x, T, ended, weight, kind, state_of, orders, spent, covered, own
+    kind_of = np.column_stack([state_of, kind[state_of]])[customer]
+    rows = states, customer, kind_of, orders, np.where(orders > 0, spent, 0.0), covered, own
     step = max(FEWEST_DRAWS, -(-r.size // PARTS))
 
     def some(first: int) -> Array:

@@ -20,7 +20,8 @@ from typing import NamedTuple
 import numpy as np
 
 from ltv_bayes.formulas.kernels.dropout import DISCOUNTED_AWAY, nodes_of_dropout
-from ltv_bayes.formulas.kernels.order_values import compiled, on_clock, price_at
+from ltv_bayes.formulas.kernels.future.outlooks import compiled, look_back, on_clock, room_ahead
+from ltv_bayes.formulas.kernels.order_values import price_at
 from ltv_bayes.formulas.models.leaving_at_once import FIRST_DROPOUT
 from ltv_bayes.formulas.models.operational_time import Clock
 from ltv_bayes.formulas.models.price_level import Prices
@@ -324,32 +325,30 @@ def purchases_to_come(i, exact, parameters, horizon, delta, clock, prices, obser
 
 
 @compiled
-def chance_alive(x, recency, observed, weight, r, alpha, a, b, first):  # type: ignore[no-untyped-def]
-    """P(alive), where what else is known multiplies the odds of having left by a weight.
-
-    The share ``first`` of customers leaves right after the first purchase.
-    """
-    if weight == 0.0:
-        return 1.0
-    if x == 0.0:
-        return 1.0 / (1.0 + weight * first / (1.0 - first) * math.exp(r * math.log1p(observed / alpha)))
-    silence = (observed - recency) / (alpha + recency)
-    return 1.0 / (1.0 + weight * a / (b + x - 1.0) * math.exp((r + x) * math.log1p(silence)))
-
-
-@compiled
-def _expected(first, last, purchases, horizon, delta, clock, prices, rows, distinct, kinds, found):  # type: ignore[no-untyped-def]
-    r, alpha, a, b, share = purchases
-    x, t_x, T, ended, kind = rows
+def _expected(first, last, parameters, horizon, delta, clock, prices, rows, distinct, kinds, found):  # type: ignore[no-untyped-def]
+    (r, alpha, a, b, _), (histories, kind) = parameters, rows
     worth, observed = np.empty((kinds.frequency_at.size, 1)), np.empty(distinct.shape[0])
     for i in range(first, last):
         for n in range(observed.size):
-            _, observed[n], _ = on_clock(clock, i, 0.0, distinct[n, 0], distinct[n, 1], 0.0)
+            _, observed[n] = on_clock(clock, i, 0.0, distinct[n, 0], distinct[n, 1])
         purchases_to_come(i, BEST, (r[i], alpha[i], a[i], b[i]), horizon, delta, clock, prices, observed, kinds, worth)
-        for row in range(x.size):
-            recency, time, _ = on_clock(clock, i, t_x[row], T[row], ended[row], 0.0)
-            drawn = r[i], alpha[i], a[i], b[i], share[i]
-            found[i, row] = worth[kind[row], 0] * chance_alive(x[row], recency, time, 1.0, *drawn)
+        for row in range(kind.size):
+            found[i, row] = worth[kind[row], 0]
+    drawn, ahead = some_draws(first, last, parameters, clock), room_ahead(last - first)
+    for row in range(kind.size):
+        ahead.unsure[:] = 1.0
+        look_back(histories[row], drawn[1], drawn[0], ahead)
+        for i in range(first, last):
+            found[i, row] /= ahead.unsure[i - first]
+
+
+@compiled
+def some_draws(first, last, parameters, clock):  # type: ignore[no-untyped-def]
+    """Parameters and clock of some of the draws, one after the other."""
+    r, alpha, a, b, share = parameters
+    factors, steps = clock.factors[first:last], clock.steps[first:last]
+    some = r[first:last], alpha[first:last], a[first:last], b[first:last], share[first:last]
+    return some, Clock(clock.length, clock.first, factors, steps, clock.now)
 
 
 class Kinds(NamedTuple):
@@ -440,9 +439,10 @@ def expected_discounted(
     if at_once:
         x, r = x + 1.0, r - 1.0
     kinds, kind, distinct = kinds_of(x, T, ended)
+    rows = np.column_stack([x, t_x, T, ended]), kind
     horizon = edges_of(np.array([t]), delta, clock, NO_PRICES)
     found = np.empty((r.size, x.size))
-    rest = ((r, *others, share), horizon, delta, clock, NO_PRICES, (x, t_x, T, ended, kind), distinct, kinds, found)
+    rest = ((r, *others, share), horizon, delta, clock, NO_PRICES, rows, distinct, kinds, found)
     with ThreadPoolExecutor(available_cores()) as pool:
         blocks = range(0, r.size, DRAWS)
         list(pool.map(lambda first: _expected(first, min(first + DRAWS, r.size), *rest), blocks))
