@@ -74,6 +74,7 @@ _NAMES_BY_FILE = {
     "value.decisions.slipping_away": "SlippingAway slipping_away",
     "value.influence.judgement_in_value": "JudgementInValue",
     "value.lifetime_value": "LifetimeValue",
+    "value.movements_ahead": "movements_ahead",
     "value.segments.compare": "best compare rank",
     "value.segments.segments": "SegmentValues",
     "value.value_customers": "lifetime_value",

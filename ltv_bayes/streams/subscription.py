@@ -14,6 +14,7 @@ from ltv_bayes.data.reading.ids import as_text
 from ltv_bayes.data.subscriptions.calendar import Steps
 from ltv_bayes.data.subscriptions.due_dates import Schedules, period_of
 from ltv_bayes.data.subscriptions.renewals import Renewals, is_active, present_contract, require_records
+from ltv_bayes.data.subscriptions.revenue.recurring import a_month
 from ltv_bayes.errors import ColumnError, InputError, a_kind, rows_at_fault
 from ltv_bayes.formulas.kernels import renewal_values
 from ltv_bayes.formulas.kernels.order_values import UNKNOWN, Relations
@@ -174,6 +175,23 @@ class Subscription:
 
     def prepare(self, customers: Customers, terms: Terms, shape: tuple[int, int], seed: int) -> CustomerDraws:
         """Make ready to value these customers; see `Stream`. Payments are laid out for a few customers at a time."""
+        return self._made_ready(customers, terms, shape, seed)
+
+    def recurring(self, customers: Customers, terms: Terms, shape: tuple[int, int], seed: int) -> CustomerDraws:
+        """Draws of what contracts cost a month that run on the last day of the terms, in one period."""
+        return self._made_ready(customers, terms, shape, seed, recurring=True)
+
+    def recurring_now(self, customers: Customers) -> Array:
+        """What contracts cost a month that run on the as-of date, an array of shape (customers,)."""
+        runs = ~(Schedule.of(self.renewals).ended() <= 0)
+        return sum_by_customer(np.where(runs, self._a_month(self._prices), 0.0), self._ids, customers)
+
+    def _a_month(self, prices: Array, rows: Any = slice(None)) -> Array:
+        return a_month(prices, self.renewals.table["period"].to_numpy(dtype=str)[rows])
+
+    def _made_ready(
+        self, customers: Customers, terms: Terms, shape: tuple[int, int], seed: int, *, recurring: bool = False
+    ) -> CustomerDraws:
         rows, held = self._contracts(customers)
         table, schedule = self.renewals.table, Schedule.of(self.renewals)
         ended, made = schedule.ended(), table["renewals"].to_numpy(dtype=float)
@@ -193,18 +211,26 @@ class Subscription:
             some = rows[held[first] : held[last]]
             paid, contract, date, due = schedule.payments(some, ends[-1])
             amount = self._changes.at(self._prices[some][contract], some[contract], date, due)
+            worth, period = amount * np.exp(-delta * due), np.searchsorted(ends, due).astype(np.int64)
+            if recurring:
+                worth, period = self._a_month(amount, some[contract]) * _last_of_each(paid), np.zeros_like(period)
             place, alpha, beta, c = _parameters(drawn, fit_of_each, some)
             renewal_values.shifted_beta_geometric(
                 customer_states(seed, self.name, customers.ids[first:last]),
                 Subscriptions(
                     held[first : last + 1] - held[first], made[some], ended[some], place, alpha, beta, c, silent[some]
                 ),
-                Payments(paid, due, np.searchsorted(ends, due).astype(np.int64), amount * np.exp(-delta * due)),
+                Payments(paid, due, period, worth),
                 Relations(UNKNOWN if until is None else until, UNKNOWN if life is None else life),
                 money,
                 factors.at(some, contract, date),
                 growth.at(some, customers.ids[first:last]),
             )
+            if recurring:
+                unchanged = (np.diff(paid) == 0) & ~(ended[some] <= ends[-1])
+                owner = np.repeat(np.arange(last - first), np.diff(held[first : last + 1]))
+                own = np.where(unchanged, self._a_month(self._prices[some], some), 0.0)
+                money[:, 0] += np.bincount(owner, own, last - first)[:, np.newaxis]
 
         return draw
 
@@ -390,6 +416,13 @@ class FactorsOfContracts:
                 period = period_of(date[some], self.days[which], clock.length)
                 ahead[some] = self.begin[which] + columns_of(clock, period)
         return self.made._replace(schedule=self.made.schedule[rows], ahead=ahead)
+
+
+def _last_of_each(paid: IntArray) -> Array:
+    """1 for the last payment of each contract, and 0 for those before."""
+    found = np.zeros(paid[-1])
+    found[paid[1:][np.diff(paid) > 0] - 1] = 1.0
+    return found
 
 
 def _parameters(drawn: list[GroupDraws], fit_of_each: IntArray, rows: IntArray) -> tuple[IntArray, Array, Array, Array]:
