@@ -18,7 +18,7 @@ from ltv_bayes.intervals import flagged, quoted_with
 from ltv_bayes.language import _, _n, comma, retold
 from ltv_bayes.predictions.fitted import parameter_arrays, pooling_of, thinned_to
 from ltv_bayes.predictions.renewals import FactorsAtRenewals, FittedRenewals, next_renewal_is_made
-from ltv_bayes.streams.subscription import Subscription, fees_to_come, fit_of_each, prices_today
+from ltv_bayes.streams.subscription import ALL, Subscription, fees_to_come
 from ltv_bayes.tables import Printed, ResultPage
 from ltv_bayes.terms import Terms
 from ltv_bayes.time_units import as_duration, as_number
@@ -126,7 +126,8 @@ def at_risk(ltv: LifetimeValue, *, within: Any = "3 months", least: float = 0.1,
 
     The reason names what raises the odds of leaving by a tenth or more, as the fit knows it, the strongest first: the
     number of renewals so far, the segment, a covariate on its bad side. A step up in the fee is named where it is
-    known; what it does to churn is not in the model.
+    known; what it does to churn is not in the model. Fees count as price_changes= say; growth= of the
+    stream is not in them.
     """
     if not isinstance(ltv, LifetimeValue):
         raise InputError(_("at_risk needs what lifetime_value(...) returned, not {kind}.", kind=a_kind(ltv)))
@@ -156,13 +157,15 @@ def _of_stream(stream: Subscription, terms: Terms, margins: Margins, customers: 
     valued = table.index.isin(customers.ids)
     due = is_active(table) & valued & (table["next_due"] <= pd.Timestamp(until)).to_numpy()
     rows = np.flatnonzero(due)
-    chosen, fits = table.iloc[rows], fit_of_each(stream)
+    chosen, by_length = table.iloc[rows], stream.fits
+    fits = [by_length[ALL] if ALL in by_length else by_length[period] for period in chosen["period"]]
+    today = chosen["price"].to_numpy(dtype=float) if "price" in chosen else np.full(len(rows), stream.price)
     lost, renewed, fee = np.zeros((3, len(rows)))
     why = np.full(len(rows), "", dtype=object)
     rate = terms.discount_rate if stream.discount_rate is None else stream.discount_rate
     delta = terms.discounted_at(rate).delta("day")
     for fit in stream.fits.values():
-        own = np.flatnonzero([fits[row] is fit for row in rows])
+        own = np.flatnonzero([one is fit for one in fits])
         if not own.size:
             continue
         some = thinned_to(fit, DRAWS)
@@ -174,7 +177,7 @@ def _of_stream(stream: Subscription, terms: Terms, margins: Margins, customers: 
             at, place = slice(paid[number], paid[number + 1]), own[number]
             renewed[place] = (staying * worth[at]).sum()
             fee[place] = amounts[at][0] if staying.size else np.nan
-        why[own] = _reasons(some, chosen.iloc[own], lost[own], prices_today(stream)[rows[own]], fee[own])
+        why[own] = _reasons(some, chosen.iloc[own], lost[own], today[own], fee[own])
     kept = margins.of(stream.name, customers)[customers.ids.get_indexer(chosen.index)]
     stake = renewed * kept
     facts = pd.DataFrame(
