@@ -180,7 +180,7 @@ class Subscription:
     def recurring(self, customers: Customers, terms: Terms, shape: tuple[int, int], seed: int) -> CustomerDraws:
         """Draws of what contracts cost a month that run on the last day of the terms, in one period.
 
-        Customers, terms, shape and seed are those of `prepare`.
+        The customers, terms, shape and seed are those of `prepare`.
         """
         return self._made_ready(customers, terms, shape, seed, recurring=True)
 
