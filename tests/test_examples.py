@@ -1,4 +1,7 @@
-"""The examples, the notebook, the README and the pages of the documentation run as they are written."""
+"""The examples, the notebook, the README and the pages of the documentation run as they are written.
+
+Examples and slow pages take fewer draws here where they leave the number open; `make study` runs them with all.
+"""
 
 import importlib.util
 import re
@@ -12,7 +15,10 @@ import numpy as np
 import pytest
 
 import ltv_bayes as lb
+from ltv_bayes.judgement.scorecard.learn import fit_scorecard
+from ltv_bayes.judgement.track_record.calibrate import calibrate_judgements
 from ltv_bayes.language import language
+from ltv_bayes.models.model import Model
 
 ROOT = Path(__file__).parents[1]
 EXAMPLES = sorted((ROOT / "examples").glob("[0-9]*.py"))
@@ -23,6 +29,7 @@ SLOW_PAGES += ["lifetime_value", "portfolio", "scale", "scorecards", "segments",
 SLOW_PAGES += ["coming_from", "gallery", "how_do_i", "tutorial", "tutorial_zh", "which_model", "workbook"]
 SHOWN_AS_PRINTED = ["data", "matching"]  # pages without chains, which differ from processor to processor
 FEWER_CLIENTS = {"07_many_customers": "10000", "08_hybrid_customers": "300", "09_one_lifetime_or_many": "300"}
+FEWER_DRAWS, DRAWN = 500, (Model.fit, calibrate_judgements, fit_scorecard)
 LARGEST_PICTURE = 150_000
 
 OUR_WARNINGS_AS_ERRORS = """
@@ -73,10 +80,31 @@ def hand_made_fits(folder: Path) -> None:
     lb.FittedSpend.from_draws(spend, currency="EUR").save(folder / "spend.nc")
 
 
+@pytest.fixture
+def fewer_draws(monkeypatch):
+    """What is drawn where a call does not say how much."""
+    for each in DRAWN:
+        assert each.__kwdefaults__["draws"] > FEWER_DRAWS
+        monkeypatch.setitem(each.__kwdefaults__, "draws", FEWER_DRAWS)
+
+
+every_example = pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
+
+
 @pytest.mark.fits
-@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
-def test_example_runs(path, monkeypatch, capsys):
+@every_example
+def test_example_runs(path, fewer_draws, monkeypatch, capsys):
     """In this process, where any warning is an error, and all that is imported and compiled is there already."""
+    run_example(path, monkeypatch, capsys)
+
+
+@pytest.mark.study
+@every_example
+def test_example_runs_with_all_draws(path, monkeypatch, capsys):
+    run_example(path, monkeypatch, capsys)
+
+
+def run_example(path, monkeypatch, capsys):
     fewer = [FEWER_CLIENTS[path.stem]] if path.stem in FEWER_CLIENTS else []
     monkeypatch.setattr(sys, "argv", [str(path), *fewer])
     plt.switch_backend("agg")
@@ -109,8 +137,20 @@ def test_readme_runs_as_written(pages, tmp_path):
     assert (tmp_path / "lifetime_value.png").stat().st_size > 0
 
 
-@pytest.mark.parametrize("name", [*FAST_PAGES, *(pytest.param(name, marks=pytest.mark.fits) for name in SLOW_PAGES)])
-def test_page_runs(pages, tmp_path, name):
+@pytest.mark.fits
+@pytest.mark.parametrize("name", SLOW_PAGES)
+def test_page_runs(pages, tmp_path, fewer_draws, name):
+    assert pages.run_page(ROOT / "docs" / f"{name}.md", tmp_path, hand_made_fits)
+
+
+@pytest.mark.study
+@pytest.mark.parametrize("name", SLOW_PAGES)
+def test_page_runs_with_all_draws(pages, tmp_path, name):
+    assert pages.run_page(ROOT / "docs" / f"{name}.md", tmp_path, hand_made_fits)
+
+
+@pytest.mark.parametrize("name", FAST_PAGES)
+def test_fast_page_runs(pages, tmp_path, name):
     """And, of some pages, prints what it shows."""
     path = ROOT / "docs" / f"{name}.md"
     results = pages.run_page(path, tmp_path, hand_made_fits)
@@ -126,7 +166,7 @@ def test_every_page_with_code_is_run(pages):
 
 
 def test_pages_shown_as_printed_are_run():
-    assert set(SHOWN_AS_PRINTED) <= {*FAST_PAGES, *SLOW_PAGES}
+    assert set(SHOWN_AS_PRINTED) <= set(FAST_PAGES)
 
 
 def test_page_that_no_longer_runs_is_noticed(pages, tmp_path):
