@@ -35,11 +35,12 @@ study: $(ready)  ## run the studies that take minutes; docs/studies.md says what
 mutants: $(ready)  ## apply mutations to the package and count those that the tests notice; docs/studies.md
 	$(python) -m tests.mutants.run $(ARGS)
 
-check: lint types imports  ## lint, formatting, types and the direction of imports
+check: lint types imports  ## lint, formatting, spelling, types and the direction of imports
 
 lint: $(ready)
 	$(python) -m ruff check
 	$(python) -m ruff format --check
+	.venv/bin/codespell ltv_bayes docs tests examples benchmarks scripts *.md
 
 types: $(ready)
 	$(python) -m mypy

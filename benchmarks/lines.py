@@ -164,6 +164,13 @@ LINES = (
     ),
     Line("segments_scanned", "the same, customers scanned in their file", value(6, scanned=True), (), LARGE_VALUE),
     Line(
+        "spark",
+        "1,000,000 customers x 1,000 draws scored on Spark on all cores, warm, file to files (other: without Spark)",
+        ours("scored_on_spark", table="customers_1e6", fits="fits_customers_1e5", draws=1000, partitions=16),
+        (ours("scored", table="customers_1e6", fits="fits_customers_1e5", draws=1000),),
+        (Demand("times the query", 1.3),),
+    ),
+    Line(
         "hybrid",
         "value of 100,000 hybrid clients x 1,000 draws: four streams, one lifetime; summaries and segments",
         ours("hybrid", "same", table="customers_1e5", draws=1000),

@@ -3,6 +3,7 @@
 Each runs in a process of its own; imports stand where they are to be counted, or before the clock where not.
 """
 
+import os
 import time
 from pathlib import Path
 from typing import Any
@@ -105,6 +106,70 @@ def segments(table: str, fits: str, draws: int, scanned: bool = False) -> dict[s
         )
         summary, totals = value.summary(), value.by("segment").summary()
     return result | {"customers": len(summary), "segments": len(totals)}
+
+
+def scored(table: str, fits: str, draws: int) -> dict[str, Any]:
+    """Customers of a Parquet file scored to another with a saved model, by segment; the model is opened before."""
+    import ltv_bayes as lb
+
+    model, asked = model_of(table, fits, draws)
+    with measured() as result:
+        scores = lb.score(table, model, to=Path(table).with_name("scores_here.parquet"), **asked)
+        scores.by("segment").summary()
+    return result | {"customers": scores.customers, "total": float(scores.total().mean())}
+
+
+def scored_on_spark(table: str, fits: str, draws: int, partitions: int) -> dict[str, Any]:
+    """The same by Spark on all cores of this machine: session and workers are there, and have scored once.
+
+    ``worker_mb`` is the largest of its processes of Python.
+    """
+    import sys
+
+    from pyspark.sql import SparkSession
+
+    import ltv_bayes as lb
+
+    os.environ |= {"SPARK_LOCAL_IP": "127.0.0.1", "PYSPARK_PYTHON": sys.executable}
+    settings = {"spark.ui.enabled": "false", "spark.log.level": "ERROR", "spark.driver.memory": "2g"}
+    settings |= {"spark.sql.files.maxPartitionBytes": str(max(Path(table).stat().st_size // partitions, 1 << 16))}
+    builder = SparkSession.builder.master(f"local[{os.cpu_count()}]")
+    for name, value in settings.items():
+        builder = builder.config(name, value)
+    spark = builder.getOrCreate()
+    model, asked = model_of(table, fits, draws)
+    rows = spark.read.parquet(table)
+    lb.score(rows.limit(20_000).repartition(2 * (os.cpu_count() or 1)), model, **asked)
+    with measured() as result:
+        scores = lb.score(rows, model, to=Path(table).with_name("scores_of_spark"), **asked)
+        scores.by("segment").summary()
+    found = {"customers": scores.customers, "total": float(scores.total().mean()), "worker_mb": workers_mb()}
+    spark.stop()
+    return result | found
+
+
+def model_of(table: str, fits: str, draws: int) -> tuple[Any, dict[str, Any]]:
+    """A model with these fits, and what is asked of it."""
+    import ltv_bayes as lb
+    from ltv_bayes.scoring.saved import model_of as made
+
+    first = next(lb.Customers.scan(table, time_unit="day").batches(1000))
+    terms: Any = {"horizon": "1 year", "discount_rate": 0.10, "random_seed": 1, "keep_draws": False}
+    return made(lb.lifetime_value(first, [repeat_purchases(fits, draws)], **terms)), {"segments": ["segment"]}
+
+
+def workers_mb() -> float:
+    """The largest amount of memory that a process of Python below the Java process of Spark has held."""
+    found = 0
+    for place in Path("/proc").glob("[0-9]*/status"):
+        try:
+            lines = dict(line.split(":", 1) for line in place.read_text().splitlines())
+            command = place.with_name("cmdline").read_bytes()
+        except (OSError, ValueError):
+            continue
+        if b"pyspark" in command and b"daemon" in command:
+            found = max(found, int(lines["VmHWM"].split()[0]))
+    return round(found / 1024, 1)
 
 
 def hybrid(table: str, draws: int) -> dict[str, Any]:
@@ -306,6 +371,8 @@ if __name__ == "__main__":
         purchases,
         segments,
         hybrid,
+        scored,
+        scored_on_spark,
         lifetime_value,
         expected_value,
         summarize,

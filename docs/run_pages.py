@@ -1,6 +1,6 @@
 """Run the code of the documentation's pages, and write what it prints below it.
 
-    python docs/run_pages.py                          runs every page, and the README
+    python docs/run_pages.py                          runs every page, and the README, and says where one is stale
     python docs/run_pages.py --write                  writes printed text and pictures into them
     python docs/run_pages.py --write docs/models.md   one page
 
@@ -23,18 +23,24 @@ import subprocess
 import sys
 import tempfile
 import textwrap
+import unittest.mock
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 DOCS = Path(__file__).resolve().parent
+sys.path.insert(0, str(DOCS))
+
+from page_output import complaints, words_of_sentences  # noqa: E402
+
 ROOT = DOCS.parent
 SAMPLES = ROOT / "examples" / "data"
-PAGES = (ROOT / "README.md", *sorted(DOCS.glob("*.md")))
+PAGES = (ROOT / "README.md", ROOT / "README.zh-CN.md", *sorted(DOCS.glob("*.md")))
 BLOCK = re.compile(r"^```(python|text|console)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 PROGRESS = re.compile(r"^ +(?:(?:[━─]|Progress|Grad|Step).*)?\n", re.MULTILINE)
 WIDTH = 118
+DESCRIPTION = "Description"
 
 
 @dataclass
@@ -75,7 +81,7 @@ def run_page(path: Path, folder: Path, fits: Callable[[Path], None]) -> list[tup
     names: dict[str, Any] = {"__name__": "__main__"}
     settings = ("display.width", WIDTH, "display.max_columns", 20, "display.max_colwidth", 80)
     results = []
-    with contextlib.chdir(folder), pd.option_context(*settings), settings_kept():
+    with contextlib.chdir(folder), pd.option_context(*settings), settings_kept(), words_kept():
         for cell in found:
             results.append((cell, run_commands(cell.code) if cell.kind == "console" else run_code(cell, names)))
     plt.close("all")
@@ -95,6 +101,24 @@ def settings_kept() -> Iterator[None]:
             yield
     finally:
         set_language(before)
+
+
+@contextlib.contextmanager
+def words_kept() -> Iterator[None]:
+    """Keep the words of each picture that is saved in its file, so that `stale` can tell whether they changed."""
+    from matplotlib.figure import Figure
+    from matplotlib.text import Text
+
+    plain = Figure.savefig
+
+    def savefig(figure: Figure, path: Any, **given: Any) -> None:
+        if str(path).endswith(".png"):
+            words = [text.get_text() for text in figure.findobj(Text) if text.get_visible()]
+            given["metadata"] = {DESCRIPTION: "\n".join(filter(None, words))}
+        plain(figure, path, **given)
+
+    with unittest.mock.patch.object(Figure, "savefig", savefig):
+        yield
 
 
 def prepare(folder: Path, fits: Callable[[Path], None]) -> None:
@@ -154,6 +178,30 @@ def fit_the_sample(folder: Path) -> None:
     lb.GammaGamma().fit(customers, random_seed=2, progressbar=False).save(folder / "spend.nc")
 
 
+def stale(page: str, results: list[tuple[Cell, str]], folder: Path) -> list[str]:
+    """Where a page no longer shows what its code prints, or its pictures other words; empty where all is current."""
+    known = words_of_sentences()
+    found = complaints([(cell.shown, shown) for cell, shown in results if cell.shown is not None], known)
+    for picture in pictures(page, folder):
+        kept = DOCS / "images" / picture.name
+        both = (words_of(kept) if kept.exists() else "", words_of(picture))
+        found += [f"{picture.name}: {complaint}" for complaint in complaints([both], known)]
+    return found
+
+
+def pictures(page: str, folder: Path) -> list[Path]:
+    """The pictures in a folder that a page shows."""
+    return [picture for picture in sorted(folder.glob("*.png")) if f"images/{picture.name}" in page]
+
+
+def words_of(picture: Path) -> str:
+    """What is written in a picture, as `words_kept` kept it."""
+    from PIL import Image
+
+    with Image.open(picture) as opened:
+        return str(opened.info.get(DESCRIPTION, ""))
+
+
 def written(page: str, results: list[tuple[Cell, str]]) -> str:
     """Put what was shown into the page."""
     for cell, shown in reversed(results):
@@ -176,12 +224,15 @@ def main() -> None:
         for path in given.pages or PAGES:
             folder = Path(made) / path.stem
             folder.mkdir()
+            text = path.read_text(encoding="utf-8")
             results = run_page(path, folder, lambda to: shutil.copytree(fits, to, dirs_exist_ok=True))
             print(f"{path}: {len(results)} blocks ran")
             if given.write:
-                path.write_text(written(path.read_text(encoding="utf-8"), results), encoding="utf-8")
-                for picture in folder.glob("*.png"):
+                path.write_text(written(text, results), encoding="utf-8")
+                for picture in pictures(text, folder):
                     shutil.copy(picture, DOCS / "images" / picture.name)
+            elif found := stale(text, results, folder):
+                asked.exit(1, "\n".join([f"Run: python docs/run_pages.py --write {path}", *found, ""]))
 
 
 if __name__ == "__main__":

@@ -27,6 +27,8 @@ _NAMES_BY_FILE = {
     "data.subscriptions.renewals": "Renewals",
     "data.subscriptions.summarize": "summarize_renewals",
     "data.writing.table_files": "write_table",
+    "data.warehouses.binned": "bin_histories",
+    "data.warehouses.summary_sql": "summary_sql",
     "formulas.point.values": "hybrid_ltv project_ltv subscription_ltv",
     "predictions.signs.signs_of_life": "SignsOfLife",
     "predictions.signs.strength": "SignStrength",

@@ -20,6 +20,8 @@ ROWS_OF_ONE_CORE = 100_000
 """Rows in memory that DuckDB reads on one core anyway; an engine that is kept, without threads, looks at them."""
 READ_ROWS = 131_072
 """Rows of a file of customers in memory at a time while all of them are checked, or some are chosen."""
+ASKED_IDS = 10_000
+"""Customers that one statement names by id, to an engine that holds their rows."""
 CUSTOMERS_AT_A_TIME = 100_000
 """Customers in a batch of `Customers.batches`, unless the caller gives another size."""
 NAMES_AT_A_TIME = 500

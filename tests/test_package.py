@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 import textwrap
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -86,3 +87,13 @@ def test_columns_of_the_sample_files_are_those_that_the_docs_list():
     for name, columns in rows:
         header = (ROOT / "examples" / "data" / name).read_text(encoding="utf-8").splitlines()[0]
         assert columns.split(", ") == header.split(",")
+
+
+def test_what_others_cite_and_install_agrees():
+    """The version in CITATION.cff, and the Pythons in the classifiers with the bound."""
+    cited = (ROOT / "CITATION.cff").read_text(encoding="utf-8")
+    assert re.search(r"^version: (.+)$", cited, re.MULTILINE)[1] == lb.__version__
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    minors = [int(found[1]) for name in project["classifiers"] if (found := re.search(r"Python :: 3\.(\d+)$", name))]
+    assert project["requires-python"] == f">=3.{min(minors)}"
+    assert minors == list(range(min(minors), max(minors) + 1))

@@ -24,7 +24,7 @@ WIDE, HIGH = 1280, 900
 
 QUESTIONS = [
     ("What is a customer worth?", [], "Fit two models, how often customers buy and how much they pay"),
-    ("How do I bring my export?", [], "Pass the file as your system wrote it"),
+    ("How do I read my export?", [], "Pass the file as your system wrote it"),
     ("Which model?", [], "Four questions lead to the models of a stream"),
     ("It did not converge?", [], "Do as its message says: more draws, or a longer tune"),
     ("Do the intervals hold?", [], "A backtest goes back in time"),
@@ -35,6 +35,7 @@ QUESTIONS = [
     ),
     ("What if I have few customers?", [], "Priors weigh in, intervals are wide, and a note says so"),
     ("What if I have a million?", [], "Keep the orders in Parquet files and scan them"),
+    ("What if I have a hundred million?", [], "A fit needs one row a customer, and of those only the unique histories"),
     ("How do I take judgements from my CRM?", [], "An export holds open opportunities beside the orders"),
     ("How do I compare segments?", [], "Ask for the probability, and quote the sentence"),
     ("Is a channel worth its cost?", [], "Hold the value of the next customer against what winning one costs"),
@@ -236,6 +237,13 @@ class TestSiteInBrowser:
         tab.wait_for_selector("#search-results li a")
         assert "Acquisition" in tab.inner_text("#search-results")
         assert tab.troubles == []
+
+
+def test_every_question_of_the_start_page_has_its_answer_tested():
+    start, _, _ = (ROOT / "docs" / "index.md").read_text(encoding="utf-8").partition("## All pages")
+    asked = re.findall(r"^\| \[([^\]]+)\]\(", start, re.MULTILINE)
+    assert len(asked) >= 20
+    assert set(asked) == {question for question, _, _ in QUESTIONS} - {"Reference"}
 
 
 def test_every_public_name_says_what_it_is_for():

@@ -13,6 +13,7 @@ import typer
 from ltv_bayes import __version__
 from ltv_bayes.cli.options import fold_help, parameters, settings_of
 from ltv_bayes.cli.outcome import Outcome, told
+from ltv_bayes.cli.score import add_score
 from ltv_bayes.errors import InputError
 from ltv_bayes.language import N_, _, from_locale, in_language, language, languages
 from ltv_bayes.runs.settings import Settings
@@ -41,6 +42,7 @@ def command_line() -> "App":
     made.callback(help=_("What customers are worth, and how sure we may be."))(_whole())
     for add in (_init, _report, _summarize, _fit, _value, _backtest, _demo):
         add(made)
+    add_score(made)
     return made
 
 
@@ -194,19 +196,26 @@ def _value(made: typer.Typer) -> None:
     says = N_("Value customers with saved fits: the values and their pictures alone.")
     fits = _own("fits", Path | None, None, N_("Folder that the command fit wrote; that of the settings, or fits."))
     keep = _own("draws", int | None, None, N_("Draws per chain to use; all if left out."), min=1)
+    model = _own(
+        "save_model", Path | None, None, N_("Folder for the model, with which the command score values others.")
+    )
 
-    def work(settings: Settings, outcome: Outcome, fits: Path | None, draws: int | None) -> None:
-        from ltv_bayes.cli.results import write_values
+    def work(
+        settings: Settings, outcome: Outcome, fits: Path | None, draws: int | None, save_model: Path | None
+    ) -> None:
+        from ltv_bayes.cli.results import write_model, write_values
 
         saved = fits or settings.sampling.fits or FITS
         with_fits = replace(settings, sampling=replace(settings.sampling, fits=saved))
         run, results = _run(with_fits, "value", settings.output.folder or Path("values"), keep=draws)
         write_values(run, results)
+        if save_model is not None:
+            outcome.content["model"] = str(write_model(run, save_model))
         _end(run, results, outcome)
 
     without = (*SAVED, "fits", "draws", *LISTS)
     offered = settings_of((*DATA, "subscriptions", *OF_VALUE, "analyses", "sampling", "output"), without)
-    _command(made, "value", says, offered, work, fits, keep)
+    _command(made, "value", says, offered, work, fits, keep, model)
 
 
 def _backtest(made: typer.Typer) -> None:

@@ -112,6 +112,15 @@ def write_values(run: Run, results: Results) -> None:
     _finish(run, results, terms_of(run))
 
 
+def write_model(run: Run, folder: Path) -> Path:
+    """Save what the value was made with, in the place of an earlier model."""
+    from ltv_bayes.scoring.saved import save_model
+
+    place = save_model(run.ltv, folder, overwrite=True)
+    say(_("Model written to {path}", path=place.resolve()))
+    return place
+
+
 def write_report(run: Run, results: Results) -> None:
     """Print what leads, and write page, workbook and tables."""
     if run.orders is not None:

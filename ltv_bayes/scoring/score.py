@@ -10,6 +10,7 @@ import pandas as pd
 
 from ltv_bayes.data.customers.check import refuse_repeated
 from ltv_bayes.data.customers.customers import Customers
+from ltv_bayes.data.engine.spark import is_spark_frame
 from ltv_bayes.data.reading.files import read_table
 from ltv_bayes.data.reading.ids import as_text, ids_of
 from ltv_bayes.errors import InputError, UnitError, counted
@@ -20,7 +21,7 @@ from ltv_bayes.scoring.model import ValueModel
 from ltv_bayes.scoring.saved import load_model, model_of
 from ltv_bayes.scoring.scores import Scores
 from ltv_bayes.scoring.sources import NOWHERE, Source, source_of
-from ltv_bayes.scoring.spark import is_spark, score_on_spark
+from ltv_bayes.scoring.spark import score_on_spark
 from ltv_bayes.scoring.sums import Sums
 from ltv_bayes.scoring.work import PROBLEM, Asked, Scored, Work
 from ltv_bayes.sizes import CUSTOMERS_IN_BATCH
@@ -116,7 +117,7 @@ def score(
     opened = _opened(model)
     if errors not in ERRORS:
         raise InputError(_("errors= is {known}, not {errors!r}.", known=either(map(repr, ERRORS)), errors=errors))
-    on_spark = is_spark(source)
+    on_spark = is_spark_frame(source)
     found = NOWHERE if on_spark else source_of(source, customer_id)
     stated = {"time_unit": time_unit, "as_of": as_of, "currency": currency}
     asked = Asked(

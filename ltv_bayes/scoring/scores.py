@@ -43,6 +43,11 @@ class Scores(Printed):
     warnings: tuple[str, ...]
     _valued: Valued
 
+    @property
+    def caution(self) -> str:
+        """Why scores must not be relied on yet, such as a fit that did not converge; empty when nothing."""
+        return self._valued.caution
+
     def total(self) -> xr.DataArray:
         """Value of all customers together within each draw, of shape (chain, draw), as `LifetimeValue.total`."""
         values = self._valued.total().reshape(self._valued.valuation.shape)

@@ -9,7 +9,6 @@ import json
 import re
 import threading
 import uuid
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -21,6 +20,7 @@ import pandas as pd
 import pyarrow as pa
 
 from ltv_bayes.data.customers.check import COMPUTED, DATES, refuse_repeated
+from ltv_bayes.data.engine.spark import map_batches
 from ltv_bayes.errors import ColumnError, InputError, listed
 from ltv_bayes.language import _
 from ltv_bayes.scoring.model import ValueModel
@@ -43,10 +43,10 @@ from ltv_bayes.terminal import progress
 TYPES = {"tinyint": pa.int8(), "smallint": pa.int16(), "int": pa.int32(), "bigint": pa.int64()}
 """Ids that stay numbers; all others are text."""
 WRITTEN = {pa.float64(): "double", pa.string(): "string", pa.binary(): "binary", **{v: k for k, v in TYPES.items()}}
-ABOUT_PANDAS = "PySpark does not yet fully support pandas >= 3"
-"""What pyspark 4.3 warns of whenever it makes a function of Arrow batches; no frame of pandas is in it."""
 BETWEEN_LOOKS = 0.5  # seconds
 MOST_NAMED = 6
+PARTITIONS_AT_ONCE = 32
+"""Partitions whose totals are in the driver's memory at a time."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,11 +71,6 @@ class Spread:
     notes: list[str]
 
 
-def is_spark(source: Any) -> bool:
-    """Whether something is a DataFrame of Spark; nothing of it is imported for that."""
-    return type(source).__module__.startswith("pyspark.sql.") and hasattr(source, "mapInArrow")
-
-
 def score_on_spark(frame: Any, model: ValueModel, asked: Asked, to: str | Path | None, *, progressbar: bool) -> Spread:
     """Score the customers of a DataFrame; see `score`."""
     from pyspark.storagelevel import StorageLevel
@@ -87,9 +82,7 @@ def score_on_spark(frame: Any, model: ValueModel, asked: Asked, to: str | Path |
     schema = _schema(Work(model, asked), dict(rows.dtypes)[asked.customer_id])
     carried = _carried(session, model.to_bytes())
     task = partial(score_partition, carried, _fields(asked), schema.serialize().to_pybytes())
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", ABOUT_PANDAS, FutureWarning)
-        made = rows.mapInArrow(task, ", ".join(f"`{one.name}` {WRITTEN[one.type]}" for one in schema))
+    made = map_batches(rows, task, ", ".join(f"`{one.name}` {WRITTEN[one.type]}" for one in schema))
     made = made.persist(StorageLevel.DISK_ONLY)
     own = [name for name in schema.names if not name.startswith("ltv_")]
     try:
@@ -110,11 +103,13 @@ def score_on_spark(frame: Any, model: ValueModel, asked: Asked, to: str | Path |
 
 def _collected(made: Any, model: ValueModel, asked: Asked) -> tuple[Sums, list[tuple[str, str]], list[str]]:
     """Totals of all partitions, each once, with problems and notes."""
+    from pyspark.sql import functions as F
+
     sums = Work(model, asked).sums
-    counted_rows = {row[PART]: row["count"] for row in made.groupBy(PART).count().collect()}  # all tasks side by side
-    few = made.where(made[PART] != CUSTOMERS)
-    names = [f"ltv_{name}" for name in NAMES]
-    rows = few.select(PART, PARTITION, REASON, *names).toLocalIterator()
+    scored = F.sum((F.col(PART) == CUSTOMERS).cast("long"))
+    ((written, last),) = made.agg(scored, F.max(PARTITION)).collect()  # all tasks, which keep their rows on disk
+    few = made.where(F.col(PART) != CUSTOMERS).coalesce(1 + (last or 0) // PARTITIONS_AT_ONCE)
+    rows = few.select(PART, PARTITION, REASON, *(f"ltv_{name}" for name in NAMES)).toLocalIterator()
     problems, notes, seen = list[tuple[str, str]](), dict[str, None](), set[int]()
     for number, some in itertools.groupby(rows, lambda row: row[PARTITION]):
         found = list(some)
@@ -124,7 +119,7 @@ def _collected(made: Any, model: ValueModel, asked: Asked) -> tuple[Sums, list[t
         sums.add_rows({name: row[f"ltv_{name}"] for name in NAMES} for row in found if row[PART] == SUMS)
         problems += [tuple(row[REASON].split("\x1f", 1)) for row in found if row[PART] == PROBLEMS]
         notes |= dict.fromkeys(row[REASON] for row in found if row[PART] == NOTES)
-    _refuse_loss(counted_rows.get(CUSTOMERS, 0), sums)
+    _refuse_loss(written or 0, sums)
     return sums, problems, list(notes)
 
 
@@ -155,7 +150,7 @@ def _refuse_ids(frame: Any, asked: Asked) -> None:
 
     ids = F.trim(F.col(f"`{asked.customer_id}`").cast("string")).alias("id")
     counts = frame.select(ids).groupBy("id").count()
-    bad = counts.where("count > 1 or id is null or id = ''").orderBy(F.desc("count")).limit(MOST_NAMED).collect()
+    bad = counts.where("count > 1 or id is null or id = ''").limit(MOST_NAMED).collect()
     blank = sum(row["count"] for row in bad if not row["id"])
     if blank and not asked.report:
         raise InputError(_("{number:,} rows have no {column}. Fill in the id.", number=blank, column=asked.customer_id))

@@ -14,8 +14,8 @@ import pytest
 ROOT = Path(__file__).parents[2]
 SETTINGS_OF_SPARK = {
     "spark.ui.enabled": "false",
-    "spark.sql.shuffle.partitions": "4",
-    "spark.default.parallelism": "4",
+    "spark.sql.shuffle.partitions": "2",
+    "spark.default.parallelism": "2",
     "spark.sql.session.timeZone": "UTC",
     "spark.driver.bindAddress": "127.0.0.1",
     "spark.driver.host": "127.0.0.1",
@@ -51,9 +51,10 @@ def spark():
         "PYTHONPATH": os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]),
         **ONE_THREAD,
     }
-    before = {name: os.environ.get(name) for name in given}
-    os.environ.update(given)
     with tempfile.TemporaryDirectory(prefix="ltv_bayes_spark_", ignore_cleanup_errors=True) as folder:
+        given["SPARK_WORKER_DIR"] = folder  # otherwise workers keep their logs beside pyspark
+        before = {name: os.environ.get(name) for name in given}
+        os.environ.update(given)
         settings = {"spark.local.dir": folder, "spark.sql.warehouse.dir": f"{folder}/warehouse"}
         settings |= {f"spark.executorEnv.{name}": value for name, value in ONE_THREAD.items()}
         builder = SparkSession.builder.master("local-cluster[2,1,1024]").appName("ltv_bayes tests")

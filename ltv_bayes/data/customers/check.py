@@ -35,7 +35,7 @@ SHORTEST, LONGEST = 1e-9, 1e9
 MOST_PURCHASES = 1_000_000
 WHOLE = 1e-6  # of a day: T was counted in days, and division into time units left no more than this
 REPEATS = """
-SELECT coalesce(sum(frequency), 0)::BIGINT AS repeats, max("T" * $days + {before_end}) AS longest FROM customers
+SELECT CAST(coalesce(sum(frequency), 0) AS BIGINT) AS repeats, max("T" * $days + {before_end}) AS longest FROM customers
 """
 AS_OF_CURE = _("Does as_of lie before their last order?")
 

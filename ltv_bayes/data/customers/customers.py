@@ -18,6 +18,7 @@ from ltv_bayes.data.customers.rows import FrameRows, Rows, chosen_rows, with_day
 from ltv_bayes.data.engine.parquet import parquet_target, refuse_same_names
 from ltv_bayes.data.orders.left_out import LeftOutFile, no_orders, unseen_lines
 from ltv_bayes.data.orders.transactions import count_by_reason
+from ltv_bayes.data.warehouses.left_out import LeftOutElsewhere
 from ltv_bayes.errors import InputError, a_kind, counted
 from ltv_bayes.language import _, comma
 from ltv_bayes.sizes import CUSTOMERS_AT_A_TIME
@@ -27,7 +28,7 @@ from ltv_bayes.time_units import DAYS_PER_UNIT, PLURALS, TimeUnit, as_date, as_t
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Customers(Printed):
-    """The purchase history of every customer, summarised, in memory or in a Parquet file.
+    """The purchase history of every customer, summarised: in memory, in a Parquet file, in Spark or in a database.
 
     Make one with :func:`summarize`, :meth:`Customers.from_summary` or :meth:`Customers.scan`, which check the numbers.
 
@@ -41,7 +42,7 @@ class Customers(Printed):
         The day on which observation ended.
     currency : str, optional
         What money is counted in.
-    left_out : pandas.DataFrame or LeftOutFile
+    left_out : pandas.DataFrame, LeftOutFile or LeftOutElsewhere
         Orders left out.
     without_orders : pandas.DataFrame
         Those who have no row in the table, with their attributes.
@@ -55,7 +56,7 @@ class Customers(Printed):
     time_unit: TimeUnit
     as_of: dt.date | None = None
     currency: str | None = None
-    left_out: pd.DataFrame | LeftOutFile = field(default_factory=no_orders)
+    left_out: pd.DataFrame | LeftOutFile | LeftOutElsewhere = field(default_factory=no_orders)
     without_orders: pd.DataFrame = field(default_factory=pd.DataFrame)
     merged_orders: int = 0
     repeat_days: pd.Series | None = None
@@ -219,7 +220,7 @@ class Customers(Printed):
         target = parquet_target(path)
         refuse_same_names(self.columns)
         left_out = self.left_out
-        write = left_out.copy_to if isinstance(left_out, LeftOutFile) else partial(LeftOutFile.write, left_out)
+        write = partial(LeftOutFile.write, left_out) if isinstance(left_out, pd.DataFrame) else left_out.copy_to
         with LeftOutFile.written_with(target, write):
             stated = self.time_unit, self.as_of, self.currency, self.merged_orders, self.repeat_days
             self.rows.copy_to(target, file_notes(*stated, self.rows.price_moments))
@@ -227,7 +228,7 @@ class Customers(Printed):
 
     @property
     def in_memory(self) -> bool:
-        """Whether all rows are in memory; otherwise they are in a file."""
+        """Whether all rows are in memory; otherwise they are in a file, in Spark or in a database."""
         return self.rows.in_memory
 
     @property
@@ -265,7 +266,7 @@ class Customers(Printed):
     @property
     def dropped(self) -> pd.DataFrame:
         """Orders left out: row, reason, customer_id, date, amount."""
-        return self.left_out.table() if isinstance(self.left_out, LeftOutFile) else self.left_out
+        return self.left_out if isinstance(self.left_out, pd.DataFrame) else self.left_out.table()
 
     def batches(self, size: int = CUSTOMERS_AT_A_TIME) -> Iterator[Self]:
         """Go over the customers in the order of the table, ``size`` at a time, in bounded memory.
@@ -380,17 +381,17 @@ class Customers(Printed):
         table = chosen_rows(self.rows, ids_or_mask)
         if table.index.empty:
             raise InputError(_("No customer is left. Choose at least one id."))
-        if isinstance(self.left_out, LeftOutFile):
-            dropped = self.left_out.of(table.index)
-        else:
+        if isinstance(self.left_out, pd.DataFrame):
             dropped = self.left_out[self.left_out["customer_id"].isin(table.index)]
+        else:
+            dropped = self.left_out.of(table.index)
         rows, days = with_days_of(self.rows, table, self.repeat_days)
         others = self.without_orders.head(0)
         return replace(self, rows=rows, left_out=dropped, without_orders=others, merged_orders=0, repeat_days=days)
 
     def dropped_by_reason(self) -> pd.Series:
         """Count the orders left out by reason: a Series, indexed by it."""
-        return self.left_out.by_reason() if isinstance(self.left_out, LeftOutFile) else count_by_reason(self.left_out)
+        return count_by_reason(self.left_out) if isinstance(self.left_out, pd.DataFrame) else self.left_out.by_reason()
 
     def __len__(self) -> int:
         return len(self.rows)

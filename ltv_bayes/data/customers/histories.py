@@ -8,17 +8,20 @@ import pandas as pd
 from ltv_bayes.data.customers.customers import Customers, require_history
 
 HISTORIES = """
-SELECT frequency::DOUBLE AS frequency, recency::DOUBLE AS recency, "T"::DOUBLE AS "T", count(*) AS number
+SELECT
+    CAST(frequency AS DOUBLE) AS frequency, CAST(recency AS DOUBLE) AS recency, CAST("T" AS DOUBLE) AS "T",
+    count(*) AS number
 FROM customers
-GROUP BY ALL
-ORDER BY ALL
+GROUP BY 1, 2, 3
+ORDER BY 1, 2, 3
 """
 SPEND = """
-SELECT spend_frequency::DOUBLE AS frequency, monetary_value::DOUBLE AS monetary_value, count(*) AS number
+SELECT
+    CAST(spend_frequency AS DOUBLE) AS frequency, CAST(monetary_value AS DOUBLE) AS monetary_value, count(*) AS number
 FROM customers
 WHERE spend_frequency > 0
-GROUP BY ALL
-ORDER BY ALL
+GROUP BY 1, 2
+ORDER BY 1, 2
 """
 
 

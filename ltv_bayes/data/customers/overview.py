@@ -12,9 +12,9 @@ from ltv_bayes.language import _
 NUMBERS = """
 SELECT
     count(*) AS customers,
-    count(*) FILTER (frequency > 0) AS repeat_customers,
-    coalesce(sum(frequency), 0)::BIGINT AS repeats,
-    coalesce(sum(spend_frequency), 0)::BIGINT AS valued_repeats,
+    count(CASE WHEN frequency > 0 THEN 1 END) AS repeat_customers,
+    CAST(coalesce(sum(frequency), 0) AS BIGINT) AS repeats,
+    CAST(coalesce(sum(spend_frequency), 0) AS BIGINT) AS valued_repeats,
     max("T") AS longest_history,
     fsum("T") AS observed,
     {typical} AS typical_order
@@ -25,8 +25,8 @@ FROM customers
 RECENCY = """
 SELECT
     count(*) AS customers,
-    coalesce(avg(recency / "T"), 'nan') AS seen,
-    coalesce(avg(frequency / (frequency + 1)), 'nan') AS at_random,
+    coalesce(avg(recency / "T"), CAST('nan' AS DOUBLE)) AS seen,
+    coalesce(avg(frequency / (frequency + 1)), CAST('nan' AS DOUBLE)) AS at_random,
     coalesce(corr(recency / "T", frequency / (frequency + 1)), 0) AS correlation
 FROM customers
 WHERE frequency > 0 AND "T" > 0
@@ -83,7 +83,9 @@ def overview_of(rows: Rows, left_out: Mapping[str, int]) -> Overview:
     (2, 1, 5.0, 9.0, 9.5)
     """
     money = next((name for name in ("first_value", "monetary_value") if name in rows.columns), None)
-    typical = "'nan'::DOUBLE" if money is None else f"coalesce(median({money}) FILTER (isfinite({money})), 'nan')"
+    typical = "CAST('nan' AS DOUBLE)"
+    if money is not None:
+        typical = f"coalesce(median(CASE WHEN isfinite({money}) THEN {money} END), {typical})"
     needs = ["frequency", "T", "spend_frequency", *([] if money is None else [money])]
     (found,) = rows.ask(NUMBERS.format(typical=typical), needs).to_dict("records")
     return Overview(**found, left_out=dict(left_out))

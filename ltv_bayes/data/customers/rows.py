@@ -13,6 +13,7 @@ from ltv_bayes.data.customers.repeat_days import OwnDays
 from ltv_bayes.data.engine.duckdb import Connection, engine, fetched, fetched_batches
 from ltv_bayes.data.engine.parquet import files_name, write_parquet
 from ltv_bayes.data.orders.price_moments import PriceMoments
+from ltv_bayes.data.warehouses.rows import EngineRows
 from ltv_bayes.errors import InputError, counted, refuse_rows
 from ltv_bayes.language import _
 from ltv_bayes.sizes import READ_ROWS
@@ -214,8 +215,8 @@ class ParquetRows:
             ) from None
 
 
-Rows = FrameRows | ParquetRows
-"""One row a customer, in memory or in files."""
+Rows = FrameRows | ParquetRows | EngineRows
+"""One row a customer, in memory, in files, or in an engine that holds them."""
 
 
 def chosen_rows(rows: Rows, chosen: Any) -> pd.DataFrame:

@@ -161,7 +161,7 @@ def number_column(types: Mapping[str, str], name: str, argument: str) -> str:
     """
     column = require_column(types, name, argument)
     if not (types[name] in NUMBER_TYPES or types[name].startswith("DECIMAL")):
-        cure = _("Write the file with numbers there, or read it into memory.")
+        cure = _("Convert it to numbers where it is, or read it into memory.")
         raise ColumnError(
             _("The column {name!r} holds {types}, not numbers. {cure}", name=name, types=types[name], cure=cure)
         )
@@ -180,7 +180,7 @@ def id_column(types: Mapping[str, str], name: str, argument: str, blanks: str) -
     if types[name] == "VARCHAR":
         return f"nullif(trim({column}, {text_literal(blanks)}), '')"
     if types[name] not in WHOLE_TYPES:
-        cure = _("Write the file with ids as text or whole numbers, or read it into memory.")
+        cure = _("Convert it to text or whole numbers where it is, or read it into memory.")
         raise ColumnError(
             _("The column {name!r} holds {types}, not ids. {cure}", name=name, types=types[name], cure=cure)
         )

@@ -53,10 +53,9 @@ SELECT
     of_customers.*,
     first_order AS clock_start,
     occasions - 1 AS frequency,
-    paid - greatest(coalesce(first_net, 0), 0) AS repeat_paid,
-    paid_ages
-        - greatest(coalesce(CAST(first_net AS DOUBLE), 0), 0) * date_diff('day', first_order, {as_of}) AS repeat_ages,
-    paid_occasions - CASE WHEN first_net > 0 THEN 1 ELSE 0 END AS spend_frequency
+    paid {less_first_paid} AS repeat_paid,
+    paid_ages {less_first_ages} AS repeat_ages,
+    paid_occasions {less_first_occasion} AS spend_frequency
 FROM (
     SELECT
         customer,
@@ -66,9 +65,8 @@ FROM (
         {first_net} AS first_net,
         -- The occasions that have any value: their revenue, that times days before as_of, and their number.
         {paid} AS paid,
-        sum(CASE WHEN is_occasion AND net > 0 THEN CAST(net AS DOUBLE) * date_diff('day', day, {as_of}) END)
-            AS paid_ages,
-        count(CASE WHEN is_occasion AND net > 0 THEN 1 END) AS paid_occasions,
+        sum(CASE WHEN {counted} THEN CAST(net AS DOUBLE) * date_diff('day', day, {as_of}) END) AS paid_ages,
+        count(CASE WHEN {counted} THEN 1 END) AS paid_occasions,
         -- All money up to as_of, days that are no occasions included.
         {total} AS total
     FROM {days}
@@ -87,15 +85,21 @@ SELECT
     max(CASE WHEN is_occasion THEN day END) AS last_order,
     {first_net} AS first_net,
     {paid} AS repeat_paid,
-    sum(CASE WHEN is_occasion AND net > 0 AND day > since THEN CAST(net AS DOUBLE) * date_diff('day', day, {as_of}) END)
-        AS repeat_ages,
-    count(CASE WHEN is_occasion AND net > 0 AND day > since THEN 1 END) AS spend_frequency,
+    sum(CASE WHEN {counted} THEN CAST(net AS DOUBLE) * date_diff('day', day, {as_of}) END) AS repeat_ages,
+    count(CASE WHEN {counted} THEN 1 END) AS spend_frequency,
     coalesce({total}, {no_money}) AS total
 FROM (SELECT customer, CAST(since AS DATE) AS since FROM starts) AS given
 LEFT JOIN {days} USING (customer)
 GROUP BY customer, since
 """
 
+LESS_FIRST = {
+    "less_first_paid": "- greatest(coalesce(first_net, 0), 0)",
+    "less_first_ages": (
+        "- greatest(coalesce(CAST(first_net AS DOUBLE), 0), 0) * date_diff('day', first_order, {as_of})"
+    ),
+    "less_first_occasion": "- CASE WHEN first_net > 0 THEN 1 ELSE 0 END",
+}
 FIRST_BY_WINDOW = """
 (
     SELECT days.*, min(CASE WHEN is_occasion THEN day END) OVER (PARTITION BY customer) AS first_day FROM days
@@ -301,6 +305,11 @@ def merged_orders(connection: Connection, money: WholeMoney, occasions: int | No
     return money.orders - occasions
 
 
+def end_of(as_of: dt.date | None) -> str:
+    """SQL for the day on which observation ends; None for the day on which the statement runs."""
+    return "CURRENT_DATE" if as_of is None else f"DATE '{as_of}'"
+
+
 def customers_query(
     money: WholeMoney,
     as_of: dt.date | None,
@@ -320,14 +329,19 @@ def customers_query(
     first_by_window : bool
         Whether the first net amount is found by a window, for engines without ``arg_min``.
     """
+    end = end_of(as_of)
     first_net, days = "arg_min(net, CASE WHEN is_occasion THEN day END)", "days"
-    if first_by_window:
-        first_net, days = "max(CASE WHEN is_occasion AND day = first_day THEN net END)", FIRST_BY_WINDOW
-    end = "CURRENT_DATE" if as_of is None else f"DATE '{as_of}'"
     counted = "is_occasion AND net > 0 AND day > since" if given_starts else "is_occasion AND net > 0"
+    less_first = {name: sql.format(as_of=end) for name, sql in LESS_FIRST.items()}
+    if first_by_window or money.broken_scale:  # a float that is taken off again would leave a rounding error
+        first_net, days = "max(CASE WHEN is_occasion AND day = first_day THEN net END)", FIRST_BY_WINDOW
+        counted = counted if given_starts else f"{counted} AND day > first_day"
+        less_first = dict.fromkeys(LESS_FIRST, "")
     repeats = (REPEATS_SINCE if given_starts else REPEATS_AFTER_FIRST).format(
         first_net=first_net,
         days=days,
+        counted=counted,
+        **less_first,
         paid=money.sum_where(counted),
         total=money.sum_where("TRUE") if money.broken_scale else "sum(net)",
         no_money="0" if money.any_amount else "NULL",

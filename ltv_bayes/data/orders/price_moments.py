@@ -22,23 +22,27 @@ LOG_DIGITS = 1e9  # logarithms as whole numbers, so that the order of rows canno
 
 FIRST_DAYS = "SELECT customer, min(day) AS since FROM days WHERE is_occasion GROUP BY customer"
 GIVEN_DAYS = "SELECT customer, CAST(since AS DATE) AS since FROM starts"
-EXTENT = "SELECT min(day) FROM days WHERE is_occasion AND net > 0"
+EXTENT = "SELECT min(day) AS first_day FROM days WHERE is_occasion AND net > 0"
 CELLS = """
 -- Repeat orders that have a value, by customer and period; customers with orders in one period show no change.
-SELECT *
+SELECT customer, period, number, logs, periods
 FROM (
-    SELECT
-        customer,
-        least(floor((DATE '{as_of}' - day) / {length!r}::DOUBLE), {last})::BIGINT AS period,
-        count(*)::DOUBLE AS number,
-        sum(CAST(round(ln(CAST(net AS DOUBLE)) * {digits!r}::DOUBLE) AS HUGEINT))::DOUBLE / {digits!r}::DOUBLE AS logs
-    FROM days
-    JOIN ({starts}) USING (customer)
-    WHERE is_occasion AND net > 0 AND day > since
-    GROUP BY ALL
-)
-QUALIFY count(*) OVER (PARTITION BY customer) > 1
-ORDER BY customer, period
+    SELECT cells.*, count(*) OVER (PARTITION BY customer) AS periods
+    FROM (
+        SELECT
+            customer,
+            CAST(least(floor(date_diff('day', day, DATE '{as_of}') / CAST({length!r} AS DOUBLE)), {last}) AS BIGINT)
+                AS period,
+            CAST(count(*) AS DOUBLE) AS number,
+            CAST(sum(CAST(round(ln(CAST(net AS DOUBLE)) * CAST({digits!r} AS DOUBLE)) AS BIGINT)) AS DOUBLE)
+                / CAST({digits!r} AS DOUBLE) AS logs
+        FROM days
+        JOIN ({starts}) AS starting USING (customer)
+        WHERE is_occasion AND net > 0 AND day > since
+        GROUP BY 1, 2
+    ) AS cells
+) AS counted
+WHERE periods > 1
 """
 
 
@@ -117,9 +121,14 @@ def price_moments(connection: Connection, as_of: dt.date, *, given_starts: bool 
     if first is None:
         return None
     length, number = periods_of((as_of - first).days)
-    cells = CELLS.format(as_of=as_of, length=length, last=number - 1, digits=LOG_DIGITS, starts=starts)
-    batches = fetched_batches(connection.execute(cells), READ_ROWS)
+    cells = cells_query(as_of, length, number, starts)
+    batches = fetched_batches(connection.execute(f"{cells} ORDER BY customer, period"), READ_ROWS)
     return moments_of(_whole_customers(batches), length, number)
+
+
+def cells_query(as_of: dt.date, length: float, number: int, starts: str = FIRST_DAYS) -> str:
+    """SQL that gives the number of orders of customers in each period, and the sum of their logarithms."""
+    return CELLS.format(as_of=as_of, length=length, last=number - 1, digits=LOG_DIGITS, starts=starts)
 
 
 def periods_of(days: int) -> tuple[float, int]:
@@ -175,6 +184,24 @@ def moments_of(batches: Iterator[pd.DataFrame], length: float, number: int) -> P
         scores += parts.sum(axis=1)
         spreads += np.einsum("acj,bck->abjk", parts, parts, optimize=True)
         customers += len(total)
+    return moments_from_sums(information, scores, spreads, customers, length)
+
+
+def moments_from_sums(
+    information: np.ndarray, scores: np.ndarray, spreads: np.ndarray, customers: int, length: float
+) -> PriceMoments:
+    """Take the moments about the straight line that fits best.
+
+    Parameters
+    ----------
+    information : array of shape (periods, periods)
+        X'WMX.
+    scores : array of shape (2, periods)
+        X'WM times the logarithms, and times a straight line that grows by one a period.
+    spreads : array of shape (2, 2, periods, periods)
+        The sums over customers of the products of their parts of these.
+    """
+    line = -(np.arange(len(information)) + 0.5)
     sizes = scores @ line
     slope = sizes[0] / sizes[1] if sizes[1] > 0 else 0.0
     spread = spreads[0, 0] - slope * (spreads[0, 1] + spreads[1, 0]) + slope**2 * spreads[1, 1]

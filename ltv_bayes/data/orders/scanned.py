@@ -7,80 +7,101 @@ from typing import Any, Self
 
 import pandas as pd
 
-from ltv_bayes.data.engine.duckdb import Connection, engine, fetched, text_literal
-from ltv_bayes.data.engine.parquet import (
-    column_types,
-    files_name,
-    id_column,
-    number_column,
-    numbered_rows,
-    parquet_paths,
-    require_column,
-)
-from ltv_bayes.data.orders.transactions import (
-    not_told_apart,
-    require_stream,
-    streams_line,
-    warn_of_counts,
-    warn_of_null_ids,
-)
+from ltv_bayes.data.engine.duckdb import engine, fetched, text_literal
+from ltv_bayes.data.engine.elsewhere import Engine
+from ltv_bayes.data.engine.parquet import column_types, files_name, numbered_rows, parquet_paths, require_column
+from ltv_bayes.data.orders.log_columns import check_log, order_columns, require_days
+from ltv_bayes.data.orders.transactions import not_told_apart, require_stream, streams_line
 from ltv_bayes.data.reading.amount_units import unit_to_apply
-from ltv_bayes.data.reading.amounts import INFINITE, NO_MONEY
 from ltv_bayes.data.reading.columns import refuse_one_column_for_two
 from ltv_bayes.data.reading.frames import parquet_time_zones
-from ltv_bayes.data.reading.ids import BLANKS, MISSING_WORDS
-from ltv_bayes.errors import ColumnError, InputError, counted, rows_at_fault
+from ltv_bayes.data.warehouses.orders import is_elsewhere, orders_there, refuse_settings_of_engines
+from ltv_bayes.errors import ColumnError, counted
 from ltv_bayes.language import _
-from ltv_bayes.sizes import LARGEST_AMOUNT, NAMED_ROWS, SMALLEST_AMOUNT
 from ltv_bayes.tables import DataPage, Printed
 
-FAULTS = {
-    "customer IS NULL": (_("without a customer id"), _("Fill in the id, or leave such rows out of the file.")),
-    "date IS NULL": (_("without a date"), _("Fill in the date, or leave such rows out of the file.")),
-    "amount IS NULL": (_("without an amount"), _("Fill in the amount, 0 for a free order.")),
-    "NOT isfinite(amount)": (INFINITE, _("Correct the amount.")),
-    f"isfinite(amount) AND amount <> 0 AND abs(amount) NOT BETWEEN {SMALLEST_AMOUNT!r} AND {LARGEST_AMOUNT!r}": (
-        NO_MONEY,
-        _("Correct the amount."),
-    ),
-    "stream IS NULL": (_("without a stream"), _("Fill in which stream the order belongs to.")),
-}
 EXTENT = """
 SELECT count(*) AS orders, min(date) AS first, max(date) AS last, sum(amount) AS total,
-    (SELECT count(*) FROM (SELECT DISTINCT customer FROM log)) AS customers
+    (SELECT count(*) FROM (SELECT DISTINCT customer FROM log) AS distinct_ids) AS customers
 FROM log
 """
 
 
+@dataclass(frozen=True)
+class FilesOfOrders:
+    """The Parquet files of a log.
+
+    Attributes
+    ----------
+    paths : tuple of pathlib.Path
+        The files.
+    memory_limit : str or None
+        The memory that the engine may take.
+    """
+
+    paths: tuple[Path, ...]
+    memory_limit: str | None
+
+    @property
+    def name(self) -> str:
+        """The names of the files."""
+        return files_name(self.paths)
+
+    def ask(self, query: str, sql: str) -> pd.DataFrame:
+        """Answer a question about the table ``log`` that a query gives."""
+        with engine(self.memory_limit) as connection:
+            connection.execute(f"CREATE TEMP VIEW log AS {query}")
+            return fetched(connection.execute(sql))
+
+
+@dataclass(frozen=True, eq=False)
+class OrdersElsewhere:
+    """A log in an engine that holds the data itself.
+
+    Attributes
+    ----------
+    engine : Engine
+        Where it is.
+    """
+
+    engine: Engine
+
+    @property
+    def name(self) -> str:
+        """The name of the engine."""
+        return self.engine.name
+
+    def ask(self, query: str, sql: str) -> pd.DataFrame:
+        """Answer a question about the table ``log`` that a query gives, there."""
+        return self.engine.ask(f"WITH log AS ({query}) {sql}")
+
+
 @dataclass(frozen=True, eq=False, repr=False)
 class ScannedTransactions(Printed):
-    """A log of orders in Parquet files. Make one with :func:`scan_transactions`.
+    """A log of orders that stays where it is. Make one with :func:`scan_transactions`.
 
     Attributes
     ----------
     query : str
         SQL that gives the orders: row, customer, date (a day), amount (a float, missing without money), and stream
-        if the log says which stream an order belongs to.
-    paths : tuple of pathlib.Path
-        The files.
+        if the log says which stream an order belongs to. In an engine, row is what the row says of itself.
+    source : FilesOfOrders or OrdersElsewhere
+        The files, or the engine that holds the orders.
     currency : str or None
         What amounts are counted in.
     customer_column : str
         The user's own name for the column of customer ids.
     has_amounts : bool
         Whether the log carries money.
-    memory_limit : str or None
-        The memory that the engine may take.
     has_streams : bool
         Whether the log says which stream each order belongs to.
     """
 
     query: str
-    paths: tuple[Path, ...]
+    source: FilesOfOrders | OrdersElsewhere
     currency: str | None
     customer_column: str
     has_amounts: bool
-    memory_limit: str | None
     has_streams: bool = False
 
     @property
@@ -111,7 +132,7 @@ class ScannedTransactions(Printed):
             If there are no orders of this stream, or the log was scanned without ``stream=``.
         """
         require_stream(name, self.streams.index)
-        return replace(self, query=f"SELECT * FROM ({self.query}) WHERE stream = {text_literal(name)}")
+        return replace(self, query=f"SELECT * FROM ({self.query}) AS log WHERE stream = {text_literal(name)}")
 
     def __len__(self) -> int:
         return int(self._fetched("SELECT count(*) AS number FROM log")["number"].iloc[0])
@@ -130,7 +151,10 @@ class ScannedTransactions(Printed):
             customers=counted(int(found["customers"]), "customer"),
         )
         dates = _("{first:%Y-%m-%d} to {last:%Y-%m-%d}", first=found["first"], last=found["last"])
-        head = self._fetched("SELECT * RENAME (customer AS customer_id) FROM log LIMIT 5")
+        stream = ", stream" if self.has_streams else ""
+        head = self._fetched(f"SELECT row, customer AS customer_id, date, amount{stream} FROM log LIMIT 5")
+        if isinstance(self.source, OrdersElsewhere):
+            head = head.assign(row=range(len(head)))  # rows have no number there
         streams = [streams_line(self.streams)] if self.has_streams else []
         lines = [
             _(
@@ -138,20 +162,14 @@ class ScannedTransactions(Printed):
                 extent=extent,
                 dates=dates,
                 total=total,
-                files=files_name(self.paths),
+                files=self.source.name,
             ),
             *streams,
         ]
         return DataPage(lines, head.set_index("row"), int(found["orders"]))
 
     def _fetched(self, sql: str) -> pd.DataFrame:
-        with engine(self.memory_limit) as connection:
-            self.open_in(connection)
-            return fetched(connection.execute(sql))
-
-    def open_in(self, connection: Connection) -> None:
-        """Make the table ``log`` in a DuckDB ``connection``."""
-        connection.execute(f"CREATE TEMP VIEW log AS {self.query}")
+        return self.source.ask(self.query, sql)
 
 
 def scan_transactions(
@@ -164,16 +182,20 @@ def scan_transactions(
     currency: str | None = None,
     amount_unit: float | str | None = None,
     memory_limit: str | None = None,
+    table: str | None = None,
+    time_zone: str | None = None,
 ) -> ScannedTransactions:
-    """Take an export of orders that stays in Parquet files, one row an order.
+    """Take orders that stay where they are, one row an order: in Parquet files, in Spark or in PostgreSQL.
 
-    All rows are checked once, and read again by :func:`summarize`, so the files must stay as they are. Nothing is
+    All rows are checked once, and read again by :func:`summarize`, so they must stay as they are. Nothing is
     converted: ids are text or whole numbers, dates are dates or timestamps, amounts are numbers.
 
     Parameters
     ----------
-    path : path
-        A Parquet file, or a pattern such as ``"orders/*.parquet"`` that names several with the same columns.
+    path : path, pyspark.sql.DataFrame, address or connection
+        A Parquet file, or a pattern such as ``"orders/*.parquet"`` that names several with the same columns; a data
+        frame of Spark; or the address of a PostgreSQL, ``"postgresql://user@host/database"``, or an ADBC connection to
+        one, with ``table=``.
     customer, date, amount : str
         The names of the columns; ``amount=None`` for a log without money.
     stream : str, optional
@@ -184,7 +206,12 @@ def scan_transactions(
         What 1 in the column is worth, as in 1000, ``"万元"`` or ``"亿"``.
     memory_limit : str, optional
         The memory that the work may take before it goes to temporary files, such as ``"2GB"``; otherwise four fifths
-        of the machine's. The temporary files are where the system keeps such files (``TMPDIR``).
+        of the machine's. The temporary files are where the system keeps such files (``TMPDIR``). For files.
+    table : str, optional
+        The table or view of orders in the database, as it is written in SQL: ``"sales.orders"``.
+    time_zone : str, optional
+        The time zone whose days count, such as ``"Asia/Shanghai"``, where Spark or PostgreSQL hold moments (a timestamp
+        with a time zone). UTC where the session's own zone is UTC. A date, or a timestamp without a zone, needs none.
 
     Returns
     -------
@@ -196,7 +223,8 @@ def scan_transactions(
     ColumnError
         If a column is not there, or holds another kind of values.
     InputError
-        If rows have no id, date, amount or stream, naming them by their number in the file, from 0.
+        If rows have no id, date, amount or stream, naming them by their number in the file, from 0, or by what they say
+        of themselves (customer / date / amount); if the day of a moment depends on the session's time zone.
 
     Warns
     -----
@@ -219,27 +247,22 @@ def scan_transactions(
     1            Bo 1997-01-12 350.50
     """
     refuse_one_column_for_two(customer=customer, date=date, amount=amount, stream=stream)
-    paths = tuple(parquet_paths(path))
     factor = 1.0 if amount is None else unit_to_apply(amount, amount_unit)
+    given = {"customer": str(customer), "date": date, "amount": amount, "stream": stream}
+    terms = currency, str(customer), amount is not None, stream is not None
+    if is_elsewhere(path):
+        query, there = orders_there(path, table, given, factor, time_zone)
+        log = ScannedTransactions(query, OrdersElsewhere(there), *terms)
+        check_log(log._fetched, given, log.source.name)
+        return log
+    refuse_settings_of_engines(path, table, time_zone)
+    paths = tuple(parquet_paths(path))
     with engine(memory_limit) as connection:
         types = column_types(connection, paths)
-        columns = {
-            "customer": id_column(types, customer, "customer", BLANKS),
-            "date": _day_column(types, date, paths),
-            "amount": "NULL::DOUBLE"
-            if amount is None
-            else f"{number_column(types, amount, 'amount')} * {factor!r}::DOUBLE",
-            **({} if stream is None else {"stream": f"{id_column(types, stream, 'stream', BLANKS)}::VARCHAR"}),
-        }
-        query = numbered_rows(paths, types, columns)
-        log = ScannedTransactions(
-            query, paths, currency, str(customer), amount is not None, memory_limit, stream is not None
-        )
-        log.open_in(connection)
-        _refuse_faults(connection, log)
-        if types[customer] == "VARCHAR":
-            _warn_of_null_ids(connection)
-        _warn_of_counts(connection)
+        columns = order_columns(types, given, factor, _day_column(types, date, paths))
+        log = ScannedTransactions(numbered_rows(paths, types, columns), FilesOfOrders(paths, memory_limit), *terms)
+        connection.execute(f"CREATE TEMP VIEW log AS {log.query}")
+        check_log(lambda sql: fetched(connection.execute(sql)), given, log.source.name)
     return log
 
 
@@ -262,47 +285,5 @@ def _day_column(types: Mapping[str, str], name: str, paths: Sequence[Path]) -> s
         if zone == "UTC":
             return f"CAST(make_timestamp(epoch_us({column})) AS DATE)"
         return f"CAST(timezone({text_literal(zone)}, {column}) AS DATE)"
-    if kind != "DATE" and not kind.startswith("TIMESTAMP"):
-        cure = _("Write the file with dates there, or read it with read_transactions.")
-        raise ColumnError(_("The column {name!r} holds {kind}, not dates. {cure}", name=name, kind=kind, cure=cure))
+    require_days(types, name)
     return f"CAST({column} AS DATE)"
-
-
-def _refuse_faults(connection: Connection, log: ScannedTransactions) -> None:
-    """Raise one error that names every fault of the rows, if there is any."""
-    absent = [name for name, there in {"amount": log.has_amounts, "stream": log.has_streams}.items() if not there]
-    faults = {rule: words for rule, words in FAULTS.items() if not any(column in rule for column in absent)}
-    counts = ", ".join(f"count(*) FILTER ({rule})" for rule in faults)
-    total, *numbers = connection.execute(f"SELECT count(*), {counts} FROM log").fetchall()[0]
-    if not total:
-        cure = _("Export it again, with at least one row.")
-        raise InputError(_("{files} has a header but no rows. {cure}", files=files_name(log.paths), cure=cure))
-    sentences, rows = [], []
-    for (rule, words), number in zip(faults.items(), numbers, strict=True):
-        if number:
-            found = first_rows(connection, rule)
-            sentences.append(rows_at_fault(found, "row", *words, number=number))
-            rows += found
-    if sentences:
-        raise InputError(" ".join(sentences), rows)
-
-
-def first_rows(connection: Connection, rule: str) -> list[Any]:
-    """Name the first orders in the table ``log`` for which a rule holds."""
-    found = connection.execute(f"SELECT row FROM log WHERE {rule} LIMIT {NAMED_ROWS}").fetchall()
-    return [row for (row,) in found]
-
-
-def _warn_of_counts(connection: Connection) -> None:
-    days = fetched(connection.execute("SELECT DISTINCT date FROM log"))["date"]
-    number = connection.execute("SELECT count(*) FROM log").fetchall()[0][0]
-    warn_of_counts(pd.to_datetime(days), number, stacklevel=4)
-
-
-def _warn_of_null_ids(connection: Connection) -> None:
-    """Warn if ids look like a missing value written out: they would become one huge customer."""
-    words = ", ".join(map(text_literal, MISSING_WORDS))
-    sql = f"SELECT customer, count(*) FROM log WHERE customer IN ({words}) GROUP BY customer ORDER BY customer"
-    if found := connection.execute(sql).fetchall():
-        rows = first_rows(connection, f"customer IN ({words})")
-        warn_of_null_ids([word for word, _ in found], rows, sum(number for _, number in found), stacklevel=4)

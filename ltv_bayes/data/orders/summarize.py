@@ -4,6 +4,7 @@ import datetime as dt
 import os
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
@@ -18,19 +19,21 @@ from ltv_bayes.data.customers.rows import FrameRows
 from ltv_bayes.data.engine.parquet import parquet_target
 from ltv_bayes.data.orders.left_out import no_orders
 from ltv_bayes.data.orders.occasions import customer_rows
-from ltv_bayes.data.orders.scanned import ScannedTransactions
+from ltv_bayes.data.orders.scanned import FilesOfOrders, OrdersElsewhere, ScannedTransactions, scan_transactions
 from ltv_bayes.data.orders.selection import Returns, counting_orders, observation_end, refuse_none_left
 from ltv_bayes.data.orders.summarize_files import left_out_beside, summarize_to_file
 from ltv_bayes.data.orders.transactions import DROPPED_COLUMNS, Transactions, count_by_reason, refuse_choice
 from ltv_bayes.data.reading.by_day import levels_by_day
 from ltv_bayes.data.reading.ids import alike
+from ltv_bayes.data.warehouses.orders import is_elsewhere
+from ltv_bayes.data.warehouses.summarize import summarize_there
 from ltv_bayes.errors import InputError, refuse_rows
 from ltv_bayes.language import N_, _, sentences
 from ltv_bayes.time_units import DAYS_PER_UNIT, as_time_unit
 
 
 def summarize(
-    orders: Transactions | ScannedTransactions,
+    orders: Any,
     *,
     time_unit: str = "week",
     as_of: Any = None,
@@ -40,6 +43,7 @@ def summarize(
     since: Any = None,
     price_index: Any = None,
     to: str | os.PathLike[str] | None = None,
+    **columns: Any,
 ) -> Customers:
     """Turn a transaction log into one row a customer.
 
@@ -49,8 +53,9 @@ def summarize(
 
     Parameters
     ----------
-    orders : Transactions or ScannedTransactions
-        What :func:`ltv_bayes.read_transactions` or :func:`ltv_bayes.scan_transactions` returns.
+    orders : Transactions, ScannedTransactions or pyspark.sql.DataFrame
+        What :func:`ltv_bayes.read_transactions` or :func:`ltv_bayes.scan_transactions` returns; or a data frame of
+        Spark, whose columns ``columns`` name.
     time_unit : str
         Unit of recency and T: hour, day, week, month, quarter or year.
     as_of : date, optional
@@ -69,7 +74,8 @@ def summarize(
         all order days after that day, recency runs from it to the last order, T from it to ``as_of``, and
         monetary_value is the mean of all order days after it. Orders on the day itself belong to the installation:
         they are in total_value, not in frequency. Customers without orders are there too; those with a day after
-        ``as_of`` are in ``without_orders``. For orders that were read, not scanned.
+        ``as_of`` are in ``without_orders``. For orders that were read, not scanned from files. For orders in Spark or a
+        database it is a data frame or the name of a table there; those with a day after ``as_of`` are left out.
     price_index : mapping, Series, path or frame, optional
         Levels of a price index by date, a table with the columns ``date`` and ``level``: monetary_value is then the
         mean in prices of ``as_of``, and spend_age is 0. first_value and total_value stay as they were paid;
@@ -81,10 +87,15 @@ def summarize(
         customers then live in that file, and :meth:`Customers.scan` opens it again. Orders left out, if there are any,
         are written beside it, to ``"customers.left_out.parquet"``. A file there is replaced when the new one is whole.
 
+    **columns : optional
+        For a data frame of Spark, what :func:`ltv_bayes.scan_transactions` takes: customer, date, amount, currency,
+        time_zone.
+
     Returns
     -------
     Customers
-        The table, with the orders left out and why.
+        The table, with the orders left out and why. Of orders in Spark or a database the customers stay there, for the
+        session; counts alone come here.
 
     Raises
     ------
@@ -111,12 +122,32 @@ def summarize(
     Ada                  2      3.0  5.0            15.0
     Bo                   0      0.0  3.0             NaN
     """
+    if columns or is_elsewhere(orders):
+        orders = scan_transactions(orders, **columns)
     _refuse_settings(orders, zero_orders, returns)
     count_zero = zero_orders == "count"
-    if isinstance(orders, ScannedTransactions):
+    target = None if to is None else parquet_target(to)
+    source = orders.source if isinstance(orders, ScannedTransactions) else None
+    if isinstance(source, OrdersElsewhere):
+        _refuse_in_files(None, price_index)
+        _refuse_attributes(attributes)
+        kept = summarize_there(
+            orders.query,
+            source.engine,
+            currency=orders.currency,
+            time_unit=as_time_unit(time_unit),
+            as_of=as_of,
+            count_zero_orders=count_zero,
+            returns=returns,
+            since=since,
+            customer_column=orders.customer_column,
+        )
+        return kept if target is None else _moved(kept, target)
+    if isinstance(source, FilesOfOrders):
         _refuse_in_files(since, price_index)
         return summarize_to_file(
             orders,
+            source,
             to,
             time_unit=as_time_unit(time_unit),
             as_of=as_of,
@@ -124,7 +155,6 @@ def summarize(
             count_zero_orders=count_zero,
             returns=returns,
         )
-    target = None if to is None else parquet_target(to)
     unit, end = as_time_unit(time_unit), _observation_end(orders.table, as_of)
     log, starts = _written_alike(orders, since)
     counting, left_out = counting_orders(log, end, returns)
@@ -146,8 +176,11 @@ def summarize(
     known = _with_later(others, later)
     rows, days = FrameRows(table, repeats, prices), repeats.counts()
     customers = Customers(rows, unit, end, orders.currency, dropped, known, merged, days)
-    if target is None:
-        return customers
+    return customers if target is None else _moved(customers, target)
+
+
+def _moved(customers: Customers, target: Path) -> Customers:
+    """The same customers, in a file."""
     return replace(customers, rows=open_customers(customers.save(target)), left_out=left_out_beside(target))
 
 
@@ -190,6 +223,13 @@ def _refuse_in_files(since: Any, price_index: Any) -> None:
     if price_index is not None:
         problem = _("Scanned orders are taken at the prices that were paid.")
         raise InputError(sentences(problem, _(cure, name="price_index")))
+
+
+def _refuse_attributes(attributes: Any) -> None:
+    """Raise if customers who stay where they are are to get attributes."""
+    if attributes is not None:
+        cure = _("Summarize to a file, to='customers.parquet', and join them there.")
+        raise InputError(sentences(_("Attributes are joined to customers in memory or in a file."), cure))
 
 
 def _refuse_settings(orders: Any, zero_orders: str, returns: str) -> None:

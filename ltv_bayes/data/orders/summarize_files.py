@@ -13,9 +13,10 @@ from ltv_bayes.data.customers.files import file_notes, open_customers
 from ltv_bayes.data.engine.duckdb import Connection, engine, fetched, identifier
 from ltv_bayes.data.engine.parquet import parquet_source, parquet_target, refuse_same_names, write_parquet
 from ltv_bayes.data.orders.left_out import LeftOutFile, no_orders
+from ltv_bayes.data.orders.log_columns import first_rows
 from ltv_bayes.data.orders.occasions import LEFT_OUT, customers_query, merged_orders, prepare_days, repeats_by_day
 from ltv_bayes.data.orders.price_moments import price_moments
-from ltv_bayes.data.orders.scanned import ScannedTransactions, first_rows
+from ltv_bayes.data.orders.scanned import FilesOfOrders, ScannedTransactions
 from ltv_bayes.data.orders.selection import (
     AFTER_AS_OF,
     IGNORED_RETURN,
@@ -32,6 +33,7 @@ from ltv_bayes.time_units import DAYS_PER_UNIT, TimeUnit
 
 def summarize_to_file(
     log: ScannedTransactions,
+    source: FilesOfOrders,
     to: Any,
     *,
     time_unit: TimeUnit,
@@ -44,6 +46,10 @@ def summarize_to_file(
 
     Parameters
     ----------
+    log : ScannedTransactions
+        Orders in files.
+    source : FilesOfOrders
+        The files.
     to : path
         The file of customers.
 
@@ -61,12 +67,12 @@ def summarize_to_file(
     if to is None:
         raise InputError(_("Scanned orders are summarised to a file. Pass to='customers.parquet', or another name."))
     target = parquet_target(to)
-    if target.resolve() in {path.resolve() for path in log.paths}:
+    if target.resolve() in {path.resolve() for path in source.paths}:
         raise InputError(
             _("The orders are in {name}, so customers cannot be written there. Choose another name.", name=target.name)
         )
-    with engine(log.memory_limit) as connection:
-        log.open_in(connection)
+    with engine(source.memory_limit) as connection:
+        connection.execute(f"CREATE TEMP VIEW log AS {log.query}")
         first, last = connection.execute("SELECT min(date), max(date) FROM log").fetchall()[0]
         end = observation_end(first, last, as_of, lambda day: _rows_where(connection, f"date > DATE '{day}'"))
         _choose_orders(connection, end, returns)
@@ -84,7 +90,7 @@ def summarize_to_file(
         bought = f"SELECT sum(frequency + 1)::BIGINT FROM {parquet_source([target])}"
         merged = merged_orders(connection, money, int(connection.execute(bought).fetchall()[0][0]))
         others = pd.DataFrame() if clients is None else _without_orders(connection, clients, target)
-    rows = open_customers(target, log.memory_limit)
+    rows = open_customers(target, source.memory_limit)
     return Customers(rows, time_unit, end, log.currency, left_out_beside(target), others, merged, days)
 
 
@@ -96,7 +102,7 @@ def left_out_beside(path: Path) -> LeftOutFile | pd.DataFrame:
 def _rows_where(connection: Connection, rule: str) -> tuple[list[Any], int]:
     """The first orders in the table ``log`` for which a rule holds, and their number."""
     number = connection.execute(f"SELECT count(*) FROM log WHERE {rule}").fetchall()[0][0]
-    return first_rows(connection, rule), number
+    return first_rows(lambda sql: fetched(connection.execute(sql)), rule), number
 
 
 def _choose_orders(connection: Connection, end: dt.date, returns: Returns) -> None:

@@ -12,16 +12,16 @@ import numpy as np
 
 from ltv_bayes.formulas.kernels.future.outlooks import (
     compiled,
-    from_now,
     look_ahead,
     look_ahead_of_buyer,
     loop,
     loop_written_out,
     number_possible,
     number_until_leaving,
-    on_clock,
     purchases_of,
     room_ahead,
+    see_on_clock,
+    turn_to_clock,
 )
 from ltv_bayes.formulas.kernels.random import beta, gamma_constants, gamma_from_constants, standard_gamma, uniform
 from ltv_bayes.formulas.models.operational_time import Clock
@@ -245,10 +245,14 @@ def _nbd_row(row, streams, history, periods, events, spend, until, ahead, money)
     _clear(money)
     if x != x:
         return
+    ahead.seen[:] = T
     for i in range(money.shape[1]):
-        t = until[row, i] if until.size and until[row, i] < horizon else horizon
-        _, observed = on_clock(periods.clock, i, 0.0, T, ended)
-        ahead.time[i], ahead.seen[i] = from_now(periods.clock, i, t), alpha[i] + observed
+        ahead.time[i] = until[row, i] if until.size and until[row, i] < horizon else horizon
+    if periods.clock.factors.size:
+        see_on_clock(periods.clock, 0.0, T, ended, ahead.other, ahead.seen)
+        turn_to_clock(periods.clock, ahead.time)
+    for i in range(money.shape[1]):
+        ahead.seen[i] += alpha[i]
     look_ahead(x, r, ahead)
     _draw_events(row, streams, history, r, spend_of(row, spend), ahead, periods, money)
 
@@ -277,7 +281,9 @@ def _add_orders(row, i, state, elsewhere, number, left, end, shape, value, perio
     """
     (d, c), last, horizon = gamma_constants(shape), 0.0, periods.ends[-1]
     for order in range(int(number)):
-        when = calendar_time(periods.clock, i, end if left and order == 0 else end * uniform(state), horizon)
+        when = end if left and order == 0 else end * uniform(state)
+        if periods.clock.factors.size:
+            when = calendar_time(periods.clock, i, when, horizon)
         last, worth = max(last, when), value * gamma_from_constants(state, shape, d, c)
         add_order(row, i, when, worth, elsewhere, periods, money)
     return last
@@ -305,8 +311,8 @@ def add_order(row, i, when, worth, elsewhere, periods, money):  # type: ignore[n
     if periods.shown.size and when <= periods.shown_until[row] and uniform(elsewhere) < periods.shown[i]:
         return
     period = 0
-    while when > periods.ends[period]:
-        period += 1
+    for end in range(periods.ends.size - 1):  # all of them: to guess where to stop would take longer
+        period += when > periods.ends[end]
     money[period, i] += worth * np.exp(-periods.delta * when) * price_at(periods.prices, i, when)
 
 
@@ -323,9 +329,13 @@ def calendar_time(clock, i, operational, end):  # type: ignore[no-untyped-def]
     if clock.factors.size == 0:
         return operational
     last = clock.factors.shape[1] - 1
-    period = min(max(int(np.floor(clock.now / clock.length)) - clock.first, 0), last)
+    now = min(max(int(np.floor(clock.now / clock.length)) - clock.first, 0), last)
+    ahead = (operational + clock.now) / clock.length  # where the factor is 1, and not far from there otherwise
+    period = min(max(int(min(ahead, float(last + clock.first))) - clock.first, now), last)
     while period < last and clock.steps[i, period + 1] <= operational:
         period += 1
+    while period > now and clock.steps[i, period] > operational:
+        period -= 1
     since = (operational - clock.steps[i, period]) / clock.factors[i, period]
     return min((period + clock.first) * clock.length + since - clock.now, end)  # not after it by rounding
 

@@ -84,12 +84,19 @@ class Clock(NamedTuple):
 
 
 @_compiled
-def operational_time(clock, i, time):  # type: ignore[no-untyped-def]
-    """G of a draw at a time from now."""
+def place_on_clock(clock, time):  # type: ignore[no-untyped-def]
+    """The period of a time from now, and how long after its begin the time is: the same in all draws."""
     from_as_of = time + clock.now
     place, last = np.floor(from_as_of / clock.length) - clock.first, clock.factors.shape[1] - 1
     period = int(min(place, last)) if place > 0 else 0  # NaN and infinity are no whole numbers
-    return clock.steps[i, period] + clock.factors[i, period] * (from_as_of - (period + clock.first) * clock.length)
+    return period, from_as_of - (period + clock.first) * clock.length
+
+
+@_compiled
+def operational_time(clock, i, time):  # type: ignore[no-untyped-def]
+    """G of a draw at a time from now."""
+    period, since = place_on_clock(clock, time)
+    return clock.steps[i, period] + clock.factors[i, period] * since
 
 
 @_compiled

@@ -185,11 +185,10 @@ def at_horizons(components: Components, until: tuple[int, ...]) -> Components:
     """Add periods up to each horizon: from (customers, periods, draws) to (customers, horizons, draws)."""
     if until == (1,):
         return components
-    added_up = {}
+    firsts, added_up = [0, *until[:-1]], {}
     for name, values in components.items():
-        firsts = [0, *until[:-1]]
         steps = [values[:, first:last].sum(axis=1) for first, last in zip(firsts, until, strict=True)]
-        added_up[name] = np.cumsum(np.stack(steps, axis=1), axis=1)
+        added_up[name] = steps[0][:, np.newaxis] if len(steps) == 1 else np.cumsum(np.stack(steps, axis=1), axis=1)
     return added_up
 
 

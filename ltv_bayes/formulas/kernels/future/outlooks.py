@@ -13,7 +13,7 @@ from numba.core.options import DefaultOptions
 from ltv_bayes.formulas.kernels.blocks import exp_of_minus_size, log_ratio
 from ltv_bayes.formulas.kernels.random import beta, poisson, standard_gamma, uniform
 from ltv_bayes.formulas.models.bg_nbd import LARGEST_POISSON_MEAN
-from ltv_bayes.formulas.models.operational_time import operational_time
+from ltv_bayes.formulas.models.operational_time import operational_time, place_on_clock
 from ltv_bayes.formulas.special import Array
 
 compiled: Any = numba.njit(cache=True, nogil=True, error_model="numpy")
@@ -72,8 +72,8 @@ def look_ahead_of_buyer(row, history, horizon, clock, purchases, relations, ahea
         if life.size:
             life[row, i] = end
     look_back(history, clock, parameters, ahead)
-    for i in range(time.size):
-        time[i] = from_now(clock, i, time[i])
+    if clock.factors.size:
+        turn_to_clock(clock, time)
     look_ahead(history[0], parameters[0], ahead)
 
 
@@ -85,12 +85,12 @@ def look_back(history, clock, parameters, ahead):  # type: ignore[no-untyped-def
     """
     (r, alpha, a, b, first), (_, seen, _, unsure, last_seen, silence) = parameters, ahead
     x, t_x, T, ended = history[0], history[1], history[2], history[3]
-    for i in range(seen.size):
-        seen[i], last_seen[i] = alpha[i] + T, alpha[i] + t_x
+    seen[:], last_seen[:] = T, t_x
     if clock.factors.size:
-        for i in range(seen.size):
-            recency, observed = on_clock(clock, i, t_x, T, ended)
-            seen[i], last_seen[i] = alpha[i] + observed, alpha[i] + recency
+        see_on_clock(clock, t_x, T, ended, last_seen, seen)
+    for i in range(seen.size):
+        seen[i] += alpha[i]
+        last_seen[i] += alpha[i]
     if x > 0.0:
         for i in range(seen.size):
             unsure[i] *= a[i] / (b[i] + x - 1.0)
@@ -176,6 +176,30 @@ def on_clock(clock, i, t_x, T, ended):  # type: ignore[no-untyped-def]
 def from_now(clock, i, t):  # type: ignore[no-untyped-def]
     """A time from now in the operational time of a draw."""
     return t if clock.factors.size == 0 else operational_time(clock, i, t)
+
+
+@compiled
+def see_on_clock(clock, t_x, T, ended, recency, observed):  # type: ignore[no-untyped-def]
+    """Fill in recency and T in the operational time of each draw."""
+    factors, steps = clock.factors, clock.steps
+    begin, since_begin = place_on_clock(clock, -T - ended)
+    last, since_last = place_on_clock(clock, -T - ended + t_x)
+    end, since_end = place_on_clock(clock, -ended)
+    for i in range(recency.size):
+        start = steps[i, begin] + factors[i, begin] * since_begin
+        recency[i] = steps[i, last] + factors[i, last] * since_last - start
+        observed[i] = steps[i, end] + factors[i, end] * since_end - start
+
+
+@compiled
+def turn_to_clock(clock, time):  # type: ignore[no-untyped-def]
+    """Turn times from now, one for each draw, into its operational time."""
+    factors, steps, known, period, since = clock.factors, clock.steps, np.nan, 0, 0.0
+    for i in range(time.size):
+        if time[i] != known:
+            known = time[i]
+            period, since = place_on_clock(clock, known)
+        time[i] = steps[i, period] + factors[i, period] * since
 
 
 @loop

@@ -1,0 +1,220 @@
+"""Customers scored by two workers of Spark have the value that they have here, to the last digit, whatever happens."""
+
+import os
+import re
+import signal
+import threading
+import time
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pytest
+
+from ltv_bayes.errors import ColumnError, InputError
+from ltv_bayes.scoring.saved import model_of
+from tests.scoring.values import AS_OF, KINDS, frame
+
+pytestmark = pytest.mark.engines
+
+ASKED = {"as_of": AS_OF, "segments": ["region"], "thresholds": [40], "tiers": {"A": 100, "B": None}}
+
+
+@pytest.fixture(scope="module")
+def model():
+    return model_of(KINDS["plain"]())
+
+
+@pytest.fixture(scope="module")
+def here(model):
+    return model.score(frame(), **ASKED)
+
+
+@pytest.fixture
+def there(spark):
+    """A function from rows to a DataFrame of some partitions."""
+    return lambda rows, partitions=5: spark.createDataFrame(
+        pa.Table.from_pandas(rows, preserve_index=False)
+    ).repartition(partitions)
+
+
+def table_of(scores):
+    """What Spark has, in memory."""
+    return scores.table.toArrow().to_pandas().set_index("customer_id")
+
+
+def same(found, here, table=None):
+    """The same summaries to the last digit, and the same totals."""
+    table = table_of(found) if table is None else table
+    assert table.index.is_unique
+    assert found.customers == len(table) == len(here.table)
+    wanted = here.table.loc[table.index]
+    pd.testing.assert_frame_equal(table, wanted, check_exact=True, check_dtype=False, check_names=False)
+    np.testing.assert_allclose(found.total(), here.total(), rtol=1e-9)
+    for column in here.segments:
+        np.testing.assert_allclose(found.by(list(column)).total, here.by(list(column)).total, rtol=1e-9)
+
+
+@pytest.mark.parametrize("kind", ["judged", "calendar", "hybrid"])
+def test_equal_to_the_value_here(there, kind):
+    """Judgements that are signs of life, calendar effects, four streams with data of their own."""
+    ltv = KINDS[kind]()
+    rows = ltv.customers.table.reset_index()
+    asked = {"as_of": ltv.customers.as_of, "segments": ["industry"]}
+    found = model_of(ltv).score(there(rows), **asked)
+    same(found, model_of(ltv).score(rows, **asked))
+    wanted = ltv.summary().loc[(table := table_of(found)).index]
+    pd.testing.assert_frame_equal(table[list(wanted)], wanted, check_exact=True, check_dtype=False, check_names=False)
+    np.testing.assert_allclose(found.total(), ltv.total(), rtol=1e-9)
+
+
+def test_written_to_a_folder_from_other_and_skewed_partitions(there, model, here, tmp_path):
+    place = tmp_path / "scores"
+    skewed = there(frame().iloc[:300], 1).union(there(frame().iloc[300:], 3))
+    for rows in (skewed, there(frame(), 2)):  # the second takes the place of the first
+        found = model.score(rows, to=place, **ASKED)
+        same(found, here, pd.read_parquet(found.table).set_index("customer_id"))
+    assert [one.name for one in tmp_path.iterdir()] == ["scores"]
+    (tmp_path / "mine").mkdir()
+    with pytest.raises(InputError, match="holds no scores"):
+        model.score(there(frame()), to=tmp_path / "mine", **ASKED)
+
+
+class TestRows:
+    def test_bad_ones_are_refused_or_reported(self, there, model, here):
+        rows = frame()
+        wrong = rows.index[rows["frequency"] > 0][7]
+        rows.loc[wrong, "T"] = 0.5
+        with pytest.raises(InputError, match="recency after T") as caught:
+            model.score(there(rows), **ASKED)
+        name = rows["customer_id"][wrong]
+        assert caught.value.rows == (name,)
+        rows.loc[wrong + 1, "customer_id"] = None
+        with pytest.raises(InputError, match="1 rows have no customer_id"):
+            model.score(there(rows), **ASKED)
+        found = model.score(there(rows), errors="report", **ASKED)
+        assert set(found.problems["customer_id"]) == {"", name}
+        table = table_of(found)
+        assert found.customers == len(table) == len(rows) - 2
+        assert (table["mean"] == here.table["mean"].loc[table.index]).all()
+
+    def test_an_id_in_two_partitions_is_refused(self, there, model):
+        twice = there(frame(), 2).union(there(frame().iloc[[3]], 1))
+        with pytest.raises(InputError, match=rf"several rows.*{frame()['customer_id'][3]}"):
+            model.score(twice, **ASKED)
+
+    def test_a_column_that_is_missing_is_named(self, there, model):
+        with pytest.raises(ColumnError, match="no column share, which the model needs"):
+            model.score(there(frame().drop(columns="share")), **ASKED)
+
+    def test_decimals_whole_ids_and_moments(self, spark, model):
+        """Of a warehouse: decimals, 64-bit ids, and moments, whose day is that of the session's time zone."""
+        rows = frame().assign(customer_id=lambda some: some["customer_id"].str[1:].astype("int64"))
+        late = pd.Series(pd.Timestamp(f"{AS_OF} 23:30", tz="UTC"), rows.index)
+        table = pa.Table.from_pandas(rows.assign(last_order=late), preserve_index=False)
+        exact = table["monetary_value"].cast(pa.decimal128(20, 8), safe=False)
+        table = table.set_column(table.column_names.index("monetary_value"), "monetary_value", exact)
+        found = model.score(spark.createDataFrame(table), **ASKED)
+        near = rows.assign(monetary_value=exact.cast(pa.float64()).to_pandas(), last_order=AS_OF)
+        assert found.table.schema["customer_id"].dataType.typeName() == "long"
+        same(found, model.score(near, **ASKED))
+
+
+class TestWhatHappensMeanwhile:
+    def test_a_task_that_is_tried_again_counts_once(self, spark, there, model, here):
+        """The first attempt of a partition fails when all its customers have been read."""
+
+        def fails_once(batches):
+            from pyspark import TaskContext
+
+            yield from batches
+            if TaskContext.get().attemptNumber() == 0 and TaskContext.get().partitionId() == 1:
+                raise RuntimeError("lost for a moment")
+
+        rows = there(frame())
+        same(model.score(quietly(rows, fails_once), **ASKED), here)
+
+    def test_a_worker_that_is_killed_loses_and_doubles_nothing(self, spark, there, model, here):
+        rows = quietly(there(frame(), 8), slowly)
+        killed = []
+
+        def kill():
+            if until(lambda: done_tasks(spark) >= 3):
+                victim = executors(spark)[0]
+                os.kill(victim, signal.SIGKILL)
+                killed.append((victim, done_tasks(spark)))
+
+        killer = threading.Thread(target=kill)
+        killer.start()
+        found = model.score(rows, **ASKED)
+        killer.join()
+        assert killed, "the work was done before a worker could be killed"
+        assert killed[0][1] < 8
+        same(found, here)
+
+    def test_cancelled_work_leaves_nothing_half_written(self, spark, there, model, tmp_path):
+        rows = quietly(there(frame(), 8), slowly)
+
+        def cancel():
+            until(lambda: done_tasks(spark) >= 2)
+            spark.sparkContext.cancelAllJobs()
+
+        canceller = threading.Thread(target=cancel)
+        canceller.start()
+        with pytest.raises(Exception, match=r"(?i)cancel"):
+            model.score(rows, to=tmp_path / "scores", **ASKED)
+        canceller.join()
+        assert not list(tmp_path.iterdir())
+
+
+def quietly(rows, function):
+    """The rows passed through a function of batches, without what pyspark says of pandas 3."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "PySpark does not yet fully support pandas >= 3", FutureWarning)
+        return rows.mapInArrow(function, rows.schema)
+
+
+def slowly(batches):
+    """Half a second for each batch, so that there is time for something to happen."""
+    import time
+
+    for batch in batches:
+        time.sleep(0.5)
+        yield batch
+
+
+def until(holds, seconds=60):
+    """Wait until something holds; say whether it did."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if holds():
+            return True
+        time.sleep(0.02)
+    return False
+
+
+def done_tasks(spark):
+    """The number of tasks that are done in the running stage of eight."""
+    tracker = spark.sparkContext.statusTracker()
+    stages = [tracker.getStageInfo(one) for one in tracker.getActiveStageIds()]
+    return max((one.numCompletedTasks for one in stages if one and one.numTasks == 8), default=0)
+
+
+def executors(spark):
+    """Processes of this session's executors."""
+    own = spark.sparkContext.applicationId
+    found = []
+    for place in Path("/proc").glob("[0-9]*"):
+        try:
+            command = (place / "cmdline").read_bytes().decode(errors="replace")
+        except OSError:
+            continue
+        if (
+            "CoarseGrainedExecutorBackend" in command
+            and own in command
+            and re.search(r"\bjava\b", command.split("\0")[0])
+        ):
+            found.append(int(place.name))
+    return found

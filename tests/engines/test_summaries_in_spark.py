@@ -1,0 +1,58 @@
+"""Customers summarised in Spark are those that DuckDB makes, row by row."""
+
+import pytest
+
+import ltv_bayes as lb
+from ltv_bayes.errors import InputError
+from tests.engines.hard_rows import FAULTS, FAULTY, ZONES, days_in, days_of, moments
+from tests.engines.logs import LOGS, assert_same, in_memory, starts_as_table
+
+pytestmark = pytest.mark.engines
+
+
+@pytest.mark.parametrize("name", [name for name in LOGS if name != "netted"])  # below, in another way
+def test_same_rows(spark, name):
+    """Orders of a customer are in several partitions, and one customer has a third of all."""
+    log = LOGS[name]
+    frame = spark.createDataFrame(log.arrow()).repartition(3)
+    assert_same(log, lambda: lb.scan_transactions(frame, **log.columns))
+
+
+def test_clocks_that_start_on_given_days(spark):
+    frame, since = (spark.createDataFrame(one) for one in (LOGS["netted"].arrow(), starts_as_table()))
+    assert_same(LOGS["netted"], lambda: lb.scan_transactions(frame), since=since)
+    with pytest.raises(InputError, match="since= has to be in Spark, as the orders are"):
+        lb.summarize(frame, since={1: "2023-01-01"})
+
+
+def test_a_data_frame_goes_to_summarize(spark):
+    log = LOGS["netted"]
+    frame = spark.createDataFrame(log.arrow()).withColumnsRenamed({"customer_id": "client", "date": "day"})
+    found = lb.summarize(frame, customer="client", date="day", **log.settings)
+    assert found.table.equals(in_memory(log).table)
+    assert [len(batch) for batch in found.batches(100)][:-1] == [100] * (len(found) // 100)
+    assert found.subset([1, 3]).ids.tolist() == [1, 3]
+
+
+def test_rows_at_fault_are_named(spark):
+    with pytest.raises(InputError, match=FAULTS):
+        lb.scan_transactions(spark.createDataFrame(FAULTY).repartition(3))
+
+
+def test_days_of_moments(spark):
+    frame = spark.createDataFrame(moments())
+    for zone in ZONES:
+        assert days_of(lb.scan_transactions(frame, date="at", time_zone=zone)) == days_in(zone)
+    assert days_of(lb.scan_transactions(frame, date="at")) == days_in("UTC")
+
+
+def test_the_zone_of_the_session_does_not_decide(spark):
+    frame = spark.createDataFrame(moments())
+    spark.conf.set("spark.sql.session.timeZone", "America/New_York")
+    try:
+        with pytest.raises(InputError, match="depends on the time zone; the session's is America/New_York"):
+            lb.scan_transactions(frame, date="at")
+        orders = lb.scan_transactions(frame, date="at", time_zone="Asia/Shanghai")
+        assert days_of(orders) == days_in("Asia/Shanghai")
+    finally:
+        spark.conf.set("spark.sql.session.timeZone", "UTC")
