@@ -10,6 +10,7 @@ from ltv_bayes.language import _
 from ltv_bayes.predictions.events import FittedEvents
 from ltv_bayes.predictions.fitted import FittedModel
 from ltv_bayes.predictions.fitted_scorecard import FittedScorecard
+from ltv_bayes.predictions.growth.fitted_expansion import FittedExpansion
 from ltv_bayes.predictions.purchases import FittedPurchases
 from ltv_bayes.predictions.renewals import FittedRenewals
 from ltv_bayes.predictions.spend import FittedSpend
@@ -20,6 +21,7 @@ FITTED: dict[str, type[FittedModel]] = {
     "bg_cnbd_at_once": FittedPurchases,
     "bg_nbd": FittedPurchases,
     "bg_nbd_at_once": FittedPurchases,
+    "expansion": FittedExpansion,
     "gamma_gamma": FittedSpend,
     "mbg_cnbd": FittedPurchases,
     "mbg_nbd": FittedPurchases,

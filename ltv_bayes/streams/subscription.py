@@ -14,6 +14,7 @@ from ltv_bayes.data.reading.ids import as_text
 from ltv_bayes.data.subscriptions.calendar import Steps
 from ltv_bayes.data.subscriptions.due_dates import Schedules, period_of
 from ltv_bayes.data.subscriptions.renewals import Renewals, is_active, present_contract, require_records
+from ltv_bayes.data.subscriptions.revenue.recurring import a_month
 from ltv_bayes.errors import ColumnError, InputError, a_kind, rows_at_fault
 from ltv_bayes.formulas.kernels import renewal_values
 from ltv_bayes.formulas.kernels.order_values import UNKNOWN, Relations
@@ -24,12 +25,22 @@ from ltv_bayes.formulas.point.values import as_money
 from ltv_bayes.formulas.special import Array, IntArray
 from ltv_bayes.language import _
 from ltv_bayes.predictions.clock import clock_note, clock_of, has_clock
-from ltv_bayes.predictions.fitted import caution_of, check_covariates, parameters_of, shape_of, shuffled, smallest_shape
+from ltv_bayes.predictions.fitted import (
+    FittedModel,
+    caution_of,
+    check_covariates,
+    parameters_of,
+    shape_of,
+    shuffled,
+    smallest_shape,
+)
 from ltv_bayes.predictions.groups import GroupDraws
+from ltv_bayes.predictions.growth.fitted_expansion import FittedExpansion
 from ltv_bayes.predictions.renewals import FittedRenewals, columns_of, periods_of, still_to_tell
 from ltv_bayes.random_streams import customer_states
 from ltv_bayes.streams.notes import called, missing_here_or_there
 from ltv_bayes.streams.own_data import require_same, sum_by_customer
+from ltv_bayes.streams.own_growth import OwnGrowth, require_expansion
 from ltv_bayes.streams.prices import PriceChanges
 from ltv_bayes.streams.stream import CustomerDraws, Stream
 from ltv_bayes.terms import Terms
@@ -64,6 +75,9 @@ class Subscription:
         price (and product, if contracts have one) gives new prices of contracts.
     amount_unit : float or str, optional
         What 1 in new prices is worth, as in `read_transactions`.
+    growth : FittedExpansion, optional
+        How each contract's own price changes from renewal to renewal, as `Expansion` fits it: drawn beside what
+        ``price_changes`` says of all prices.
     while_alive : str or stream, optional
         A stream that this one depends on, or its name: no renewal is made after the relation ends there.
     margin : float, column name, or mapping from id to float, optional
@@ -83,6 +97,7 @@ class Subscription:
     price: float | None = field(default=None, kw_only=True)
     price_changes: Any = field(default=None, kw_only=True)
     amount_unit: float | str | None = field(default=None, kw_only=True)
+    growth: FittedExpansion | None = field(default=None, kw_only=True)
     while_alive: str | Stream | None = field(default=None, kw_only=True)
     margin: Any = field(default=None, kw_only=True)
     discount_rate: float | None = field(default=None, kw_only=True)
@@ -104,6 +119,7 @@ class Subscription:
             raise InputError(_("There is no fit. Pass one, or one for each contract length."))
         require_records(self.renewals)
         self._refuse_unfitted()
+        require_expansion(self.growth, self.renewals)
         self._prices, self._changes  # noqa: B018 - what is wrong with prices is refused at once
 
     @property
@@ -112,14 +128,15 @@ class Subscription:
         return dict(self.fit) if isinstance(self.fit, Mapping) else {ALL: self.fit}
 
     @property
-    def fits_by_purpose(self) -> dict[str, FittedRenewals]:
+    def fits_by_purpose(self) -> dict[str, FittedModel]:
         """The fits by the purpose that the order of their draws belongs to."""
-        return {f"{self.name} {length}": fit for length, fit in self.fits.items()}
+        found: dict[str, FittedModel] = {f"{self.name} {length}": fit for length, fit in self.fits.items()}
+        return found if self.growth is None else {**found, f"{self.name} growth of prices": self.growth}
 
     @property
     def shape(self) -> tuple[int, int]:
         """Chains and draws per chain that all fits have."""
-        return smallest_shape(map(shape_of, self.fits.values()))
+        return smallest_shape(map(shape_of, self.fits_by_purpose.values()))
 
     @property
     def caution(self) -> str:
@@ -158,10 +175,28 @@ class Subscription:
 
     def prepare(self, customers: Customers, terms: Terms, shape: tuple[int, int], seed: int) -> CustomerDraws:
         """Make ready to value these customers; see `Stream`. Payments are laid out for a few customers at a time."""
+        return self._made_ready(customers, terms, shape, seed)
+
+    def recurring(self, customers: Customers, terms: Terms, shape: tuple[int, int], seed: int) -> CustomerDraws:
+        """Draws of what contracts cost a month that run on the last day of the terms, in one period."""
+        return self._made_ready(customers, terms, shape, seed, recurring=True)
+
+    def recurring_now(self, customers: Customers) -> Array:
+        """What contracts cost a month that run on the as-of date, an array of shape (customers,)."""
+        runs = ~(Schedule.of(self.renewals).ended() <= 0)
+        return sum_by_customer(np.where(runs, self._a_month(self._prices), 0.0), self._ids, customers)
+
+    def _a_month(self, prices: Array, rows: Any = slice(None)) -> Array:
+        return a_month(prices, self.renewals.table["period"].to_numpy(dtype=str)[rows])
+
+    def _made_ready(
+        self, customers: Customers, terms: Terms, shape: tuple[int, int], seed: int, *, recurring: bool = False
+    ) -> CustomerDraws:
         rows, held = self._contracts(customers)
         table, schedule = self.renewals.table, Schedule.of(self.renewals)
         ended, made = schedule.ended(), table["renewals"].to_numpy(dtype=float)
-        fits = [shuffled(fit, shape, seed, purpose) for purpose, fit in self.fits_by_purpose.items()]
+        fits = [shuffled(fit, shape, seed, f"{self.name} {length}") for length, fit in self.fits.items()]
+        growth = OwnGrowth.of(self.growth, self.renewals, shape, seed, self.name)
         drawn = [parameters_of(fit, table, "subscription", check=False) for fit in fits]
         fit_of_each = self._fit_of_each()
         factors = FactorsOfContracts.of(fits, fit_of_each, table)
@@ -176,17 +211,26 @@ class Subscription:
             some = rows[held[first] : held[last]]
             paid, contract, date, due = schedule.payments(some, ends[-1])
             amount = self._changes.at(self._prices[some][contract], some[contract], date, due)
+            worth, period = amount * np.exp(-delta * due), np.searchsorted(ends, due).astype(np.int64)
+            if recurring:
+                worth, period = self._a_month(amount, some[contract]) * _last_of_each(paid), np.zeros_like(period)
             place, alpha, beta, c = _parameters(drawn, fit_of_each, some)
             renewal_values.shifted_beta_geometric(
                 customer_states(seed, self.name, customers.ids[first:last]),
                 Subscriptions(
                     held[first : last + 1] - held[first], made[some], ended[some], place, alpha, beta, c, silent[some]
                 ),
-                Payments(paid, due, np.searchsorted(ends, due).astype(np.int64), amount * np.exp(-delta * due)),
+                Payments(paid, due, period, worth),
                 Relations(UNKNOWN if until is None else until, UNKNOWN if life is None else life),
                 money,
                 factors.at(some, contract, date),
+                growth.at(some, customers.ids[first:last]),
             )
+            if recurring:
+                unchanged = (np.diff(paid) == 0) & ~(ended[some] <= ends[-1])
+                owner = np.repeat(np.arange(last - first), np.diff(held[first : last + 1]))
+                own = np.where(unchanged, self._a_month(self._prices[some], some), 0.0)
+                money[:, 0] += np.bincount(owner, own, last - first)[:, np.newaxis]
 
         return draw
 
@@ -372,6 +416,13 @@ class FactorsOfContracts:
                 period = period_of(date[some], self.days[which], clock.length)
                 ahead[some] = self.begin[which] + columns_of(clock, period)
         return self.made._replace(schedule=self.made.schedule[rows], ahead=ahead)
+
+
+def _last_of_each(paid: IntArray) -> Array:
+    """1 for the last payment of each contract, and 0 for those before."""
+    found = np.zeros(paid[-1])
+    found[paid[1:][np.diff(paid) > 0] - 1] = 1.0
+    return found
 
 
 def _parameters(drawn: list[GroupDraws], fit_of_each: IntArray, rows: IntArray) -> tuple[IntArray, Array, Array, Array]:

@@ -122,7 +122,7 @@ KNOWN: Mapping[str, tuple[Kind, str]] = {
         *(N_("held"), N_("sentence"), N_("model"), N_("quantity"), N_("parameter"), N_("market"), N_("stage")),
         *(N_("level"), N_("cohort"), N_("of"), N_("first rows"), N_("what"), N_("chances"), N_("best naive")),
         *(N_("period"), N_("decision"), N_("system"), N_("rule"), N_("repeat purchases"), N_("subscription")),
-        *(N_("consumables"), N_("service"), N_("average"), N_("last period"), N_("horizon")),
+        *(N_("consumables"), N_("service"), N_("average"), N_("last period"), N_("horizon"), N_("movement")),
         *(N_("role"), N_("column"), N_("found by"), N_("word"), N_("meaning"), N_("order id"), N_("currency")),
         *(N_("factor"), N_("churn"), N_("growth"), N_("margin"), N_("age"), N_("cost of winning"), N_("customers won")),
         *(N_("additional"), N_("same total"), N_("product"), N_("unit price"), N_("line amount")),

@@ -7,13 +7,14 @@ likewise where the chance of leaving changes with tenure, so that n renewals cou
 """
 
 import math
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from ltv_bayes.formulas.kernels.future.outlooks import compiled
 from ltv_bayes.formulas.kernels.order_values import UNKNOWN
-from ltv_bayes.formulas.kernels.random import standard_gamma, uniform
+from ltv_bayes.formulas.kernels.random import beta as beta_of
+from ltv_bayes.formulas.kernels.random import normal, standard_gamma, uniform
 from ltv_bayes.formulas.special import Array, IntArray
 
 UNSAID = np.empty(0)
@@ -71,6 +72,38 @@ class Factors(NamedTuple):
 NO_FACTORS = Factors()
 
 
+class Growth(NamedTuple):
+    """Draws of how prices change, where they do.
+
+    Attributes
+    ----------
+    states : array of shape (customers, 4)
+        Each customer's own random stream of prices; used up. Empty if prices do not change.
+    renewals, changes, height, place : arrays of shape (subscriptions,)
+        Renewals so far, how many of them brought another price, the height of the price, and the segment.
+    segments : array of shape (4, segments, draws)
+        Chance of a change at a renewal, share of changes upward, size of one upward and of one downward.
+    shared : array of shape (6, draws)
+        How alike customers are in the chance, standard deviations of both sizes, and slopes with the height of the
+        price: of the log-odds of a change upward, and of the logarithms of both sizes.
+    width, highest : float
+        By how much the logarithm of a price rises with its height, and up to which height slopes count.
+    """
+
+    states: Any
+    renewals: Array
+    changes: Array
+    height: Array
+    place: IntArray
+    segments: Array
+    shared: Array
+    width: float
+    highest: float
+
+
+NO_GROWTH = Growth(np.empty((0, 4), np.uint64), UNSAID, UNSAID, UNSAID, NONE, np.empty((4, 0, 0)), UNKNOWN, 1.0, 0.0)
+
+
 class Payments(NamedTuple):
     """Payments if all renewals are made.
 
@@ -90,7 +123,7 @@ class Payments(NamedTuple):
 
 @compiled
 def shifted_beta_geometric(  # type: ignore[no-untyped-def]
-    states, subscriptions, payments, relations, money, factors=NO_FACTORS
+    states, subscriptions, payments, relations, money, factors=NO_FACTORS, growth=NO_GROWTH
 ):
     """Fill in the money of customers' renewals, by customer, period and draw.
 
@@ -106,6 +139,8 @@ def shifted_beta_geometric(  # type: ignore[no-untyped-def]
     money : array of shape (customers, periods, draws)
         Filled in.
     factors : Factors
+    growth : Growth
+        Of prices, from the amounts on.
     """
     held, until, life = subscriptions.held, relations.until, relations.life
     for row in range(held.shape[0] - 1):
@@ -115,12 +150,12 @@ def shifted_beta_geometric(  # type: ignore[no-untyped-def]
             if until.size and held[row] == held[row + 1]:
                 life[row] = until[row]
         for j in range(held[row], held[row + 1]):
-            _subscription(row, j, states[row], subscriptions, payments, relations, money[row], factors)
+            _subscription(row, j, states[row], subscriptions, payments, relations, money[row], factors, growth)
 
 
 @compiled
 def _subscription(  # type: ignore[no-untyped-def]
-    row, j, state, subscriptions, payments, relations, money, factors
+    row, j, state, subscriptions, payments, relations, money, factors, growth
 ):
     """Add the payments of one subscription, and let the relation live as long as it does."""
     renewals, ended, place = subscriptions.renewals[j], subscriptions.ended[j], subscriptions.place[j]
@@ -151,11 +186,14 @@ def _subscription(  # type: ignore[no-untyped-def]
                     k += 1
             if k < due.shape[0]:
                 end = due[k]
+            level, chance = 1.0, _chance(growth, row, j, i, k) if growth.states.size else 0.0
             for paid in range(k):
                 if due[paid] >= limit:
                     end = due[paid]
                     break
-                money[period[paid], i] += amount[paid]
+                if chance > 0.0:
+                    level *= _factor(growth, row, j, i, chance, level)
+                money[period[paid], i] += amount[paid] * level
         if life.size and not life[row, i] >= min(end, limit):
             life[row, i] = min(end, limit)
 
@@ -209,3 +247,33 @@ def _on_clock(state, alpha, beta, ahead, factors):  # type: ignore[no-untyped-de
         if passed * rate > stands:
             return k
     return ahead.size
+
+
+@compiled
+def _chance(growth, row, j, i, ahead):  # type: ignore[no-untyped-def]
+    """The subscriber's own chance that the price changes at a renewal, given the changes so far."""
+    mean, alike = growth.segments[0, growth.place[j], i], growth.shared[0, i]
+    if ahead == 0 or mean <= 0.0:
+        return 0.0
+    changed, kept = mean * alike + growth.changes[j], (1.0 - mean) * alike + growth.renewals[j] - growth.changes[j]
+    return 1.0 if kept <= 0.0 else beta_of(growth.states[row], changed, kept)
+
+
+@compiled
+def _factor(growth, row, j, i, chance, level):  # type: ignore[no-untyped-def]
+    """What a price is multiplied with at a renewal, where it has already grown to a level."""
+    state, place = growth.states[row], growth.place[j]
+    if uniform(state) >= chance:
+        return 1.0
+    height = growth.height[j] + math.log(level) / growth.width
+    height = min(max(height, -growth.highest), growth.highest)
+    up = growth.segments[1, place, i]
+    down = uniform(state) >= up / (up + (1.0 - up) * math.exp(-growth.shared[3, i] * height))
+    side = 1 if down else 0
+    mean = growth.segments[2 + side, place, i] * math.exp(growth.shared[4 + side, i] * height)
+    sd, size = growth.shared[1 + side, i], mean
+    if sd > 0.0:
+        size = mean + sd * normal(state)
+        while size <= 0.0:
+            size = mean + sd * normal(state)
+    return math.exp(-size if down else size)

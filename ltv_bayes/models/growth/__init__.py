@@ -1,0 +1,1 @@
+"""How the prices of subscribers grow: settings, and their exact posterior."""

@@ -1,0 +1,1 @@
+"""Fits of how the prices of subscribers grow."""

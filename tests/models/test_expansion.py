@@ -1,0 +1,162 @@
+"""Expansion and contraction learned from contracts: exact posteriors, segments, and what is refused."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import integrate, special, stats
+
+import ltv_bayes as lb
+from ltv_bayes.data.subscriptions.revenue.price_history import PriceHistory, price_history
+from ltv_bayes.errors import ColumnError, FitError, InputError, UnitError
+from ltv_bayes.models.growth import expansion
+from ltv_bayes.models.growth.grid import SPREAD, Normal, draw_pooled
+from tests.chance import allowed
+
+
+def contracts(prices, *, every="2020-01-01", industry=None):
+    """Yearly contracts from 2020 on, one price for each year, of customers by name."""
+    rows = []
+    for name, paid in prices.items():
+        for year, price in enumerate(paid):
+            ended = f"{2021 + year}-01-01" if year < len(paid) - 1 else None
+            rows.append((name, f"{2020 + year}-01-01", ended, price, (industry or {}).get(name, "all")))
+    return pd.DataFrame(rows, columns=["customer_id", "start", "cancelled_on", "price", "industry"])
+
+
+def read(prices, **given):
+    frame = contracts(prices, **given)
+    return lb.summarize_renewals(frame, period="year", as_of="2024-12-31", records_since=None)
+
+
+def test_changes_are_counted_at_renewals_and_relative_to_the_price_before():
+    found = price_history(read({"A": [10, 10, 20], "B": [8, 4, 4, 4], "C": [0, 5, 5]}))
+    assert found.renewals.tolist() == [4, 4, 4]
+    assert found.changes.tolist() == [1, 1, 0]  # what was free before has no factor
+    assert np.exp(found.log_factor) == pytest.approx([2, 0.5])
+    assert found.owner.tolist() == [0, 1]
+
+
+def test_a_price_rise_of_all_is_no_growth_of_their_own():
+    renewals = read({"A": [100, 105], "B": [100, 126], "C": [100, 100]})
+    found = price_history(renewals, ((pd.Timestamp("2020-07-01").date(), 0.05),))
+    assert found.changes.tolist() == [0, 1, 0]
+    assert np.exp(found.log_factor) == pytest.approx([1.2])
+    plain = lb.Expansion().fit(renewals, random_seed=1).summary()["mean"]
+    apart = lb.Expansion(price_changes={"2020-07-01": 0.05}).fit(renewals, random_seed=1).summary()["mean"]
+    assert apart["change_chance[year]"] < plain["change_chance[year]"]
+
+
+def test_draws_of_one_segment_are_those_of_numerical_integration():
+    """Of a share with 7 successes and 3 failures, and a normal prior of its log-odds."""
+
+    def log_likelihood(places, others):
+        return (7 * special.log_expit(places) + 3 * special.log_expit(-places))[None, :, None] + 0.0 * others
+
+    prior = Normal(0.5, 1.5)
+    drawn = draw_pooled(log_likelihood, prior, (), False, np.random.default_rng(1), 40_000).segments[:, 0]
+
+    def density(at):
+        return np.exp(log_likelihood(np.atleast_1d(at), np.zeros(1))[0, 0, 0]) * stats.norm.pdf(at, *prior)
+
+    whole = integrate.quad(density, -10, 10)[0]
+    for power in (1, 2):
+        expected = integrate.quad(lambda at, power=power: at**power * density(at), -10, 10)[0] / whole
+        values = drawn**power
+        assert abs(values.mean() - expected) < allowed(6) * values.std() / 200
+
+
+def test_segments_learn_from_each_other_as_normal_effects_do():
+    """Normal data of known variance: given the spread, the posterior of each segment has a closed form."""
+    found, variance = np.array([1.0, 2.0, 6.0]), np.array([0.04, 0.04, 25.0])
+
+    def log_likelihood(places, others):
+        return (-0.5 * (places - found[:, None]) ** 2 / variance[:, None])[:, :, None] + 0.0 * others
+
+    prior = Normal(0.0, 3.0)
+    drawn = draw_pooled(log_likelihood, prior, (), True, np.random.default_rng(2), 40_000)
+    spreads = SPREAD * stats.halfnorm.ppf((np.arange(4000) + 0.5) / 4000)
+    weight, mean = np.empty(len(spreads)), np.empty((len(spreads), 3))
+    for place, spread in enumerate(spreads):
+        covariance = prior.sd**2 + spread**2 * np.eye(3)
+        whole = covariance + np.diag(variance)
+        weight[place] = stats.multivariate_normal.pdf(found, np.full(3, prior.mean), whole)
+        mean[place] = prior.mean + covariance @ np.linalg.solve(whole, found - prior.mean)
+    expected = weight @ mean / weight.sum()
+    assert drawn.segments.mean(axis=0) == pytest.approx(expected, abs=0.03)
+    assert drawn.unseen.std() > drawn.segments[:, 0].std()
+
+
+@pytest.mark.parametrize("segments", [1, 3])
+def test_parameters_of_simulated_subscribers_are_recovered(segments):
+    rng, number = np.random.default_rng(segments), 6000
+    truth = {
+        "change_chance": np.array([0.1, 0.25, 0.15])[:segments],
+        "up_share": np.array([0.7, 0.5, 0.6])[:segments],
+        "up_size": np.array([0.3, 0.2, 0.25])[:segments],
+        "down_size": np.array([0.15, 0.3, 0.2])[:segments],
+    }
+    alike, up_sd, down_sd = 4.0, 0.2, 0.1
+    segment, made = rng.integers(0, segments, number), rng.integers(0, 15, number)
+    mean = truth["change_chance"][segment]
+    changes = rng.binomial(made, rng.beta(mean * alike, (1 - mean) * alike))
+    owner = np.repeat(np.arange(number), changes)
+    up = rng.random(len(owner)) < truth["up_share"][segment[owner]]
+    size = np.where(up, truth["up_size"][segment[owner]], truth["down_size"][segment[owner]])
+    sd = np.where(up, up_sd, down_sd)
+    size = stats.truncnorm.rvs(-size / sd, np.inf, size, sd, random_state=rng)
+    height = rng.standard_normal(len(owner))
+    history = PriceHistory(made, changes, owner, np.where(up, size, -size), height)
+    found = dict(expansion._draw(history, segment, height, segments, rng, 1000))
+    for name, expected in truth.items():
+        for place, value in enumerate(expected):
+            drawn = np.log(found[name][:, place])
+            assert abs(drawn.mean() - np.log(value)) < allowed(30) * drawn.std(), (name, place)
+    for name, value in (("concentration", alike), ("up_sd", up_sd), ("down_sd", down_sd)):
+        drawn = np.log(found[name])
+        assert abs(drawn.mean() - np.log(value)) < allowed(30) * drawn.std(), name
+
+
+def test_a_fit_is_saved_thinned_and_loaded_with_its_segments(tmp_path):
+    prices = {f"c{n}": [100, 100 + 10 * (n % 3), 100 + 10 * (n % 3)] for n in range(30)}
+    renewals = read(prices, industry={name: "Energy" if n % 2 else "Retail" for n, name in enumerate(prices)})
+    fit = lb.Expansion(pool_by="industry").fit(renewals, random_seed=1)
+    assert "change_chance[year, Energy]" in fit.summary().index
+    same = lb.load_fit(fit.thin(100).save(tmp_path / "growth.nc"))
+    assert isinstance(same, lb.FittedExpansion)
+    assert dict(same.idata["posterior"].sizes) == {"chain": 4, "draw": 100, "segment": 3}
+    assert "20 changes of price at 120 renewals" in repr(same)
+    again = lb.Expansion(pool_by="industry").fit(renewals, random_seed=1)
+    assert (again.idata["posterior"]["up_size"] == fit.idata["posterior"]["up_size"]).all()
+
+
+def test_without_any_change_the_chance_is_small_and_all_else_as_believed_before():
+    fit = lb.Expansion().fit(read({f"c{n}": [100, 100, 100] for n in range(50)}), random_seed=1)
+    median = fit.summary()["median"]
+    assert median["change_chance[year]"] < 0.02
+    assert median["up_size[year]"] == pytest.approx(0.2, rel=0.1)
+
+
+def test_what_cannot_be_learned_from_is_refused_with_its_cure():
+    renewals = read({"A": [10, 10, 20], "B": [8, 4]}, industry={"A": "Energy"})
+    renewals.table.loc["B", "industry"] = None
+    with pytest.raises(InputError, match=r"1 customer without industry \(id B\)"):
+        lb.Expansion(pool_by="industry").fit(renewals)
+    with pytest.raises(ColumnError, match="no column 'branch'"):
+        lb.Expansion(pool_by="branch").fit(renewals)
+    with pytest.raises(InputError, match="Make renewals from records"):
+        lb.Expansion().fit(lb.Renewals.from_cohort_table([10, 8]))
+    with pytest.raises(UnitError, match="shares by date"):
+        lb.Expansion(price_changes=0.05).fit(renewals)
+    with pytest.raises(UnitError, match=r"write 5% as 0.05, not 5"):
+        lb.Expansion(price_changes={"2024-01-01": 5}).fit(renewals)
+    with pytest.raises(FitError, match="must be at least 1, not 0 and 4"):
+        lb.Expansion().fit(renewals, draws=0)
+    young = pd.DataFrame({"customer_id": ["A"], "start": ["2024-06-01"], "price": [3.0], "cancelled_on": [None]})
+    with pytest.raises(InputError, match="No subscription was renewed, so prices could not change"):
+        lb.Expansion().fit(lb.summarize_renewals(young, period="year", as_of="2024-12-31"))
+    with pytest.raises(FitError, match="There are no draws of up_share"):
+        lb.FittedExpansion.from_draws({"change_chance": np.zeros((1, 5, 1))})
+    every = {name: np.full((1, 5, 1), -1.0) for name in ("change_chance", "up_share", "up_size", "down_size")}
+    every |= {name: np.ones((1, 5)) for name in ("concentration", "up_sd", "down_sd")}
+    with pytest.raises(FitError, match="change_chance must be 0 or more"):
+        lb.FittedExpansion.from_draws(every)
