@@ -128,6 +128,18 @@ def at_risk(ltv: LifetimeValue, *, within: Any = "3 months", least: float = 0.1,
     number of renewals so far, the segment, a covariate on its bad side. A step up in the fee is named where it is
     known; what it does to churn is not in the model. Fees count as price_changes= say; growth= of the
     stream is not in them.
+
+    Examples
+    --------
+    >>> import ltv_bayes as lb
+    >>> contracts = {"customer": ["Ada", "Bo"], "start": ["2025-01-20", "2021-02-10"], "price": 100}
+    >>> records = pd.DataFrame({**contracts, "cancelled_on": None})
+    >>> renewals = lb.summarize_renewals(records, period="year", as_of="2025-12-31")
+    >>> fit = lb.FittedRenewals.from_draws({"alpha": [[1.0]], "beta": [[3.0]]}, periods="year")
+    >>> stream = lb.Subscription(fit, renewals)
+    >>> ltv = lb.lifetime_value(lb.all_customers(renewals), stream, horizon="5 years", discount_rate=0.1)
+    >>> at_risk(ltv).summary()["probability_not_renewed"].to_dict()
+    {'Ada': 0.25, 'Bo': 0.125}
     """
     if not isinstance(ltv, LifetimeValue):
         raise InputError(_("at_risk needs what lifetime_value(...) returned, not {kind}.", kind=a_kind(ltv)))
