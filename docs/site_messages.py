@@ -97,6 +97,7 @@ CURES = {
         "Give one of these."
     ),
     "An acquisition plan is a table with a row for each channel and month, not {kind}.": "Give a table, or its file.",
+    "Attributes are joined to customers in memory or in a file.": "Summarize to customers first, or join them there.",
     "The sds are missing.": "For developers: give the standard deviations too.",
     "Priors of {names} go together: {missing} is missing.": "Give all of them, or none.",
     "None of the {opportunities} of the earlier export is decided in the later one. {still}Their numbers are written "

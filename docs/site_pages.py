@@ -34,7 +34,10 @@ ROOMS = {
     "others": "Settings, tables, errors",
 }
 PAGES: dict[str, tuple[str, tuple[str, ...]]] = {
-    "start": ("Start", ("tutorial", "tutorial_zh", "how_do_i", "which_model", "coming_from", "glossary", "faq")),
+    "start": (
+        "Start",
+        ("tutorial", "tutorial_zh", "how_do_i", "which_model", "explanations", "coming_from", "glossary", "faq"),
+    ),
     "guide": (
         "From data to value",
         (

@@ -17,7 +17,7 @@ from ltv_bayes.language import language
 ROOT = Path(__file__).parents[1]
 EXAMPLES = sorted((ROOT / "examples").glob("[0-9]*.py"))
 TEXTS = [ROOT / "README.md", ROOT / "README.zh-CN.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
-FAST_PAGES = ["data", "languages", "matching", "predictions"]
+FAST_PAGES = ["data", "explanations", "languages", "matching", "predictions"]
 SLOW_PAGES = ["acquisition", "calibration", "command_line", "evaluation", "hybrid", "judgements", "models", "pooling"]
 SLOW_PAGES += ["lifetime_value", "portfolio", "scale", "scorecards", "segments", "sensitivity", "subscriptions"]
 SLOW_PAGES += ["coming_from", "gallery", "how_do_i", "tutorial", "tutorial_zh", "which_model", "workbook"]

@@ -62,11 +62,6 @@ Orders that are too many for memory stay in their file:
 ... )
 >>> list(scanned.streams), scanned.stream("parts").has_streams
 ([3, 2], True)
->>> import duckdb
->>> with duckdb.connect() as connection:
-...     scanned.open_in(connection)
-...     connection.execute("show tables").fetchall()
-[('log',)]
 
 Subscriptions, by contract or by cohort:
 

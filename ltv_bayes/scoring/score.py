@@ -10,7 +10,6 @@ import pandas as pd
 
 from ltv_bayes.data.customers.check import refuse_repeated
 from ltv_bayes.data.customers.customers import Customers
-from ltv_bayes.data.engine.spark import is_spark_frame
 from ltv_bayes.data.reading.files import read_table
 from ltv_bayes.data.reading.ids import as_text, ids_of
 from ltv_bayes.errors import InputError, UnitError, counted
@@ -21,7 +20,7 @@ from ltv_bayes.scoring.model import ValueModel
 from ltv_bayes.scoring.saved import load_model, model_of
 from ltv_bayes.scoring.scores import Scores
 from ltv_bayes.scoring.sources import NOWHERE, Source, source_of
-from ltv_bayes.scoring.spark import score_on_spark
+from ltv_bayes.scoring.spark import frame_in_spark, score_on_spark
 from ltv_bayes.scoring.sums import Sums
 from ltv_bayes.scoring.work import PROBLEM, Asked, Scored, Work
 from ltv_bayes.sizes import CUSTOMERS_IN_BATCH
@@ -65,7 +64,8 @@ def score(
     ----------
     source : Customers, frame, table, path or Spark DataFrame
         One row a customer, with the columns that ``model.inputs`` names: Customers; a pandas or polars frame, an Arrow
-        table or reader, a DuckDB relation; a Parquet file, a folder or pattern of them; a DataFrame of Spark.
+        table or reader, a DuckDB relation; a Parquet file, a folder or pattern of them; a DataFrame of Spark, or
+        Customers that `summarize` made there.
     model : ValueModel, path, bytes or LifetimeValue
         What `load_model` opened, or what it opens; or a value.
     as_of : date, optional
@@ -117,8 +117,8 @@ def score(
     opened = _opened(model)
     if errors not in ERRORS:
         raise InputError(_("errors= is {known}, not {errors!r}.", known=either(map(repr, ERRORS)), errors=errors))
-    on_spark = is_spark_frame(source)
-    found = NOWHERE if on_spark else source_of(source, customer_id)
+    frame = frame_in_spark(source)
+    found = NOWHERE if frame is source else source_of(source, customer_id)
     stated = {"time_unit": time_unit, "as_of": as_of, "currency": currency}
     asked = Asked(
         **_stated(opened, found, {name: value for name, value in stated.items() if value is not None}),
@@ -131,8 +131,8 @@ def score(
         random_seed=opened.random_seed if random_seed is None else as_seed(random_seed),
         report=errors == "report",
     )
-    if on_spark:
-        spread = score_on_spark(source, opened, asked, to, progressbar=progressbar)
+    if frame is not None:
+        spread = score_on_spark(frame, opened, asked, to, progressbar=progressbar)
         return scores_of(opened, asked, spread.sums, spread.table, spread.problems, spread.notes)
     return _here(found, Work(opened, asked), to, progressbar=progressbar)
 

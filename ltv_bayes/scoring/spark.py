@@ -19,8 +19,8 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 
-from ltv_bayes.data.customers.check import COMPUTED, DATES, refuse_repeated
-from ltv_bayes.data.engine.spark import map_batches
+from ltv_bayes.data.customers.check import COMPUTED, OBSERVED_UNTIL, refuse_repeated
+from ltv_bayes.data.engine.spark import Spark, is_spark_frame, map_batches
 from ltv_bayes.errors import ColumnError, InputError, listed
 from ltv_bayes.language import _
 from ltv_bayes.scoring.model import ValueModel
@@ -69,6 +69,14 @@ class Spread:
     sums: Sums
     problems: list[tuple[str, str]]
     notes: list[str]
+
+
+def frame_in_spark(source: Any) -> Any:
+    """The DataFrame that customers stand in, be it one or Customers with rows in Spark; None of all others."""
+    if is_spark_frame(source):
+        return source
+    engine = getattr(getattr(source, "rows", None), "engine", None)
+    return engine.frame(source.rows.query) if isinstance(engine, Spark) else None
 
 
 def score_on_spark(frame: Any, model: ValueModel, asked: Asked, to: str | Path | None, *, progressbar: bool) -> Spread:
@@ -124,7 +132,7 @@ def _collected(made: Any, model: ValueModel, asked: Asked) -> tuple[Sums, list[t
 
 
 def _needed(frame: Any, model: ValueModel, asked: Asked) -> Any:
-    """The columns that the model reads, and those of segments; moments of days become days of the session's zone."""
+    """The columns that the model reads, and those of segments."""
     from pyspark.sql import functions as F
 
     inputs = model.inputs.rename(index={"customer_id": asked.customer_id})
@@ -139,9 +147,12 @@ def _needed(frame: Any, model: ValueModel, asked: Asked) -> Any:
                 columns=listed(frame.columns, limit=20),
             )
         )
-    wanted = [name for name in dict.fromkeys((*inputs.index, *COMPUTED, *segments)) if name in kinds]
-    moments = {name for name in wanted if name in DATES and kinds[name].startswith("timestamp")}
-    return frame.select(*(F.to_date(F.col(f"`{n}`")).alias(n) if n in moments else F.col(f"`{n}`") for n in wanted))
+    if kinds.get(OBSERVED_UNTIL, "").startswith("timestamp"):
+        raise ColumnError(_("{name} holds moments, not days. Cast it to a date.", name=OBSERVED_UNTIL))
+    known = [name for name in COMPUTED if name not in ("first_order", "last_order")]  # of which no value depends
+    return frame.select(
+        *(F.col(f"`{name}`") for name in dict.fromkeys((*inputs.index, *known, *segments)) if name in kinds)
+    )
 
 
 def _refuse_ids(frame: Any, asked: Asked) -> None:

@@ -87,7 +87,7 @@ KNOWN: Mapping[str, tuple[Kind, str]] = {
         *(N_("customers"), N_("clients won"), N_("cases"), N_("won"), N_("orders"), N_("rows"), N_("number")),
         *(N_("raters"), N_("windows"), N_("totals held"), N_("gaps"), N_("forecasts"), N_("opportunities")),
         *(N_("frequency"), N_("purchases"), N_("rank"), N_("spend frequency"), N_("active customers")),
-        *(N_("renewals"), N_("lost"), N_("subscriptions")),
+        *(N_("renewals"), N_("subscriptions")),
         *(N_("opening customers"), N_("new customers"), N_("won back customers"), N_("lost customers")),
         *(N_("closing customers"), N_("age")),
         observed_from=N_("observed from renewal"),

@@ -41,6 +41,7 @@ def spark():
     if shutil.which("java") is None:
         missing("Java", "install it, such as by apt-get install openjdk-17-jre-headless, to run Spark.")
     try:
+        import pyspark
         from pyspark.sql import SparkSession
     except ImportError:
         missing("pyspark", "install ltv_bayes[spark].")
@@ -52,7 +53,6 @@ def spark():
         **ONE_THREAD,
     }
     with tempfile.TemporaryDirectory(prefix="ltv_bayes_spark_", ignore_cleanup_errors=True) as folder:
-        given["SPARK_WORKER_DIR"] = folder  # otherwise workers keep their logs beside pyspark
         before = {name: os.environ.get(name) for name in given}
         os.environ.update(given)
         settings = {"spark.local.dir": folder, "spark.sql.warehouse.dir": f"{folder}/warehouse"}
@@ -64,8 +64,11 @@ def spark():
             warnings.simplefilter("ignore", ResourceWarning)
             session = builder.getOrCreate()
         yield session
+        logs = Path(os.environ.get("SPARK_HOME", Path(pyspark.__file__).parent)) / "work"
+        logs /= session.sparkContext.applicationId
         session.stop()
         _end_the_gateway()
+        shutil.rmtree(logs, ignore_errors=True)  # workers of a local cluster write them beside Spark
     for name, value in before.items():
         if value is None:
             os.environ.pop(name, None)

@@ -13,9 +13,10 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
+import ltv_bayes as lb
 from ltv_bayes.errors import ColumnError, InputError
 from ltv_bayes.scoring.saved import model_of
-from tests.scoring.values import AS_OF, KINDS, frame
+from tests.scoring.values import AS_OF, KINDS, TERMS, fits, frame
 
 pytestmark = pytest.mark.engines
 
@@ -80,6 +81,31 @@ def test_written_to_a_folder_from_other_and_skewed_partitions(there, model, here
     (tmp_path / "mine").mkdir()
     with pytest.raises(InputError, match="holds no scores"):
         model.score(there(frame()), to=tmp_path / "mine", **ASKED)
+
+
+def test_customers_that_were_summed_up_in_spark(spark, model):
+    """From orders to scores without leaving Spark: Customers say unit and day themselves."""
+    rng = np.random.default_rng(6)
+    orders = pd.DataFrame(
+        {
+            "customer_id": [f"C{number:03d}" for number in rng.integers(0, 200, 900)],
+            "date": pd.Timestamp("2023-10-01") + pd.to_timedelta(rng.integers(0, 270, 900), unit="D"),
+            "amount": np.round(rng.gamma(3, 10, 900), 2),
+        }
+    )
+    ltv = lb.lifetime_value(
+        lb.summarize(lb.read_transactions(orders, currency="USD"), time_unit="week", as_of=AS_OF),
+        lb.RepeatPurchases(*fits()),
+        **TERMS,
+    )
+    days = pa.Table.from_pandas(orders.assign(date=orders["date"].dt.date), preserve_index=False)
+    there = lb.scan_transactions(
+        spark.createDataFrame(days), customer="customer_id", date="date", amount="amount", currency="USD"
+    )
+    found = lb.score(lb.summarize(there, time_unit="week", as_of=AS_OF), ltv)
+    table = table_of(found).sort_index()
+    pd.testing.assert_frame_equal(table[list(ltv.summary())], ltv.summary(), check_exact=True, check_dtype=False)
+    np.testing.assert_allclose(found.total(), ltv.total(), rtol=1e-9)
 
 
 class TestRows:

@@ -34,6 +34,17 @@ def test_a_data_frame_goes_to_summarize(spark):
     assert found.subset([1, 3]).ids.tolist() == [1, 3]
 
 
+def test_customers_are_scored_where_they_are(spark, purchases, spend):
+    """From orders to scores, nothing but sums comes here."""
+    log = LOGS["ignored"]
+    here, there = in_memory(log), lb.summarize(spark.createDataFrame(log.arrow()), **log.settings)
+    stream = lb.RepeatPurchases(purchases.thin(20), spend.thin(20))
+    ltv = lb.lifetime_value(here, stream, horizon="1 year", random_seed=1)
+    scores = lb.score(there, ltv)
+    found = scores.table.toArrow().to_pandas().set_index("customer_id").sort_index()
+    assert found["mean"].to_numpy().tolist() == ltv.summary().sort_index()["mean"].to_numpy().tolist()
+
+
 def test_rows_at_fault_are_named(spark):
     with pytest.raises(InputError, match=FAULTS):
         lb.scan_transactions(spark.createDataFrame(FAULTY).repartition(3))
