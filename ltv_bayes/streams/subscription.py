@@ -178,7 +178,10 @@ class Subscription:
         return self._made_ready(customers, terms, shape, seed)
 
     def recurring(self, customers: Customers, terms: Terms, shape: tuple[int, int], seed: int) -> CustomerDraws:
-        """Draws of what contracts cost a month that run on the last day of the terms, in one period."""
+        """Draws of what contracts cost a month that run on the last day of the terms, in one period.
+
+        The customers, terms, shape and seed are those of `prepare`.
+        """
         return self._made_ready(customers, terms, shape, seed, recurring=True)
 
     def recurring_now(self, customers: Customers) -> Array:

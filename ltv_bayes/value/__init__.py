@@ -77,4 +77,12 @@ Kept or handed on:
 ('value.parquet', 'draws.parquet')
 >>> list(ltv.to_datatree().children), len(ltv.notes()) > 0
 (['lifetime_value'], True)
+
+What becomes of the recurring revenue of today's subscribers?
+
+>>> records = pd.DataFrame({"customer_id": ["A"], "start": ["1997-01-01"], "price": 50.0, "cancelled_on": None})
+>>> renewals = lb.summarize_renewals(records, period="month", as_of="1997-09-30", currency="USD")
+>>> renewing = lb.FittedRenewals.from_draws({"alpha": 0.668 * one, "beta": 3.806 * one})
+>>> lb.movements_ahead(lb.Subscription(renewing, renewals), random_seed=1).index[:4].tolist()
+['opening', 'expansion', 'contraction', 'lost']
 """
