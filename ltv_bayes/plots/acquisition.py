@@ -1,4 +1,4 @@
-"""Pictures of acquisition: value over cost by channel, and how the cost comes back."""
+"""Pictures of acquisition: value over cost by channel, how the cost comes back, customers of today and new ones."""
 
 from typing import Any
 
@@ -6,15 +6,17 @@ import numpy as np
 import pandas as pd
 
 from ltv_bayes.errors import InputError, suggestion
-from ltv_bayes.formatting import shortened
-from ltv_bayes.intervals import describe_interval, interval, interval_name, interval_settings
+from ltv_bayes.formatting import label, shortened
+from ltv_bayes.intervals import bound_columns, describe_interval, interval, interval_name, interval_settings
 from ltv_bayes.language import _, semicolon
 from ltv_bayes.plots import canvas
-from ltv_bayes.plots.canvas import BAND, BAR, BLUE, GREY, ORANGE
+from ltv_bayes.plots.canvas import BAND, BAR, BLUE, GREY, ORANGE, SKY
 from ltv_bayes.plots.lettering import ink
 from ltv_bayes.value.acquisition.acquisition import Acquisition, channel_draws, courses
 from ltv_bayes.value.acquisition.channels import NOT_ENOUGH
 from ltv_bayes.value.acquisition.new_customers import Course
+from ltv_bayes.value.equity.customer_equity import CustomerEquity, parts_of
+from ltv_bayes.value.equity.parts import COST, PLANNED, PORTFOLIO
 
 CURE = _("Pass what acquisition(...) returned.")
 BREADTH, REACH = 10.0, 3.0
@@ -23,6 +25,8 @@ interval may leave it."""
 STEPS = ((1.5, (1.0, 2.0, 5.0)), (3.0, (1.0, 3.0)), (np.inf, (1.0,)))
 """Round ratios of each power of ten, up to this many powers on the axis."""
 APART = 1.3
+MOST_YEARS = 24
+"""So many years are named; of more, some are."""
 ROOM = 0.2
 
 
@@ -73,6 +77,53 @@ def plot_acquisition(
         canvas.note_outside(ax, rows, middle, np.maximum(low, least), np.clip(high, least, most))
         detail = _("median and {interval}", interval=describe_interval(ci_prob, ci_kind))
         return canvas.finish(ax, _("What a new client is worth for its cost"), detail, found.value.caution)
+
+
+def plot_equity(
+    equity: CustomerEquity, *, ci_prob: float | None = None, ci_kind: str | None = None, ax: Any = None
+) -> Any:
+    """Draw the money of customers of today and of those planned by year, and what it costs to win them below zero.
+
+    Parameters
+    ----------
+    equity : CustomerEquity
+        What `customer_equity` returned.
+    ci_prob, ci_kind
+        Interval of the year's money less cost, as in `CustomerEquity.cash_flow`.
+    ax : matplotlib Axes, optional
+        Where to draw; a figure of its own otherwise.
+
+    Returns
+    -------
+    matplotlib Axes
+    """
+    canvas.require(equity, CustomerEquity, _("Pass what customer_equity(...) returned."))
+    flow, value = equity.cash_flow(ci_prob, ci_kind), parts_of(equity).value
+    years, names = np.arange(len(flow)), [label(name) for name in (PORTFOLIO, PLANNED, COST)]
+    with canvas.picture(ax, width=max(7.5, min(12.0, 3.5 + 0.6 * len(flow))) + canvas.room_for_legend(names)) as ax:
+        bottom = np.zeros(len(flow))
+        for source, name, colour in zip((PORTFOLIO, PLANNED, COST), names, (BLUE, SKY, ORANGE), strict=True):
+            means = flow[f"mean_{source}"].to_numpy()
+            ax.bar(years, means, bottom=0.0 if source == COST else bottom, width=0.6, color=colour, label=name)
+            bottom = bottom + means
+        low, high = (flow[name] for name in bound_columns(flow))
+        ax.vlines(years, low, high, color=ink(), linewidth=1.2)
+        for end in (low, high):
+            ax.plot(years, end, "_", color=ink(), markersize=8)
+        ax.plot(years, flow["median"], "o", color=ink(), mfc=ax.get_facecolor(), markersize=5)
+        outside = canvas.note_outside(ax, years, flow["median"], low, high, upright=True)
+        ax.axhline(0.0, color=GREY, linewidth=0.8)
+        step = -(-len(flow) // MOST_YEARS)
+        ax.set_xticks(years[::step], [str(year) for year in flow.index[::step]])
+        ax.grid(axis="x", visible=False)
+        canvas.money_axis(ax.yaxis, equity.currency)
+        canvas.label_y(ax, _("money in the year{unit}", unit=canvas.unit(equity.currency)))
+        words = [_("bars: means; dot and line: median and interval of all money of the year less cost")]
+        words += canvas.lines_on_outside(outside, "median")
+        canvas.label_x(ax, _("year after the as-of date"), *words, str(value.settings.to_come))
+        canvas.legend_beside(ax, names, reverse=True)
+        detail = _("median and {interval}", interval=describe_interval(ci_prob, ci_kind))
+        return canvas.finish(ax, _("Customers of today and those planned"), detail, value.caution)
 
 
 def plot_payback(

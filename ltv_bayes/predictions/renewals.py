@@ -215,16 +215,7 @@ class FittedRenewals(FittedModel):
         silent = still_to_tell(self, table, as_of)
         if (silent == 1).all():
             return np.ones(1)
-        made = table["renewals"].to_numpy(dtype=np.int64)
-        if (factors := FactorsAtRenewals.of(self, table, made + 1)) is None:
-            kept = shifted_beta_geometric.retention(made, **parameter_arrays(self, table))
-        else:
-            drawn, each = parameters_of(self, table, check=False), []
-            for row, number in enumerate(made):
-                before, ahead = factors.at(row, int(number))
-                own = {name: drawn.at(drawn.place[[row]])[name][0] for name in shifted_beta_geometric.PARAMETERS}
-                each.append(shifted_beta_geometric.survival(ahead[:, 0], renewals=before, **own))
-            kept = np.stack(each, axis=-1).reshape(*shape_of(self), len(table))
+        kept = _next_renewal(self, table)
         found: np.ndarray = shifted_beta_geometric.made_by_the_silent(kept, silent) / kept
         return found
 
@@ -343,6 +334,27 @@ def _life_on_clock(fit: FittedRenewals, table: pd.DataFrame, rates: np.ndarray) 
         last, rate = clock.factors[:, -1], float(rates[row])
         found[place] = shifted_beta_geometric.residual_life_on_clock(ahead, last, rate, renewals=before, **parameters)
     return found[which].T.reshape(*shape_of(fit), len(table))
+
+
+def next_renewal_is_made(fit: FittedRenewals, table: pd.DataFrame, as_of: Any) -> np.ndarray:
+    """Posterior of the probability that active subscriptions make their next renewal: shape (chains, draws, rows)."""
+    silent, kept = still_to_tell(fit, table, as_of), _next_renewal(fit, table)
+    found: np.ndarray = shifted_beta_geometric.made_by_the_silent(kept, silent)
+    return np.broadcast_to(found, (*found.shape[:2], len(table)))
+
+
+def _next_renewal(fit: FittedRenewals, table: pd.DataFrame) -> np.ndarray:
+    """The same where nothing is known of notices."""
+    made = table["renewals"].to_numpy(dtype=np.int64)
+    if (factors := FactorsAtRenewals.of(fit, table, made + 1)) is None:
+        kept: np.ndarray = shifted_beta_geometric.retention(made, **parameter_arrays(fit, table))
+        return kept
+    drawn, each = parameters_of(fit, table, check=False), []
+    for row, number in enumerate(made):
+        before, ahead = factors.at(row, int(number))
+        own = {name: drawn.at(drawn.place[[row]])[name][0] for name in shifted_beta_geometric.PARAMETERS}
+        each.append(shifted_beta_geometric.survival(ahead[:, 0], renewals=before, **own))
+    return np.stack(each, axis=-1).reshape(*shape_of(fit), len(table))
 
 
 def still_to_tell(fit: FittedRenewals, table: pd.DataFrame, as_of: Any) -> np.ndarray:

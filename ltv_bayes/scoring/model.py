@@ -84,8 +84,8 @@ class ValueModel(Printed):
     @property
     def outputs(self) -> pd.DataFrame:
         """The columns of scores without options: indexed by column, with their type."""
-        value = self.valued(Results(self.valuation(_none(self))))
-        table = score_table(value, pd.Index([""]), self.columns_of_zeros(interval_settings(None, None)))
+        value = valued_with(self, Results(valuation_with(self, _none(self))))
+        table = score_table(value, pd.Index([""]), columns_of_zeros(self, interval_settings(None, None)))
         rows = [("customer_id", "as given"), *((str(name), str(kind)) for name, kind in table.dtypes.items())]
         return pd.DataFrame(rows, columns=["column", "type"]).set_index("column")
 
@@ -138,47 +138,13 @@ class ValueModel(Printed):
         pandas.DataFrame
             Indexed by component, as `LifetimeValue.explain`.
         """
-        return LifetimeValue(self.valued(Results(self.valuation(customers)))).explain(customer_id, **interval)
-
-    def files(self) -> dict[str, bytes]:
-        """The files that the model is saved as, by name.
-
-        Returns
-        -------
-        dict of bytes
-            By the name of the file.
-        """
-        words = {
-            "about": repr(self),
-            "inputs": self.inputs.reset_index().to_dict("records"),
-            "outputs": self.outputs.reset_index().to_dict("records"),
-        }
-        return contents({one.name: getattr(self, one.name) for one in fields(self)}, words)
+        return LifetimeValue(valued_with(self, Results(valuation_with(self, customers)))).explain(
+            customer_id, **interval
+        )
 
     def to_bytes(self) -> bytes:
         """The saved model as the bytes of a zip file, which `load_model` opens: to send it to where it scores."""
-        return zipped(self.files())
-
-    def valuation(self, customers: Customers, random_seed: int | None = None) -> Valuation:
-        """How these customers are valued, alone or among others; ``random_seed`` is the model's, if not given."""
-        terms = Terms(self.horizons, self.discount_rate, customers.as_of)
-        own = {one.name: _margin(one.margin) for one in self.streams if one.margin is not None}
-        margins = Margins(_margin(self.margin), own)
-        seed = self.random_seed if random_seed is None else random_seed
-        shape = self.shape
-        return Valuation(customers, self.streams, self.future_value, terms, margins, seed, shape, self.realised)
-
-    def valued(self, results: Results) -> Valued:
-        """What analyses start from, with these results."""
-        made = results.valuation
-        settings = ValueSettings(
-            made.terms.until(self.horizons.index(self.horizon)),
-            made.margins.usual.text,
-            made.seed,
-            self.realised,
-            exceptions(self.streams, made.margins),
-        )
-        return Valued(results, settings, self.caution)
+        return zipped(files_of(self))
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -192,14 +158,8 @@ class ValueModel(Printed):
         """What every table must say; empty when nothing."""
         return next((one.caution for one in self.streams if one.caution), "")
 
-    def columns_of_zeros(self, interval: tuple[float, str], limits: Sequence[float] = ()) -> Columns:
-        """Summaries, arrays of shape (1,), of one customer who pays nothing, with ``interval`` and ``limits``."""
-        sources = self.valuation(_none(self)).sources
-        money, means = (dict.fromkeys(sources, np.zeros((1, 1, draws))) for draws in (2, 1))
-        return summary_columns(money, means, interval, limits)[0]
-
     def _page(self) -> ResultPage:
-        terms = str(self.valued(Results(self.valuation(_none(self)))).settings)
+        terms = str(valued_with(self, Results(valuation_with(self, _none(self)))).settings)
         lines = [_("Model of lifetime values: {terms}", terms=terms)]
         for name, fit in self.fits.items():
             chains, draws = shape_of(fit)
@@ -223,6 +183,52 @@ class ValueModel(Printed):
             _("needs the columns {columns}", columns=comma(self.inputs.index[self.inputs["needed"]])),
         ]
         return ResultPage(lines, notes=[_("caution: {caution}", caution=self.caution)] if self.caution else [])
+
+
+def files_of(model: ValueModel) -> dict[str, bytes]:
+    """The files that the model is saved as, by name.
+
+    Returns
+    -------
+    dict of bytes
+        By the name of the file.
+    """
+    words = {
+        "about": repr(model),
+        "inputs": model.inputs.reset_index().to_dict("records"),
+        "outputs": model.outputs.reset_index().to_dict("records"),
+    }
+    return contents({one.name: getattr(model, one.name) for one in fields(model)}, words)
+
+
+def valuation_with(model: ValueModel, customers: Customers, random_seed: int | None = None) -> Valuation:
+    """How these customers are valued, alone or among others; ``random_seed`` is the model's, if not given."""
+    terms = Terms(model.horizons, model.discount_rate, customers.as_of)
+    own = {one.name: _margin(one.margin) for one in model.streams if one.margin is not None}
+    margins = Margins(_margin(model.margin), own)
+    seed = model.random_seed if random_seed is None else random_seed
+    shape = model.shape
+    return Valuation(customers, model.streams, model.future_value, terms, margins, seed, shape, model.realised)
+
+
+def valued_with(model: ValueModel, results: Results) -> Valued:
+    """What analyses start from, with these results."""
+    made = results.valuation
+    settings = ValueSettings(
+        made.terms.until(model.horizons.index(model.horizon)),
+        made.margins.usual.text,
+        made.seed,
+        model.realised,
+        exceptions(model.streams, made.margins),
+    )
+    return Valued(results, settings, model.caution)
+
+
+def columns_of_zeros(model: ValueModel, interval: tuple[float, str], limits: Sequence[float] = ()) -> Columns:
+    """Summaries, arrays of shape (1,), of one customer who pays nothing, with ``interval`` and ``limits``."""
+    sources = valuation_with(model, _none(model)).sources
+    money, means = (dict.fromkeys(sources, np.zeros((1, 1, draws))) for draws in (2, 1))
+    return summary_columns(money, means, interval, limits)[0]
 
 
 def score_table(

@@ -7,7 +7,7 @@ from typing import Any
 from ltv_bayes.errors import FitError, InputError, a_kind
 from ltv_bayes.judgement.future_value import FutureValuePriors
 from ltv_bayes.language import _
-from ltv_bayes.scoring.model import ValueModel
+from ltv_bayes.scoring.model import ValueModel, files_of
 from ltv_bayes.scoring.model_file import not_whole, read_folder, read_zip, write_folder
 from ltv_bayes.streams.repeat_purchases import RepeatPurchases
 from ltv_bayes.value.draws.valuation import Valuation
@@ -45,7 +45,7 @@ def save_model(ltv: LifetimeValue, folder: str | Path, *, overwrite: bool = Fals
     --------
     ``save_model(lifetime_value(customers, streams, horizon="3 years"), "model")``
     """
-    return write_folder(Path(folder).expanduser(), model_of(ltv).files(), overwrite=overwrite)
+    return write_folder(Path(folder).expanduser(), files_of(model_of(ltv)), overwrite=overwrite)
 
 
 def load_model(source: str | Path | bytes) -> ValueModel:

@@ -16,7 +16,7 @@ from ltv_bayes.errors import InputError, UnitError, counted
 from ltv_bayes.intervals import describe_interval, interval_settings
 from ltv_bayes.language import _, comma, either
 from ltv_bayes.random_streams import as_seed
-from ltv_bayes.scoring.model import ValueModel
+from ltv_bayes.scoring.model import ValueModel, valuation_with, valued_with
 from ltv_bayes.scoring.saved import load_model, model_of
 from ltv_bayes.scoring.scores import Scores
 from ltv_bayes.scoring.sources import NOWHERE, Source, source_of
@@ -209,10 +209,10 @@ def valued_from(model: ValueModel, asked: Asked, sums: Sums) -> Valued:
     """What analyses of totals start from: a value that went over all customers already, and has none at hand."""
     columns = list(dict.fromkeys(column for columns in asked.segments for column in columns))
     nobody = Customers(pd.DataFrame(columns=columns), asked.time_unit, asked.as_of, asked.currency)
-    valuation = model.valuation(nobody, asked.random_seed)
+    valuation = valuation_with(model, nobody, asked.random_seed)
     results = Results(valuation)
     results.take(sums.passed(valuation, {}))
-    valued = model.valued(results)
+    valued = valued_with(model, results)
     terms = valuation.terms.until(asked.place)
     return replace(valued, settings=replace(valued.settings, terms=terms))
 

@@ -16,7 +16,7 @@ from ltv_bayes.data.reading.files import read_table
 from ltv_bayes.data.reading.ids import as_ids, as_text, final_ids, ids_of
 from ltv_bayes.errors import DataWarning, InputError, LtvBayesError, listed
 from ltv_bayes.language import _
-from ltv_bayes.scoring.model import ValueModel, score_table
+from ltv_bayes.scoring.model import ValueModel, columns_of_zeros, score_table, valuation_with, valued_with
 from ltv_bayes.scoring.sums import Sums
 from ltv_bayes.sizes import MOST_SEGMENTS
 from ltv_bayes.streams.together import refuse_unknown_ends
@@ -116,13 +116,13 @@ class Work:
     def __init__(self, model: ValueModel, asked: Asked) -> None:
         self.model, self.asked = model, asked
         nobody = Customers(pd.DataFrame(), asked.time_unit, asked.as_of, asked.currency)
-        self.valued = model.valued(Results(model.valuation(nobody, asked.random_seed)))
+        self.valued = valued_with(model, Results(valuation_with(model, nobody, asked.random_seed)))
         self.sums = Sums.none(self.valued.valuation, asked.keys)
 
     @cached_property
     def empty(self) -> pd.DataFrame:
         """A table of scores without a row."""
-        return self._shown(self.model.columns_of_zeros(self.asked.interval, self.asked.limits), pd.Index([""])).head(0)
+        return self._shown(columns_of_zeros(self.model, self.asked.interval, self.asked.limits), pd.Index([""])).head(0)
 
     def of_rows(self, rows: Any) -> Scored:
         """Score rows of a table, a frame or Arrow; raise for those that cannot be, or report them.
@@ -176,7 +176,7 @@ class Work:
         groupings = {str(one.key): one.segmenting for one in asked.groupings(customers)}
         with warnings.catch_warnings(record=True) as told:
             warnings.simplefilter("always", DataWarning)
-            valuation = model.valuation(customers, asked.random_seed)
+            valuation = valuation_with(model, customers, asked.random_seed)
             for stream in model.streams:
                 stream.check(customers)
             refuse_unknown_ends(model.streams, customers)

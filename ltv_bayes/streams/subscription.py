@@ -421,6 +421,12 @@ class FactorsOfContracts:
         return self.made._replace(schedule=self.made.schedule[rows], ahead=ahead)
 
 
+def fees_to_come(stream: Subscription, rows: IntArray, days: float) -> tuple[IntArray, Array, Array]:
+    """Where each contract's payments begin, (contracts + 1,), days until they are due, and fees, if all are made."""
+    paid, contract, date, due = Schedule.of(stream.renewals).payments(rows, days)
+    return paid, due, stream._changes.at(stream._prices[rows][contract], rows[contract], date, due)
+
+
 def _last_of_each(paid: IntArray) -> Array:
     """1 for the last payment of each contract, and 0 for those before."""
     found = np.zeros(paid[-1])

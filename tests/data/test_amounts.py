@@ -612,6 +612,7 @@ CELLS = st.one_of(
 )
 
 
+@pytest.mark.seconds
 @given(
     st.lists(CELLS, max_size=4),
     st.sampled_from([None, ".", ","]),

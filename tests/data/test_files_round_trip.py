@@ -40,6 +40,7 @@ def is_marked(rows):
     return any(cell.startswith("'") or cell.startswith("=") for row in rows for cell in row)
 
 
+@pytest.mark.seconds
 @settings(max_examples=150, deadline=None)
 @given(
     table=tables(),

@@ -118,6 +118,7 @@ def test_what_was_paid_before_the_change_is_at_the_earlier_price():
     assert stream.realised(lb.all_customers(renewals)).tolist() == [4 * 10 + 4 * 20]
 
 
+@pytest.mark.seconds
 @pytest.mark.parametrize("length", ["month", "year"])
 def test_a_value_after_a_change_is_that_of_the_present_contract_with_the_tenure_of_all(length):
     """Payments on the days of the present contract; retention after all renewals."""

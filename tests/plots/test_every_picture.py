@@ -38,6 +38,7 @@ UNITS = {
     "plot_tornado": "USD",
     "plot_value_over_time": "USD",
     "plot_payback": "USD",
+    "plot_equity": "USD",
     "plot_acquisition": "over the cost",
     "plot_backtest": "USD",
     "plot_cohorts": "USD",
@@ -121,9 +122,22 @@ def draw(judged_value, rolling, test_of_cdnow, purchases, spend, by_hand, closed
         renewals = lb.summarize_renewals(records, as_of="2024-12-31", currency="USD")
         return lb.subscription_movements(renewals, every="quarter", since="2022-07-01")
 
+    def equity():
+        new = lb.new_customer_value(few, spend.thin(40), horizon="2 years", discount_rate=0.1, random_seed=1)
+        today = lb.lifetime_value(
+            judged_value.customers,
+            lb.RepeatPurchases(few, spend.thin(40)),
+            horizon="3 years",
+            discount_rate=0.1,
+            random_seed=1,
+        )
+        plan = pd.DataFrame({"month": ["1997-11", "1998-03"], "customers": [4, 3], "cost": [80.0, 90.0]})
+        return lb.customer_equity(today, plan, new, random_seed=1)
+
     made = {
         "plot_movements": lambda **given: lb.plot_movements(moved(), **given),
         "plot_retained": lambda **given: lb.plot_retained(moved(), random_seed=1, **given),
+        "plot_equity": lambda **given: lb.plot_equity(equity(), **given),
         "plot_lifetime_value": lambda **given: lb.plot_lifetime_value(ltv, **given),
         "plot_segments": lambda **given: lb.plot_segments(by(), **given),
         "plot_waterfall": lambda ax=None, **given: lb.plot_waterfall(ltv.explain(**given), ax=ax),

@@ -24,6 +24,7 @@ from ltv_bayes.errors import InputError
         (lb.plot_deciles, "RollingBacktest"),
         (lb.plot_acquisition, "Acquisition"),
         (lb.plot_payback, "Acquisition"),
+        (lb.plot_equity, "CustomerEquity"),
     ],
 )
 def test_something_else_is_refused_with_the_cure(draw, kind):

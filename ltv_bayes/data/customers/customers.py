@@ -402,13 +402,8 @@ class Customers(Printed):
     def _heading(self) -> list[str]:
         """Say who is here, in which units, and what was left out."""
         as_of = _("as of {as_of}", as_of=self.as_of) if self.as_of else ""
-        parts = [
-            counted(len(self), "customer"),
-            _(PLURALS[self.time_unit]),
-            as_of,
-            self.currency or "",
-            self.rows.place,
-        ]
+        size = counted(len(self), "customer")
+        parts = [size, _(PLURALS[self.time_unit]), as_of, self.currency or "", self.rows.place]
         history = self.overview().in_words() if self.has_history else _("no purchase history of their own")
         unseen = unseen_lines(self.merged_orders, self.dropped_by_reason(), len(self.without_orders))
         return [comma(part for part in parts if part), history, *unseen]

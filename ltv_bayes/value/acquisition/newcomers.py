@@ -1,6 +1,7 @@
 """What is a customer worth who is won today, or later? Revenue of new customers, by kind of model."""
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any, NamedTuple, Self
 
 import numpy as np
@@ -73,7 +74,7 @@ class Buyer:
 
     def expected(self, horizon: Duration, discount_rate: float) -> Array:
         """Expected revenue within the horizon, shape (draws,): orders of today's worth times their value."""
-        if self._prices() is not None:
+        if self._prices is not None:
             return self.course([horizon], discount_rate)[:, -1]
         unit = self.purchases.time_unit
         t, delta = horizon.to(unit), discount_intensity(discount_rate, unit)
@@ -81,14 +82,14 @@ class Buyer:
             formulas = event_formulas_of(self.purchases, after=self._after)
             number = formulas.discounted_expected_events(t, delta, 0, 0.0, **flat_draws(self.purchases))
         else:
-            number = self._outlook().discounted_expected_purchases(t, delta)
+            number = self._outlook.discounted_expected_purchases(t, delta)
         return self._first() + number * self._mean_order()
 
     def course(self, times: list[Duration], discount_rate: float) -> Array:
         """Expected revenue by each time, an array of shape (draws, times)."""
         unit = self.purchases.time_unit
         ends, delta = np.array([time.to(unit) for time in times]), discount_intensity(discount_rate, unit)
-        prices = self._prices()
+        prices = self._prices
         if prices is None or ends[-1] <= 0:
             number = self._numbers(ends, delta)
         else:
@@ -103,7 +104,7 @@ class Buyer:
             drawn = {name: values[:, np.newaxis] for name, values in flat_draws(self.purchases).items()}
             formulas = event_formulas_of(self.purchases, after=self._after)
             return formulas.discounted_expected_events(ends, delta, 0, 0.0, **drawn)
-        return self._outlook().discounted_expected_purchases_by(ends, delta)
+        return self._outlook.discounted_expected_purchases_by(ends, delta)
 
     def draw(self, rng: np.random.Generator, horizon: Duration, discount_rate: float) -> Array:
         """Revenue of one such customer in each draw, shape (draws,): how often they buy, when, for how much."""
@@ -132,17 +133,17 @@ class Buyer:
 
     def _one(self, rng: np.random.Generator, times: list[Duration], discount_rate: float) -> Array:
         """Revenue of one customer between times, in each draw: shape (draws, times)."""
-        unit, spend = self.purchases.time_unit, flat_draws(self.spend)
+        unit, spend = self.purchases.time_unit, self._order_values
         ends, delta = np.array([time.to(unit) for time in times]), discount_intensity(discount_rate, unit)
         owner, time = self._draw_times(rng, ends[-1])
         nu = gamma_gamma.draw_spend_rate(rng, 0, 0.0, **spend)
         values = gamma_gamma.draw_order_values(rng, spend["p"][owner], nu[owner]) * np.exp(-delta * time)
-        if (prices := self._prices()) is not None:
+        if (prices := self._prices) is not None:
             values *= prices.at(time, owner)
         place = owner * len(ends) + np.minimum(np.searchsorted(ends, time), len(ends) - 1)
         found = np.bincount(place, values, nu.size * len(ends)).reshape(nu.size, len(ends))
         if self.first_order is True:
-            found[:, 0] += gamma_gamma.draw_order_values(rng, spend["p"], nu) * self._level()
+            found[:, 0] += gamma_gamma.draw_order_values(rng, spend["p"], nu) * self._level
         else:
             found[:, 0] += float(self.first_order)
         return found
@@ -152,33 +153,41 @@ class Buyer:
         if isinstance(self.purchases, FittedEvents):
             formulas = event_formulas_of(self.purchases, after=self._after)
             return formulas.draw_times(rng, t, 0, 0.0, **flat_draws(self.purchases))
-        return self._outlook().draw(rng, t).times(rng, t)
+        return self._outlook.draw(rng, t).times(rng, t)
+
+    @cached_property
+    def _order_values(self) -> dict[str, Array]:
+        """The parameters of the fit of spend, each of shape (draws,)."""
+        return flat_draws(self.spend)
 
     @property
     def _after(self) -> float:
         """When they are won, in the unit of the fit."""
         return self.won_after / DAYS_PER_UNIT[self.purchases.time_unit]
 
+    @cached_property
     def _outlook(self) -> PurchaseOutlook:
         assert isinstance(self.purchases, FittedPurchases)
         return outlook_of_new_customer(self.purchases, after=self._after)
 
+    @cached_property
     def _prices(self) -> Prices | None:
         """The price level, times counted from the day on which they are won."""
         prices = prices_of(self.spend, self.purchases.time_unit)
         return None if prices is None else prices._replace(shift=prices.shift + self._after)
 
+    @cached_property
     def _level(self) -> Any:
         """The price level of the first order: 1 on the as-of date."""
-        prices = self._prices() if self.won_after > 0 else None
+        prices = self._prices if self.won_after > 0 else None
         return 1.0 if prices is None else prices.at(0.0)
 
     def _mean_order(self) -> Array:
-        return gamma_gamma.population_mean_spend(**flat_draws(self.spend))
+        return gamma_gamma.population_mean_spend(**self._order_values)
 
     def _first(self) -> Array:
         if self.first_order is True:
-            return self._mean_order() * self._level()
+            return self._mean_order() * self._level
         return np.full(int(np.prod(shape_of(self.spend))), float(self.first_order))
 
 
