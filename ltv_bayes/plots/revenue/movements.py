@@ -16,7 +16,7 @@ from ltv_bayes.plots.lettering import in_own_words, ink, short_money
 from ltv_bayes.tables.headings import in_words
 
 COLOURS = dict(zip(MOVEMENTS, (GREEN, SKY, PURPLE, ORANGE, RED), strict=True))
-DARK, PAPER = 0.6, (0.99, 0.99, 0.99)
+DARK, PAPER = 0.6, "#fdfdfd"
 MOST_WRITTEN = 12
 """So many ages have room for intervals."""
 
