@@ -94,6 +94,7 @@ _NAMES_BY_FILE = {
     "plots.judgements": "plot_judgement",
     "plots.pooling": "plot_history_surface plot_shrinkage",
     "plots.fits": "plot_calendar_effects plot_prior_posterior",
+    "plots.revenue.movements": "plot_movements plot_retained",
     "reporting.report": "Report report",
     "runs.run": "Run",
     "scoring.model": "ValueModel",

@@ -28,6 +28,7 @@ NAMES = sorted(name for name in lb.__all__ if name.startswith("plot_"))
 PANELS = {"plot_backtest": 2, "plot_cohorts": 4, "plot_judgement": 2, "plot_prior_posterior": 4}
 """Pictures of several panels, with the number that they have here: ``ax`` is an array, and a Figure is returned."""
 NO_INTERVAL = {"plot_ranks", "plot_tiers", "plot_tornado", "plot_deciles", "plot_history_surface", "plot_judgement"}
+NO_INTERVAL |= {"plot_movements"}
 LEVEL = re.compile(r"\b\d+% (?:interval|highest-density interval)")
 UNITS = {
     "plot_lifetime_value": "USD",
@@ -51,6 +52,8 @@ UNITS = {
     "plot_shrinkage": "per month",
     "plot_history_surface": "months",
     "plot_prior_posterior": "weeks",
+    "plot_movements": "a month (USD)",
+    "plot_retained": "age in periods of a quarter",
     "plot_ranks": "probability",
     "plot_tiers": "probability",
 }
@@ -111,6 +114,14 @@ def draw(judged_value, rolling, test_of_cdnow, purchases, spend, by_hand, closed
         rng = np.random.default_rng(1)
         return prior_of(**{name: rng.lognormal(0, 2, 400) for name in ("r", "alpha", "a", "b")})
 
+    def moved():
+        rows = [(f"c{n}", f"202{n % 4}-02-10", f"202{n % 4 + 1}-02-10", 40 + n) for n in range(12)]
+        rows += [(f"c{n}", f"202{n % 4 + 1}-02-10", None, (40 + n) * (n % 3)) for n in range(12) if n % 5]
+        rows += [("c0", "2022-03-01", None, 60)]
+        records = pd.DataFrame(rows, columns=["customer_id", "start", "cancelled_on", "price"])
+        renewals = lb.summarize_renewals(records, as_of="2024-12-31", currency="USD")
+        return lb.subscription_movements(renewals, every="quarter", since="2022-07-01")
+
     def equity():
         new = lb.new_customer_value(few, spend.thin(40), horizon="2 years", discount_rate=0.1, random_seed=1)
         today = lb.lifetime_value(
@@ -124,6 +135,8 @@ def draw(judged_value, rolling, test_of_cdnow, purchases, spend, by_hand, closed
         return lb.customer_equity(today, plan, new, random_seed=1)
 
     made = {
+        "plot_movements": lambda **given: lb.plot_movements(moved(), **given),
+        "plot_retained": lambda **given: lb.plot_retained(moved(), random_seed=1, **given),
         "plot_equity": lambda **given: lb.plot_equity(equity(), **given),
         "plot_lifetime_value": lambda **given: lb.plot_lifetime_value(ltv, **given),
         "plot_segments": lambda **given: lb.plot_segments(by(), **given),

@@ -28,7 +28,7 @@ SIZE = Normal(np.log(0.2), 1.0)
 """Logarithm of the typical size of a change, of the logarithm of the price: 4% to 100%."""
 SLOPE_OF_SHARE, SLOPE_OF_SIZE = Normal(0.0, 1.0), Normal(0.0, 0.5)
 """How much log-odds of an upward change, and logarithms of sizes, rise with a price a standard deviation higher."""
-MOST_BINS, LEAST_WIDTH = 15, 0.1
+MOST_BINS, LEAST_WIDTH = 40, 0.1
 SD = Normal(np.log(0.2), 1.0)
 """Logarithm of the standard deviation of that size."""
 

@@ -8,7 +8,7 @@ from scipy import special
 
 from ltv_bayes.formulas.special import Array, IntArray
 
-COARSE, FINE, OTHERS = 61, 301, (1, 31, 15)
+COARSE, FINE, OTHERS = 61, 301, (1, 31, 21)
 FAR = 5.0
 NEGLIGIBLE = 16.0
 """A logarithm of a density this far below its maximum counts as none."""
