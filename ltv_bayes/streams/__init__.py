@@ -22,6 +22,13 @@ Examples
 >>> subscription = lb.Subscription(renewing, renewals)
 >>> subscription.caution, list(subscription.fits)
 ('', [''])
+>>> everyone, in_a_month = lb.all_customers(renewals), Terms.read("1 month", 0.0, renewals.as_of)
+>>> subscription.recurring_now(everyone).tolist()
+[50.0]
+>>> paid = np.empty((1, 1, 400))
+>>> subscription.recurring(everyone, in_a_month, (2, 200), 1)(0, 1, paid)
+>>> np.unique(paid).tolist()
+[0.0, 50.0]
 >>> sales = pd.DataFrame({"customer_id": ["B"], "date": ["1997-12-31"], "amount": [300.0], "probability": [0.4]})
 >>> sale = lb.OneOffSale(sales)
 >>> len(sale.table)
