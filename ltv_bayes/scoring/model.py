@@ -77,7 +77,7 @@ class ValueModel(Printed):
     def inputs(self) -> pd.DataFrame:
         """The columns that customers must have: indexed by column, with type, whether needed, and meaning."""
         return pd.DataFrame(
-            [(column, *said) for column, said in needed_columns(self).items()],
+            [(column, *described) for column, described in needed_columns(self).items()],
             columns=["column", "type", "needed", "meaning"],
         ).set_index("column")
 

@@ -141,8 +141,8 @@ def _opened(read: Callable[[str], bytes], where: Any) -> dict[str, Any]:
     except FitError:
         raise
     except Exception as problem:  # what another program wrote there raises anything
-        told = problem if isinstance(problem, LtvBayesError) else f"{type(problem).__name__}: {problem}"
-        raise not_whole(where, str(told)) from None
+        reason = problem if isinstance(problem, LtvBayesError) else f"{type(problem).__name__}: {problem}"
+        raise not_whole(where, str(reason)) from None
 
 
 def _manifest(content: bytes, where: Any) -> dict[str, Any]:

@@ -228,11 +228,13 @@ def _stated(model: ValueModel, source: Source, given: Mapping[str, Any]) -> dict
     read: dict[str, Callable[[Any], Any]] = {"time_unit": as_time_unit, "as_of": as_date, "currency": str}
     found: dict[str, Any] = {}
     for name, reading in read.items():
-        said = [reading(values[name]) for values in (source.stated, given) if values.get(name)]
-        if len(set(said)) > 1:
-            raise UnitError(_("The customers say {name} {own}, not {given}.", name=name, own=said[0], given=said[1]))
-        found[name] = said[0] if said else getattr(model, name)
-        if name == "as_of" and not said and model.as_of is not None:
+        stated = [reading(values[name]) for values in (source.stated, given) if values.get(name)]
+        if len(set(stated)) > 1:
+            raise UnitError(
+                _("The customers say {name} {own}, not {given}.", name=name, own=stated[0], given=stated[1])
+            )
+        found[name] = stated[0] if stated else getattr(model, name)
+        if name == "as_of" and not stated and model.as_of is not None:
             raise UnitError(
                 _(
                     "The day on which observation of these customers ended is not known. Pass as_of=; the model was "

@@ -136,14 +136,14 @@ def _said(files: list[Path]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name in NOTES:
         metadata = [(pq.read_schema(one).metadata or {}).get(KEY.format(name).encode()) for one in files]
-        said = {one.decode(errors="replace") for one in metadata if one}
-        if len(said) > 1:
-            several = comma(sorted(said))
+        stated = {one.decode(errors="replace") for one in metadata if one}
+        if len(stated) > 1:
+            several = comma(sorted(stated))
             raise UnitError(
                 _("The files say several values of {name}: {several}. Score them apart.", name=name, several=several)
             )
-        if said:
-            found[name] = said.pop()
+        if stated:
+            found[name] = stated.pop()
     return found
 
 

@@ -215,11 +215,11 @@ def _in_words() -> Iterator[None]:
     try:
         yield
     except Exception as problem:
-        told = re.search(re.escape(MARK) + r"(\{.*\})", str(problem))
-        if told is None:
+        reported = re.search(re.escape(MARK) + r"(\{.*\})", str(problem))
+        if reported is None:
             raise
-        said = json.loads(told[1])
-        raise InputError(said["message"], said["rows"]) from None
+        refusal = json.loads(reported[1])
+        raise InputError(refusal["message"], refusal["rows"]) from None
 
 
 @contextmanager

@@ -46,8 +46,8 @@ def score_partition(carried: Any, asked: dict[str, Any], schema: bytes, batches:
             try:
                 found = work.of_rows(table)
             except LtvBayesError as refused:
-                told = {"message": str(refused), "rows": [str(one) for one in getattr(refused, "rows", ())]}
-                raise RuntimeError(MARK + json.dumps(told)) from None
+                refusal = {"message": str(refused), "rows": [str(one) for one in getattr(refused, "rows", ())]}
+                raise RuntimeError(MARK + json.dumps(refusal)) from None
             yield from _written(arrow_table(found.table), CUSTOMERS, partition, rows)
             named = [{"customer_id": None, REASON: f"{one}\x1f{why}"} for one, why in found.problems]
             yield from _written(_table(named), PROBLEMS, partition, rows)

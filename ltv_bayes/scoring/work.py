@@ -174,7 +174,7 @@ class Work:
         """Score customers with rows that were checked."""
         asked, model = self.asked, self.model
         groupings = {str(one.key): one.segmenting for one in asked.groupings(customers)}
-        with warnings.catch_warnings(record=True) as told:
+        with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always", DataWarning)
             valuation = valuation_with(model, customers, asked.random_seed)
             for stream in model.streams:
@@ -189,7 +189,7 @@ class Work:
                 _("{names} makes more than {most} segments. {cure}", names=listed(over), most=MOST_SEGMENTS, cure=cure)
             )
         self.sums.add(going, len(customers))
-        notes = [str(one.message) for one in told if issubclass(one.category, DataWarning)]
+        notes = [str(one.message) for one in caught if issubclass(one.category, DataWarning)]
         return Scored(self._shown(joined(blocks)[asked.place], customers.ids), [], notes)
 
     def _shown(self, columns: Columns, ids: pd.Index) -> pd.DataFrame:

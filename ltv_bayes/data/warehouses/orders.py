@@ -59,9 +59,9 @@ def orders_there(
     types = engine.types("source")
     columns = order_columns(types, given, factor, _day(engine, types, str(given["date"]), time_zone))
     listed = ", ".join(f"{column} AS {name}" for name, column in columns.items())
-    said = " || ' / ' || ".join(f"coalesce(CAST({name} AS VARCHAR), '?')" for name in ("customer", "date", "amount"))
+    shown = " || ' / ' || ".join(f"coalesce(CAST({name} AS VARCHAR), '?')" for name in ("customer", "date", "amount"))
     names = ", ".join(columns)
-    return f"SELECT {said} AS row, {names} FROM (SELECT {listed} FROM source) AS used", engine
+    return f"SELECT {shown} AS row, {names} FROM (SELECT {listed} FROM source) AS used", engine
 
 
 def _day(engine: Engine, types: Mapping[str, str], name: str, time_zone: str | None) -> str:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Self
 
 from ltv_bayes.data.customers.grouping import segment_names
-from ltv_bayes.errors import InputError
+from ltv_bayes.errors import ColumnError, InputError, listed, suggestion
 from ltv_bayes.formulas.point.inputs import as_money, as_share
 from ltv_bayes.language import _
 from ltv_bayes.predictions.fitted import FittedModel, currency_of, pooling_of, shape_of, shuffled
@@ -154,6 +154,42 @@ class NewCustomerTerms:
             discount=discount,
             margin=margin,
         )
+
+
+def column_of_segments(fits: Sequence[FittedModel], by: Any) -> str | None:
+    """The column by which new customers are told apart, of fits pooled by one or several.
+
+    Raises
+    ------
+    ColumnError
+        If it is unknown, or has to be named.
+    """
+    known = list(dict.fromkeys(name for pooling in filter(None, map(pooling_of, fits)) for name in pooling.by))
+    if by is None and len(known) > 1:
+        raise ColumnError(
+            _(
+                "The fits are pooled by {known}: say which column, as in by={known_2!r}.",
+                known=listed(known),
+                known_2=known[0],
+            )
+        )
+    if by is not None and not known:
+        raise ColumnError(
+            _("No fit is pooled, so there is no {by!r} to tell clients apart. Fit with pool_by={by!r}.", by=by)
+        )
+    if by is not None and not isinstance(by, str) and set(by) <= set(known):
+        several = ", ".join(f"{name}=..." for name in by)
+        raise ColumnError(
+            _(
+                "New clients are distinguished by one column, as in by={known!r}. For one kind by several, "
+                "pass fits of it: purchases.of_segment({several}) and spend.of_segment({several}).",
+                known=known[0],
+                several=several,
+            )
+        )
+    if by is not None and by not in known:
+        raise ColumnError(_("No fit is pooled by {by!r}. {suggestion}", by=by, suggestion=suggestion(str(by), known)))
+    return by or next(iter(known), None)
 
 
 def same_posterior(fit: FittedModel, other: FittedModel) -> bool:

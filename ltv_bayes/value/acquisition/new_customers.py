@@ -12,14 +12,14 @@ import xarray as xr
 
 from ltv_bayes.data.customers.grouping import segment_names
 from ltv_bayes.data.subscriptions.contract_lengths import as_period
-from ltv_bayes.errors import ColumnError, InputError, UnitError, a_kind, listed, sentence_case, suggestion
+from ltv_bayes.errors import ColumnError, InputError, UnitError, a_kind, listed, sentence_case
 from ltv_bayes.formulas.point.inputs import as_share
 from ltv_bayes.formulas.special import Array
 from ltv_bayes.intervals import flagged, summarize_draws
 from ltv_bayes.language import N_, _, as_known
 from ltv_bayes.posterior import labelled_draws
 from ltv_bayes.predictions.events import FittedEvents
-from ltv_bayes.predictions.fitted import FittedModel, caution_of, pooling_of, shape_of, shuffled, smallest_shape
+from ltv_bayes.predictions.fitted import caution_of, shape_of, shuffled, smallest_shape
 from ltv_bayes.predictions.purchases import FittedPurchases
 from ltv_bayes.predictions.renewals import FittedRenewals
 from ltv_bayes.predictions.spend import FittedSpend
@@ -28,7 +28,7 @@ from ltv_bayes.sizes import DISCOUNT_RATE, MARGIN, available_cores
 from ltv_bayes.streams.notes import unseen_in_words
 from ltv_bayes.tables import Printed, ResultPage
 from ltv_bayes.time_units import Duration, as_duration, discount_intensity
-from ltv_bayes.value.acquisition.new_customer_terms import NewCustomerTerms
+from ltv_bayes.value.acquisition.new_customer_terms import NewCustomerTerms, column_of_segments
 from ltv_bayes.value.acquisition.newcomers import Newcomer
 
 ANYBODY = "a new client"
@@ -346,7 +346,7 @@ def new_customer_value(
     seed = as_seed(random_seed)
     model, paired = _paired(purchases, spend, seed)
     given = tuple(fit for fit in (purchases, spend) if fit is not None)
-    column = _column(given, by)
+    column = column_of_segments(given, by)
     contract = _period(purchases, price, period)
     terms = NewCustomerTerms(
         model,
@@ -396,36 +396,6 @@ def _paired(purchases: Any, spend: FittedSpend | None, seed: int) -> tuple[Any, 
         shuffled(purchases, shape, seed, "new customers purchases"),
         shuffled(spend, shape, seed, "new customers spend"),
     )
-
-
-def _column(fits: Sequence[FittedModel], by: Any) -> str | None:
-    """The column of segments."""
-    known = list(dict.fromkeys(name for pooling in filter(None, map(pooling_of, fits)) for name in pooling.by))
-    if by is None and len(known) > 1:
-        raise ColumnError(
-            _(
-                "The fits are pooled by {known}: say which column, as in by={known_2!r}.",
-                known=listed(known),
-                known_2=known[0],
-            )
-        )
-    if by is not None and not known:
-        raise ColumnError(
-            _("No fit is pooled, so there is no {by!r} to tell clients apart. Fit with pool_by={by!r}.", by=by)
-        )
-    if by is not None and not isinstance(by, str) and set(by) <= set(known):
-        several = ", ".join(f"{name}=..." for name in by)
-        raise ColumnError(
-            _(
-                "New clients are distinguished by one column, as in by={known!r}. For one kind by several, "
-                "pass fits of it: purchases.of_segment({several}) and spend.of_segment({several}).",
-                known=known[0],
-                several=several,
-            )
-        )
-    if by is not None and by not in known:
-        raise ColumnError(_("No fit is pooled by {by!r}. {suggestion}", by=by, suggestion=suggestion(str(by), known)))
-    return by or next(iter(known), None)
 
 
 def _segments(terms: NewCustomerTerms, segments: Iterable[Any] | None) -> tuple[str, ...]:
