@@ -107,7 +107,7 @@ def movements_ahead(
 
 
 def _sums(stream: Subscription, terms: Terms, shape: tuple[int, int], seed: int) -> Array:
-    """Sums over customers: opening, expansion, contraction, lost, closing at prices of all, kept at most, kept, all.
+    """Sums over customers: opening, expansion, contraction, lost, price level, kept at most, who is kept, who paid.
 
     Returns
     -------
@@ -126,7 +126,7 @@ def _sums(stream: Subscription, terms: Terms, shape: tuple[int, int], seed: int)
         if priced is not None:
             priced(first, last, after)
         paid = np.broadcast_to(before > 0, closing.shape)
-        parts = [np.broadcast_to(before, closing.shape), *(moves[name] for name in MOVES), after[:, 0]]
+        parts = [np.broadcast_to(before, closing.shape), *(moves[name] for name in MOVES), after[:, 0] - closing]
         for place, part in enumerate([*parts, np.minimum(before, closing), paid & (closing > 0), paid]):
             sums[place] += part.sum(axis=0)
     return sums
@@ -135,9 +135,10 @@ def _sums(stream: Subscription, terms: Terms, shape: tuple[int, int], seed: int)
 def _table(sums: Mapping[Any, Array], by: list[str], prob: float, kind: str) -> pd.DataFrame:
     """Summaries of draws, segment by segment."""
     tables = {}
-    for segment, (opening, up, down, lost, closing, capped, kept, paid) in sums.items():
+    for segment, (opening, up, down, lost, level, capped, kept, paid) in sums.items():
         own = opening + up + down + lost
-        rows = dict(zip(ADDED, (opening, up, down, lost, closing - own, closing), strict=True))
+        closing = own + level
+        rows = dict(zip(ADDED, (opening, up, down, lost, level, closing), strict=True))
         shares = own / opening, capped / opening, kept / paid, closing / opening
         rows |= dict(zip(SHARES, shares, strict=True))
         found = summarize_sorted(np.sort(np.array([*rows.values()]), axis=1), prob, kind)
