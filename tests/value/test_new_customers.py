@@ -109,8 +109,16 @@ def test_margin_may_differ_by_channel(channel_fits, channel_value):
 def test_subscribers_pay_a_price(channel_value):
     renewals = lb.FittedRenewals.from_draws({"alpha": [[1.0, 1.0]], "beta": [[1.0, 1.0]]}, currency="EUR")
     value = lb.new_customer_value(renewals, price=100, period="year", horizon="3 years", random_seed=1)
-    assert value.draws.to_numpy() == pytest.approx(100 * (1 + 1 / 2 + 1 / 3 + 1 / 4))
+    assert value.draws.to_numpy() == pytest.approx(100 * (1 + 1 / 2 + 1 / 3))
     assert value.currency == "EUR"
+
+
+def test_a_horizon_before_the_first_renewal_has_the_first_fee():
+    renewals = lb.FittedRenewals.from_draws({"alpha": [[1.0, 1.0]], "beta": [[3.0, 3.0]]}, periods="year")
+    for horizon, paid in (("11 months", 100.0), ("1 year", 100.0), ("13 months", 175.0)):
+        value = lb.new_customer_value(renewals, price=100, horizon=horizon, discount_rate=0.0)
+        np.testing.assert_allclose(value.draws, paid)
+        assert set(np.unique(value.predict(random_seed=1))) <= {100.0, 200.0}
 
 
 def test_events_bring_orders_without_end(spend):

@@ -300,7 +300,8 @@ def new_customer_value(
     spend : FittedSpend, optional
         Value of an order, pooled by the same column or not; not for renewals.
     horizon : str or Duration
-        From the first order on, with its unit: ``"3 years"``.
+        From the first order on, with its unit: ``"3 years"``. A subscriber's payments count that are due before its
+        end: a payment is for the time after it, so 3 years have 3 yearly payments, the first among them.
     discount_rate : float
         Annual and effective: 0.10 for 10% a year; every purchase is discounted at its own date.
     margin : float or mapping from segment to float
