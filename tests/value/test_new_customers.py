@@ -121,6 +121,19 @@ def test_a_horizon_before_the_first_renewal_has_the_first_fee():
         assert set(np.unique(value.predict(random_seed=1))) <= {100.0, 200.0}
 
 
+def test_the_length_of_contracts_is_one_that_the_fit_has_learned_from():
+    draws = {"alpha": [[1.0]], "beta": [[3.0]]}
+    yearly, both = (lb.FittedRenewals.from_draws(draws, periods=periods) for periods in ("year", "month, year"))
+    assert lb.new_customer_value(yearly, price=100, period="yearly", horizon="1 year").draws.item() == 100.0
+    assert lb.new_customer_value(both, price=100, period="year", horizon="1 year").draws.item() == 100.0
+    with pytest.raises(UnitError, match="learned from contracts of a year, not of a month"):
+        lb.new_customer_value(yearly, price=100, period="month", horizon="1 year")
+    with pytest.raises(UnitError, match="learned from contracts of a month and a year, not of a quarter"):
+        lb.new_customer_value(both, price=100, period="quarter", horizon="1 year")
+    with pytest.raises(UnitError, match="not of a month"):
+        yearly.expected_residual_life(0, 0.1, period="month")
+
+
 def test_events_bring_orders_without_end(spend):
     events = lb.FittedEvents.from_draws({"r": [[1.0]], "alpha": [[6.0]]}, time_unit="month")
     fit = lb.FittedSpend.from_draws({"p": [[4.0]], "q": [[3.0]], "v": [[50.0]]})
