@@ -268,9 +268,7 @@ def _refuse_alike(names: Sequence[str]) -> None:
     """Raise if two columns would have one name."""
     counts = pd.Index(names).value_counts()
     if twice := list(counts.index[counts > 1]):
-        raise InputError(
-            _("Scores would have several columns {names}. Give a tier another name.", names=listed(twice))
-        )
+        raise InputError(_("Scores would have several columns {names}. Give a tier another name.", names=listed(twice)))
 
 
 def _none(model: ValueModel) -> Customers:
