@@ -317,10 +317,11 @@ def test_a_loss_pays_no_tax(records, fit):
 def test_the_sentence_adds_up(equity):
     """Means, unlike medians: what is left is the sum of what is said of the parts."""
     sentence, means = equity.sentence(), equity.summary()["mean"]
-    found = [equity._money(abs(means[name])) for name in ("customer_equity", "portfolio", "planned", "acquisition_cost")]
-    said = "planned are worth {} on average (89% interval", "): {} of those of today and {} of those planned, less {}."
-    assert said[0].format(found[0]) in sentence
-    assert sentence.endswith(said[1].format(*found[1:]))
+    names = "customer_equity", "portfolio", "planned", "acquisition_cost"
+    total, today, planned, cost = (equity._money(abs(means[name])) for name in names)
+    assert f"planned are worth {total} on average (89% interval" in sentence
+    assert sentence.endswith(f"): {today} of those of today and {planned} of those planned, less {cost}.")
+    assert means[names[0]] == pytest.approx(means[[*names[1:]]].sum())
 
 
 def test_of_one_draw_no_spread_is_known(records):

@@ -208,8 +208,9 @@ class CustomerEquity(Printed):
         table = self.summary(ci_prob, ci_kind)
         low, high = (table.loc[TOTAL, name] for name in bound_columns(table))
         text = _(
-            "After the cost of winning them, customers of today and the {customers} planned are worth {total} on average "
-            "({interval} {low} to {high}): {portfolio} of those of today and {planned} of those planned, less {cost}.",
+            "After the cost of winning them, customers of today and the {customers} planned are worth {total} on "
+            "average ({interval} {low} to {high}): {portfolio} of those of today and {planned} of those planned, less "
+            "{cost}.",
             customers=f"{int(self.plan.rows['customers'].sum()):,}",
             total=self._money(table.loc[TOTAL, "mean"]),
             interval=table.attrs["interval"],
