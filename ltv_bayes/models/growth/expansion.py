@@ -142,8 +142,8 @@ def _log_prices(renewals: Renewals) -> Array:
 
 def _largest(renewals: Renewals, history: PriceHistory) -> tuple[float, float, float]:
     """The highest price a month, and the largest change upward and downward, as logarithms; 0 where there is none."""
-    sizes = (np.max(side * history.log_factor, initial=0.0) for side in (1, -1))
-    return (float(_log_prices(renewals).max(initial=-np.inf)), *map(float, sizes))
+    up, down = (float(np.max(side * history.log_factor, initial=0.0)) for side in (1, -1))
+    return float(_log_prices(renewals).max(initial=-np.inf)), up, down
 
 
 def _draw(
