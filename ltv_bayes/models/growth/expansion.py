@@ -43,7 +43,7 @@ class Expansion:
     a change is upward, and how large it is, depends on the price before it: who pays little has more room to grow.
 
     Predictions stay near what was seen: a change is at most twice the largest factor of the records, upward or
-    downward, and a price a month at most twice their highest. So means exist, also where hardly any price changed.
+    downward, and a price a month at most ten times their highest. So means exist, also where hardly any price changed.
 
     Parameters
     ----------

@@ -19,10 +19,10 @@ OF_ALL = ("concentration", "up_sd", "down_sd")
 SLOPES = ("up_share_slope", "up_size_slope", "down_size_slope")
 HIGHEST = 2.5
 """How far from the typical price, in standard deviations, slopes go on."""
-BEYOND = 2.0
-"""How many times the largest change, and the highest price, of the records a predicted one can be."""
 LARGEST = ("highest_price", "largest_up", "largest_down")
 """Of the records, as logarithms: the highest price a month, and the largest factor upward and downward."""
+BEYOND = (10.0, 2.0, 2.0)
+"""How many times as large those predicted can be."""
 
 
 class GrowthDraws(NamedTuple):
