@@ -360,7 +360,7 @@ def refuse_percent(value: Any, name: str) -> None:
 
 
 def percent_as_share(number: float, usual: float) -> dict[str, str]:
-    """What was given where a share belongs, as percent and as the share that was meant; a usual one if it is no percent.
+    """What was given where a share belongs, as percent and as the share meant; the usual one if it is no percent.
 
     Examples
     --------
