@@ -365,7 +365,7 @@ def percent_as_share(number: float, usual: float) -> dict[str, str]:
     Examples
     --------
     >>> percent_as_share(70, 35), percent_as_share(-3, 35)
-    ({'percent': '70%', 'share': '0.7'}, {'percent': '35%', 'share': '0.35'})
+    ({'percent': '70%', 'share': '0.70'}, {'percent': '35%', 'share': '0.35'})
     """
     meant = number if 1 <= number <= 100 else usual
-    return {"percent": f"{meant:g}%", "share": f"{meant / 100:.6g}"}
+    return {"percent": f"{meant:g}%", "share": f"{meant / 100:.2f}" if meant % 1 == 0 else f"{meant / 100:.6g}"}
