@@ -196,7 +196,7 @@ def test_what_cannot_be_counted_is_refused_with_its_cure():
         lb.subscription_movements(renewals, by="industry")
     with pytest.raises(ColumnError, match=r"no column 'industri' in the renewals. Did you mean 'industry'"):
         lb.subscription_movements(renewals, by="industri")
-    with pytest.raises(InputError, match="by= names the column 'price' twice. Name it once"):
+    with pytest.raises(InputError, match=r"by= names the column 'price' twice\. Name it once"):
         lb.subscription_movements(renewals, by=["price", "term", "price"])
     with pytest.raises(ColumnError, match="Read them with price="):
         lb.subscription_movements(read([row[:3] for row in rows], price=None))

@@ -296,8 +296,7 @@ def subscription_movements(
     amounts = amounts_on(contracts, of_contract, days, len(who))
     began = np.searchsorted(days, _first_paid(contracts, of_contract, len(who)))
     tables = {
-        segment: _movements(amounts[rows], began[rows]).set_axis(names)
-        for segment, rows in _segments(who, segments)
+        segment: _movements(amounts[rows], began[rows]).set_axis(names) for segment, rows in _segments(who, segments)
     }
     table = _joined(tables, segments, renewals.currency)
     return Movements(table, every, tuple(names), who, amounts, began, tuple(segments), renewals.currency)
