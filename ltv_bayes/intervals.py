@@ -3,6 +3,7 @@
 Intervals follow ArviZ: `ci_prob` and `ci_kind` default to its rcParams.
 """
 
+import math
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -229,7 +230,8 @@ def summarize_draws(
     prob, kind = interval_settings(ci_prob, ci_kind)
     rest = [dim for dim in draws.dims if dim not in sample_dims]
     values = draws.transpose(*sample_dims, *rest).to_numpy()
-    values = values.reshape(-1, *values.shape[len(sample_dims) :])
+    drawn = len(sample_dims)
+    values = values.reshape(math.prod(values.shape[:drawn]), *values.shape[drawn:])
     columns = summarize_sorted(np.sort(values.reshape(len(values), -1).T, axis=1), prob, kind)
     index = draws.indexes[rest[0]] if rest and rest[0] in draws.indexes else None
     return pd.DataFrame(columns, index=index)

@@ -1,5 +1,8 @@
 """What many tests share: CDNOW, a small book of customers, and posteriors made by hand."""
 
+from tests.compiled import FOLDER  # before all that compiles
+
+# isort: split
 import json
 import os
 import shutil
@@ -37,6 +40,10 @@ def pytest_configure(config):
     settings.load_profile("other" if shift else "same")
     if shift:
         shift_all(shift)
+
+
+def pytest_report_header():
+    return f"compiled loops: {FOLDER}"
 
 
 LONGEST = ("test_examples.py", "test_calibration_by_simulation.py", "test_order_values_apart.py", "test_fits.py")

@@ -90,6 +90,17 @@ def _tiers(given: list[str]) -> dict[str, float | None]:
     found: dict[str, float | None] = {}
     for one in given:
         name, _mark, limit = one.partition("=")
+        if None in found.values():
+            rest = given[len(found) - 1]
+            raise InputError(
+                _(
+                    "--tier {rest} has no amount, so it is all the rest, and comes last: "
+                    "--tier A=10000 --tier B=1000 --tier C.",
+                    rest=rest,
+                )
+            )
+        if name in found:
+            raise InputError(_("--tier {name} is there twice. Give each tier a name of its own.", name=name))
         try:
             found[name] = float(limit) if limit else None
         except ValueError:
@@ -98,12 +109,20 @@ def _tiers(given: list[str]) -> dict[str, float | None]:
 
 
 def _problems(scores: Any, out: Path) -> list[Path]:
-    """Who could not be scored, written beside."""
-    if not len(scores.problems):
-        return []
+    """Who could not be scored, written beside; what an earlier run wrote there goes, as it is of other scores."""
     from ltv_bayes.data.writing.table_files import write_csv
 
-    return [write_csv(scores.problems.set_index("customer_id"), out.with_name(f"{out.stem}_problems.csv"))]
+    place = out.with_name(f"{out.stem}_problems.csv")
+    if len(scores.problems):
+        return [write_csv(scores.problems.set_index("customer_id"), place)]
+    if place.is_file() and _first_line(place) == ",".join(scores.problems.columns):
+        place.unlink()
+    return []
+
+
+def _first_line(file: Path) -> str:
+    with file.open(encoding="utf-8-sig", errors="replace") as lines:
+        return lines.readline().strip()
 
 
 def _content(scores: Any, by: list[str], files: list[Path]) -> dict[str, Any]:

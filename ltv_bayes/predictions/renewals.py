@@ -376,13 +376,23 @@ def contract_of(fit: FittedRenewals, given: str | None = None) -> str:
     Raises
     ------
     UnitError
-        If the fit does not know it, or knows several.
+        If the fit does not know it, or knows several; or has learned from other lengths than the one given.
     """
     known = periods_of(fit)
     if given is None and len(known) != 1:
         length = ", ".join(known) or _("a time that is not known")
         raise UnitError(_("Contracts run for {length}. Pass period='year', or as it is.", length=length))
-    return as_period(known[0] if given is None else given)
+    period = as_period(known[0] if given is None else given)
+    if known and period not in known:
+        raise UnitError(
+            _(
+                "The fit has learned from contracts of a {known}, not of a {period}: their churn is not the same. "
+                "Leave period= out, or fit contracts of a {period}.",
+                known=_(" and a ").join(known),
+                period=period,
+            )
+        )
+    return period
 
 
 def periods_of(fit: FittedRenewals) -> list[str]:

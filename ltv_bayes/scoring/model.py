@@ -10,7 +10,7 @@ import pandas as pd
 
 import ltv_bayes as lb
 from ltv_bayes.data.customers.customers import Customers
-from ltv_bayes.errors import counted
+from ltv_bayes.errors import InputError, counted, listed
 from ltv_bayes.intervals import interval_settings
 from ltv_bayes.judgement.future_value import FutureValuePriors
 from ltv_bayes.language import _, comma
@@ -29,7 +29,7 @@ from ltv_bayes.value.draws.results import Results
 from ltv_bayes.value.draws.valuation import Valuation
 from ltv_bayes.value.lifetime_value import LifetimeValue
 from ltv_bayes.value.value_customers import DRAWS_WITHOUT_FITS, exceptions
-from ltv_bayes.value.valued import Valued, ValueSettings, customer_table
+from ltv_bayes.value.valued import Valued, ValueSettings, above_column, customer_table
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -211,11 +211,12 @@ def valuation_with(model: ValueModel, customers: Customers, random_seed: int | N
     return Valuation(customers, model.streams, model.future_value, terms, margins, seed, shape, model.realised)
 
 
-def valued_with(model: ValueModel, results: Results) -> Valued:
-    """What analyses start from, with these results."""
+def valued_with(model: ValueModel, results: Results, place: int | None = None) -> Valued:
+    """What analyses start from, with these results, at one of the horizons; at the model's own if not given."""
     made = results.valuation
+    place = model.horizons.index(model.horizon) if place is None else place
     settings = ValueSettings(
-        made.terms.until(model.horizons.index(model.horizon)),
+        made.terms.until(place),
         made.margins.usual.text,
         made.seed,
         model.realised,
@@ -250,7 +251,9 @@ def score_table(
     table = customer_table(value, ids, columns).rename_axis("customer_id")
     caution = table.pop("caution") if "caution" in table else None
     more: dict[str, Any] = {name: values for name, values in columns.items() if name.startswith("mean_")}
-    more |= {f"probability_above_{limit:g}": columns[f"{ABOVE}{limit!r}"] for limit in thresholds}
+    asked = {limit: above_column(limit) for limit in dict.fromkeys(thresholds)}
+    _refuse_alike([*table, *more, *asked.values(), *(f"probability_{name}" for name, _unused in tiers)])
+    more |= {name: columns[f"{ABOVE}{limit!r}"] for limit, name in asked.items()}
     if tiers:
         reached = [*(columns[f"{ABOVE}{limit!r}"] for _unused, limit in tiers[:-1]), np.ones(len(ids))]
         chances = np.diff(reached, axis=0, prepend=0.0)
@@ -259,6 +262,13 @@ def score_table(
         more |= {"tier": names[chances.argmax(axis=0)]}
     table = table.assign(**more)
     return table if caution is None else table.assign(caution=caution)
+
+
+def _refuse_alike(names: Sequence[str]) -> None:
+    """Raise if two columns would have one name."""
+    counts = pd.Index(names).value_counts()
+    if twice := list(counts.index[counts > 1]):
+        raise InputError(_("Scores would have several columns {names}. Give a tier another name.", names=listed(twice)))
 
 
 def _none(model: ValueModel) -> Customers:

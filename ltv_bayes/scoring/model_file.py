@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ltv_bayes import __version__
-from ltv_bayes.errors import FitError, InputError, LtvBayesError
+from ltv_bayes.errors import FitError, InputError, LtvBayesError, listed
 from ltv_bayes.language import N_, _
 from ltv_bayes.scoring.packing import Packing, Unpacking
 from ltv_bayes.whole_files import written_whole
@@ -30,17 +30,36 @@ def write_folder(place: Path, files: Mapping[str, bytes], *, overwrite: bool = F
     Raises
     ------
     InputError
-        If something else is at that place, or a model and ``overwrite`` is not set.
+        If something else is at that place, or in the folder of the model, or a model and ``overwrite`` is not set.
     """
     if place.exists() and not (place.is_dir() and (not any(place.iterdir()) or (place / MANIFEST).is_file())):
         raise InputError(_("{place} is there and holds no model. Choose another name.", place=place))
     if (place / MANIFEST).is_file() and not overwrite:
         raise InputError(_("{place} holds a model. Pass overwrite=True, or choose another name.", place=place))
+    if others := _others(place):
+        raise InputError(
+            _(
+                "{place} holds {names} beside the model, which would be lost. Move them, or choose another name.",
+                place=place,
+                names=listed(others),
+            )
+        )
     with written_whole(place, replaces_folder=True) as unfinished:
         unfinished.mkdir()
         for name, content in files.items():
             (unfinished / name).write_bytes(content)
     return place
+
+
+def _others(place: Path) -> list[str]:
+    """What is in the folder of a model that it did not bring; of a damaged one, what has none of its files' names."""
+    if not (place / MANIFEST).is_file():
+        return []
+    try:
+        known = set(_manifest((place / MANIFEST).read_bytes(), place)["files"])
+    except FitError:
+        known = {one.name for one in place.iterdir() if PLAIN.fullmatch(one.name)}
+    return sorted(one.name for one in place.iterdir() if one.name not in {MANIFEST, *known} or one.is_dir())
 
 
 def zipped(files: Mapping[str, bytes]) -> bytes:

@@ -28,7 +28,7 @@ def save_model(ltv: LifetimeValue, folder: str | Path, *, overwrite: bool = Fals
     folder : path
         Made if need be; it is there whole or not at all.
     overwrite : bool
-        Whether an earlier model may be replaced. Nothing else is.
+        Whether an earlier model may be replaced. Nothing else is: other files in its folder are refused.
 
     Returns
     -------

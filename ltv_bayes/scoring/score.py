@@ -1,7 +1,6 @@
 """Score customers where they live: summaries of each as the same kind of table, and totals added draw by draw."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -93,6 +92,7 @@ def score(
         files.
     errors : {"raise", "report"}
         What to do where customers cannot be scored: stop, or go on without them and name them in ``scores.problems``.
+        An id that is there twice always stops: which of its rows is right is not known, and both would count.
     progressbar : bool
         Whether to show progress.
 
@@ -149,8 +149,7 @@ def _here(source: Source, work: Work, to: str | Path | None, *, progressbar: boo
         refuse_place(table, (".parquet",))
         if table.resolve() in source.files:
             raise InputError(_("The customers live in {name}, so nothing else can be written there.", name=table.name))
-        valued = work.valued
-        notes_of_file = {**stored_attrs(valued), "interval": describe_interval(*work.asked.interval)}
+        notes_of_file = {**stored_attrs(work.valued), "interval": describe_interval(*work.asked.interval)}
         write_tables(tables, table, notes_of_file)
     return scores_of(work.model, work.asked, work.sums, table, problems, list(notes))
 
@@ -212,9 +211,7 @@ def valued_from(model: ValueModel, asked: Asked, sums: Sums) -> Valued:
     valuation = valuation_with(model, nobody, asked.random_seed)
     results = Results(valuation)
     results.take(sums.passed(valuation, {}))
-    valued = valued_with(model, results)
-    terms = valuation.terms.until(asked.place)
-    return replace(valued, settings=replace(valued.settings, terms=terms))
+    return valued_with(model, results, asked.place)
 
 
 def _opened(model: Any) -> ValueModel:
@@ -260,8 +257,9 @@ def _listed(segments: Any) -> list[Any]:
 def _tiers(given: Mapping[str, float | None]) -> tuple[tuple[str, float], ...]:
     """Tiers with the amount above which each begins, the highest first, and the rest."""
     pairs = list(given.items())
-    limits = [as_number(limit, "tiers") for _unused, limit in pairs[:-1]]
-    if pairs and (pairs[-1][1] is not None or not limits or sorted(set(limits), reverse=True) != limits):
+    last = [limit is None for _unused, limit in pairs] == [False] * (len(pairs) - 1) + [True]
+    limits = [as_number(limit, "tiers") for _unused, limit in pairs[:-1]] if last else []
+    if pairs and (not limits or sorted(set(limits), reverse=True) != limits):
         raise InputError(
             _(
                 "tiers= names the amount above which each begins, the highest first, and None for the rest: {example}.",

@@ -21,6 +21,7 @@ import pyarrow as pa
 
 from ltv_bayes.data.customers.check import COMPUTED, OBSERVED_UNTIL, refuse_repeated
 from ltv_bayes.data.engine.spark import Spark, is_spark_frame, map_batches
+from ltv_bayes.data.reading.ids import BLANKS
 from ltv_bayes.errors import ColumnError, InputError, listed
 from ltv_bayes.language import _
 from ltv_bayes.scoring.model import ValueModel
@@ -41,7 +42,7 @@ from ltv_bayes.scoring.work import Asked, Work
 from ltv_bayes.terminal import progress
 
 TYPES = {"tinyint": pa.int8(), "smallint": pa.int16(), "int": pa.int32(), "bigint": pa.int64()}
-"""Ids that stay numbers; all others are text."""
+"""Whole numbers of Spark."""
 WRITTEN = {pa.float64(): "double", pa.string(): "string", pa.binary(): "binary", **{v: k for k, v in TYPES.items()}}
 BETWEEN_LOOKS = 0.5  # seconds
 MOST_NAMED = 6
@@ -87,7 +88,7 @@ def score_on_spark(frame: Any, model: ValueModel, asked: Asked, to: str | Path |
     target = None if to is None else Target.at(session, str(to))
     rows = _needed(frame, model, asked)
     _refuse_ids(frame, asked)
-    schema = _schema(Work(model, asked), dict(rows.dtypes)[asked.customer_id])
+    schema = _schema(Work(model, asked), _id_type(frame, asked))
     carried = _carried(session, model.to_bytes())
     task = partial(score_partition, carried, _fields(asked), schema.serialize().to_pybytes())
     made = map_batches(rows, task, ", ".join(f"`{one.name}` {WRITTEN[one.type]}" for one in schema))
@@ -159,7 +160,8 @@ def _refuse_ids(frame: Any, asked: Asked) -> None:
     """Raise if ids stand in several rows, in whatever partitions, or are missing."""
     from pyspark.sql import functions as F
 
-    ids = F.trim(F.col(f"`{asked.customer_id}`").cast("string")).alias("id")
+    around = rf"\A[{BLANKS}]+|[{BLANKS}]+\z"  # as they are read here, and not only spaces
+    ids = F.regexp_replace(F.col(f"`{asked.customer_id}`").cast("string"), around, "").alias("id")
     counts = frame.select(ids).groupBy("id").count()
     bad = counts.where("count > 1 or id is null or id = ''").limit(MOST_NAMED).collect()
     blank = sum(row["count"] for row in bad if not row["id"])
@@ -169,14 +171,26 @@ def _refuse_ids(frame: Any, asked: Asked) -> None:
     refuse_repeated(pd.Index(twice * 2))
 
 
-def _schema(work: Work, kind: str) -> pa.Schema:
+def _id_type(frame: Any, asked: Asked) -> pa.DataType:
+    """The type of ids as they are read here: whole numbers, be they decimals as in 7.0, and all others text."""
+    from pyspark.sql import functions as F
+
+    kind = dict(frame.dtypes)[asked.customer_id]
+    if kind.startswith(("float", "double", "decimal")):
+        ids = F.col(f"`{asked.customer_id}`")
+        broken = frame.where(ids.isNotNull() & ~F.isnan(ids.cast("double")) & (ids != F.floor(ids))).limit(1)
+        return pa.string() if broken.count() else pa.int64()
+    return TYPES.get(kind, pa.string())
+
+
+def _schema(work: Work, kind: pa.DataType) -> pa.Schema:
     """Columns of what tasks give back: those of scores, then our own."""
     scores = arrow_table(work.empty).schema
     named = [(one.name, pa.float64() if pa.types.is_floating(one.type) else pa.string()) for one in scores][1:]
     bytes_of = {name: pa.binary() for name in ("money", "means")} | {"customers": pa.int64()}
     return pa.schema(
         [
-            ("customer_id", TYPES.get(kind, pa.string())),
+            ("customer_id", kind),
             *named,
             (PART, pa.string()),
             (PARTITION, pa.int32()),

@@ -116,7 +116,7 @@ class Work:
     def __init__(self, model: ValueModel, asked: Asked) -> None:
         self.model, self.asked = model, asked
         nobody = Customers(pd.DataFrame(), asked.time_unit, asked.as_of, asked.currency)
-        self.valued = valued_with(model, Results(valuation_with(model, nobody, asked.random_seed)))
+        self.valued = valued_with(model, Results(valuation_with(model, nobody, asked.random_seed)), asked.place)
         self.sums = Sums.none(self.valued.valuation, asked.keys)
 
     @cached_property
@@ -137,6 +137,7 @@ class Work:
         there = ~np.asarray(without.at)
         if not self.asked.report:
             return self._in_order(self.of_customers(self._customers(frame)), ids)
+        refuse_repeated(pd.Index(ids[there]))
         problems = [("", str(without.problem))] * int((~there).sum())
         return self._reported(frame, ids, there, problems)
 

@@ -83,7 +83,8 @@ class Subscription:
     Raises
     ------
     InputError
-        If contracts have no fit for their length, or no price; the message names the customers.
+        If contracts have no fit for their length, or no price; the message names the customers. Or if a fit has learned
+        from contracts of another length, or of several.
     """
 
     fit: FittedRenewals | Mapping[str, FittedRenewals]
@@ -272,7 +273,7 @@ class Subscription:
         return PriceChanges.read(self.price_changes, self.renewals.table, as_of, self.amount_unit)
 
     def _refuse_unfitted(self) -> None:
-        """Raise if there is no fit for the length of some active contracts, or one for several lengths.
+        """Raise if there is no fit for the length of some active contracts, or one of other or of several lengths.
 
         A renewal after a year is no renewal a month.
         """
@@ -295,6 +296,16 @@ class Subscription:
                     lengths_2=lengths[0],
                 )
             )
+        for length, fit in self.fits.items():
+            if length != ALL and (known := periods_of(fit)) not in ([], [length]):
+                raise InputError(
+                    _(
+                        "The fit for contracts of a {length} has learned from those of a {known}. Fit each length "
+                        "apart: renewals.subset(renewals.table['period'] == '{length}').",
+                        length=length,
+                        known=_(" and a ").join(known),
+                    )
+                )
 
 
 def fees_to_come(stream: Subscription, rows: IntArray, days: float) -> tuple[IntArray, Array, Array]:

@@ -145,7 +145,7 @@ UNITS: Mapping[str, str] = {"until": N_("years"), "usual_gap": N_("days"), "sile
 Words = Callable[[str], str]
 PATTERNS: tuple[tuple[re.Pattern[str], Kind | None, Words], ...] = (
     (re.compile(r"rank_(\d+)"), "probability", lambda rank: _("probability of rank {rank}", rank=rank)),
-    (re.compile(r"probability_above_([\d.]+)"), "probability", lambda n: _("probability above {number}", number=n)),
+    (re.compile(r"probability_above_(-?[\d.]+)"), "probability", lambda n: _("probability above {number}", number=n)),
     (re.compile(r"probability_in_top_(\d+)"), "probability", lambda n: _("probability of the top {number}", number=n)),
     (
         re.compile(r"probability_payback_within_([\d.]+)_months"),

@@ -29,7 +29,7 @@ from ltv_bayes.value.in_words import heading, totals
 from ltv_bayes.value.influence.judgement_in_value import JudgementInValue
 from ltv_bayes.value.notes import notes_on
 from ltv_bayes.value.segments.segments import SegmentValues, values_by
-from ltv_bayes.value.valued import TOTAL, Valued, ValueSettings, customer_table, stored_attrs
+from ltv_bayes.value.valued import TOTAL, Valued, ValueSettings, above_column, customer_table, stored_attrs
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -172,7 +172,7 @@ class LifetimeValue(Printed):
         """
         threshold = as_number(threshold, "threshold")
         shares = self._valued.results.shares_above(threshold, self.settings.place)
-        return pd.Series(shares, index=self.customers.ids, name=f"probability_above_{threshold:g}")
+        return pd.Series(shares, index=self.customers.ids, name=above_column(threshold))
 
     def explain(
         self, customer_id: Any = None, *, ci_prob: float | None = None, ci_kind: str | None = None

@@ -201,6 +201,17 @@ def share_of(part: Any, whole: Any) -> Any:
     return np.divide(part, whole, out=np.zeros(np.broadcast_shapes(part.shape, whole.shape)), where=whole > 0)
 
 
+def above_column(threshold: float) -> str:
+    """The name of the chance of more than a threshold, which is written in full.
+
+    Examples
+    --------
+    >>> above_column(1_000_001), above_column(0.5), above_column(-20.0)
+    ('probability_above_1000001', 'probability_above_0.5', 'probability_above_-20')
+    """
+    return f"probability_above_{np.format_float_positional(threshold + 0.0, trim='-')}"
+
+
 def customer_table(value: Valued, ids: pd.Index, columns: Columns) -> pd.DataFrame:
     """A summary of customers, with the judged share in place of the means of sources."""
     shown = {

@@ -1,6 +1,7 @@
 """The command score: a saved model, a file of customers, scores."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -56,6 +57,8 @@ def test_says_what_to_change(run):
     for arguments, sentence in (
         (["customers.csv"], "Pass --as-of"),
         (["customers.csv", "--as-of", AS_OF, "--tier", "A=high"], "as in A=10000"),
+        (["customers.parquet", "--tier", "C", "--tier", "A=100"], "--tier C has no amount"),
+        (["customers.parquet", "--tier", "A=100", "--tier", "A=9", "--tier", "C"], "--tier A is there twice"),
         (["customers.parquet", "--out", "scores.txt"], "does not end in .parquet or .csv"),
         (["customers.parquet", "--out", "customers.parquet"], "The customers live in customers.parquet"),
         (["gone.parquet"], "There is no Parquet file gone.parquet"),
@@ -76,6 +79,12 @@ def test_lists_who_could_not_be_scored(run):
     assert result.exit_code == 0, result.output
     problems = pd.read_csv("scores_problems.csv")
     assert list(problems["customer_id"]) == [rows["customer_id"][wrong]]
+    frame().to_csv("customers.csv", index=False)
+    assert run(*arguments, "--report-problems").exit_code == 0
+    assert not Path("scores_problems.csv").exists()
+    Path("scores_problems.csv").write_text("what,else\n")
+    assert run(*arguments).exit_code == 0
+    assert Path("scores_problems.csv").exists()
 
 
 def test_a_fit_that_did_not_converge_ends_with_code_3(run, monkeypatch):

@@ -69,7 +69,7 @@ def test_files_give_the_same(cdnow, tmp_path):
     pd.testing.assert_frame_equal(found[expected.columns], expected, check_exact=True, check_dtype=False)
 
 
-@pytest.mark.parametrize("wrong", [{"days": 14}, {"days": 0}, {"value": 2.0}, {"value": 0.0}])
+@pytest.mark.parametrize("wrong", [{"days": 14}, {"days": 0}, {"days": 7.5}, {"value": 2.0}, {"value": 0.0}])
 def test_widths_that_cannot_be(cdnow, wrong):
     with pytest.raises(UnitError, match="A bin"):
         lb.bin_histories(cdnow, **wrong)

@@ -26,7 +26,7 @@ FUNCTIONS = {
     "clickhouse": {"argMin", "DATE_DIFF", "nullIf"},
 }
 """Beside those that all have; from the reference of each engine."""
-EVERYWHERE = {"CAST", "COALESCE", "COUNT", "GREATEST", "LEAST", "MAX", "MIN", "NULLIF", "ROUND", "SUM"}
+EVERYWHERE = {"ABS", "CAST", "COALESCE", "COUNT", "GREATEST", "LEAST", "MAX", "MIN", "NULLIF", "ROUND", "SUM", "TRIM"}
 FLOAT = {"bigquery": "FLOAT64", "postgres": "DOUBLE PRECISION", "redshift": "DOUBLE PRECISION"}
 FLOAT |= {"clickhouse": "Nullable(Float64)"}
 DAYS_BETWEEN = {
@@ -90,6 +90,8 @@ KEYWORDS = {
     "ELSE",
     "NOT",
     "IN",
+    "BOTH",
+    "VARCHAR",
 }
 
 
@@ -168,6 +170,55 @@ def test_unique_histories_are_those_of_a_fit(orders, cdnow):
     assert (len(found), found["number"].sum()) == (1016, 2357)  # Fader, Hardie and Lee's sample of CDNOW
 
 
+ODD_ORDERS = """
+CREATE TABLE odd_orders AS SELECT customer AS customer_id, CAST(day AS DATE) AS date, amount FROM (VALUES
+    ('A', '2024-01-05', 'Infinity'::DOUBLE), (' A', '2024-02-06', 20.0), (chr(160) || 'A', '2024-03-07', 1e-300),
+    ('B', '2024-01-05', 10.0), ('B', '2024-02-06', 0.0), ('B', '2024-02-09', -4.0), (chr(9), '2024-03-07', NULL),
+    (NULL, '2024-03-07', 'NaN'::DOUBLE)
+) AS given (customer, day, amount)
+"""
+
+
+@pytest.mark.parametrize("dialect", [one for one in DIALECTS if one not in ("clickhouse", "redshift")])
+def test_faults_are_what_makes_other_customers_than_summarize(dialect):
+    """' A' and 'A' are one customer there; an infinite amount is refused; the last two have no id."""
+    written = lb.summary_sql(dialect, table="odd_orders", as_of="2024-06-30", result="faults")
+    with duckdb.connect() as connection:
+        connection.execute(ODD_ORDERS)
+        found = connection.execute(sqlglot.transpile(written, read=dialect, write="duckdb")[0]).df().iloc[0]
+    assert found.to_dict() == {
+        "orders": 8,
+        "without_customer": 2,
+        "blanks_around_customer": 3,
+        "without_date": 0,
+        "without_amount": 1,
+        "impossible_amount": 3,
+        "returns": 1,
+        "after_as_of": 0,
+    }
+
+
+def test_whole_numbers_as_ids_have_no_blanks_around_them(orders):
+    written = lb.summary_sql(table="orders_of_cdnow", as_of="1998-06-30", result="faults")
+    with duckdb.connect() as connection:
+        connection.register("orders_of_cdnow", orders.astype({"customer_id": "int64"}))
+        found = connection.execute(written).df().iloc[0]
+    assert found.drop("orders").eq(0).all()
+
+
+def test_returns_are_ignored_but_free_orders_count():
+    """B has an occasion for 0 on 6 February, and returns something on the 9th."""
+    settings = {"table": "odd_orders", "columns": {"customer": "customer_id"}, "as_of": "2024-06-30"}
+    with duckdb.connect() as connection:
+        connection.execute(ODD_ORDERS)
+        ignored, net = (
+            connection.execute(lb.summary_sql(returns=returns, **settings)).df().set_index("customer_id").loc["B"]
+            for returns in ("ignore", "net")
+        )
+    assert (ignored["frequency"], ignored["total_value"]) == (1, 10.0)
+    assert (net["frequency"], net["total_value"]) == (1, 6.0)
+
+
 def test_expressions_stand_for_columns():
     written = lb.summary_sql("snowflake", table="S.ORDERS", columns={"customer": '"Client"', "amount": "price * n"})
     assert '"Client" AS customer' in written
@@ -192,6 +243,9 @@ def test_orders_without_money():
     [
         ({"dialect": "postgresql"}, "no SQL for the dialect 'postgresql'. Did you mean 'postgres'"),
         ({"returns": "error"}, "returns"),
+        ({"decimals": -1}, "decimals is a whole number from 0 to 6, not -1"),
+        ({"decimals": 400}, "from 0 to 6, not 400"),
+        ({"decimals": 1.5}, "from 0 to 6"),
         ({"columns": {"client": "client"}}, "no column 'client' of orders"),
         ({"columns": {"date": "CAST("}}, "cannot be read as a column of spark"),
     ],

@@ -71,6 +71,24 @@ def test_equal_to_the_value_here(there, kind):
     np.testing.assert_allclose(found.total(), ltv.total(), rtol=1e-9)
 
 
+@pytest.mark.parametrize("blank", ["\t", "\u00a0", "\u200b", " \n"])
+def test_an_id_with_blanks_around_it_is_the_same_id(there, model, blank):
+    rows = pd.concat([frame().head(20), frame().head(1).assign(customer_id=lambda some: some["customer_id"] + blank)])
+    with pytest.raises(InputError, match="1 customer with several rows"):
+        model.score(there(rows), as_of=AS_OF)
+
+
+@pytest.mark.parametrize(("first", "kind"), [(1.0, "bigint"), (0.5, "string")])
+def test_ids_that_are_whole_numbers_stay_numbers(there, model, first, kind):
+    """A double holds whole numbers where a table once had gaps; pandas gives them back as integers."""
+    rows = frame().head(20).assign(customer_id=np.arange(20.0) + 1)
+    rows.loc[0, "customer_id"] = first
+    found = model.score(there(rows, 3), as_of=AS_OF)
+    assert dict(found.table.dtypes)["customer_id"] == kind
+    here = model.score(rows, as_of=AS_OF).table
+    assert sorted(table_of(found).index) == sorted(here.index)
+
+
 def test_written_to_a_folder_from_other_and_skewed_partitions(there, model, here, tmp_path):
     place = tmp_path / "scores"
     skewed = there(frame().iloc[:300], 1).union(there(frame().iloc[300:], 3))

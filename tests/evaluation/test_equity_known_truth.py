@@ -86,7 +86,7 @@ def company_of_subscribers(seed):
     today = lb.lifetime_value(everyone, stream, random_seed=seed, **TERMS)
     paid = (days > 0) & (days <= 730) & (np.arange(69) < made[:, np.newaxis])
     won = starts_of_plan(rng, each)
-    made_new = np.minimum(renewals_made(won.size), 24)
+    made_new = np.minimum(renewals_made(won.size), 23)
     paid_new = [won[k] + YEAR / 12 * np.arange(made_new[k] + 1) for k in range(won.size)]
     truth = {
         "portfolio": 30 * worth(days[paid]).sum(),

@@ -149,8 +149,13 @@ class TestMovingFactor:
     def test_new_subscribers(self, moving):
         """Won on the as-of date: expected revenue of a year, and what is drawn."""
         value = lb.new_customer_value(moving.thin(200), price=10.0, horizon="1 year", discount_rate=0.0, margin=1.0)
-        passed = np.cumsum(clock_of(moving).factors[0, 24:36])
+        passed = np.cumsum(clock_of(moving).factors[0, 24:35])
         assert float(value.summary()["mean"].iloc[0]) == pytest.approx(10 * (1 + survival(passed).sum()), rel=1e-6)
+
+    def test_new_subscribers_of_a_horizon_without_renewals(self, moving):
+        value = lb.new_customer_value(moving.thin(200), price=10.0, horizon="2 weeks", discount_rate=0.0, margin=1.0)
+        assert (value.draws == 10.0).all()
+        assert (value.predict(random_seed=1) == 10.0).all()
 
     def test_of_another_day(self, renewals, moving):
         """Of renewals known until a later day, the months between are months of the future of the fit."""

@@ -201,6 +201,19 @@ class TestWritten:
             lb.save_model(ltv, place)
         assert lb.load_model(lb.save_model(ltv.at("1 year"), place, overwrite=True)).horizon.unit == "year"
 
+    @pytest.mark.parametrize("name", ["notes.txt", "table-9.parquet"])
+    def test_files_of_others_in_its_folder_are_kept(self, ltv, tmp_path, name):
+        place = lb.save_model(ltv, tmp_path / "model")
+        (place / name).write_text("mine")
+        with pytest.raises(InputError, match=f"holds {name} beside the model.*Move"):
+            lb.save_model(ltv, place, overwrite=True)
+        assert (place / name).read_text() == "mine"
+
+    def test_a_damaged_model_is_replaced(self, ltv, tmp_path):
+        place = lb.save_model(ltv, tmp_path / "model")
+        (place / "model.json").write_text("{}")
+        assert lb.load_model(lb.save_model(ltv, place, overwrite=True))
+
     def test_takes_a_value(self, tmp_path):
         with pytest.raises(InputError, match="not of a str"):
             lb.save_model("value", tmp_path / "model")

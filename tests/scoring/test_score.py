@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 import ltv_bayes as lb
@@ -113,6 +114,9 @@ def test_files(ltv, model, tmp_path):
     found = lb.score(many, model, as_of=AS_OF, to=tmp_path / "scores.parquet")
     same_summary(pd.read_parquet(found.table).set_index("customer_id"), ltv)
     np.testing.assert_allclose(found.total(), ltv.total(), rtol=1e-9)
+    lb.score(source, model, to=tmp_path / "scores.parquet", horizon="1 year")
+    said = pq.read_schema(tmp_path / "scores.parquet").metadata[b"ltv_bayes.settings"].decode()
+    assert said.startswith("1 year from")
     with pytest.raises(InputError, match=r"to='scores\.parquet'"):
         lb.score(source, model)
     with pytest.raises(InputError, match=r"live in customers\.parquet"):
@@ -178,6 +182,30 @@ class TestWhoCannotBeScored:
             model.score(rows, as_of=AS_OF, to=tmp_path / "scores.parquet", errors="report")
         assert not list(tmp_path.iterdir())
 
+    @pytest.mark.parametrize("size", [100, 1000])
+    def test_an_id_twice_is_refused_in_whatever_batches(self, model, size, monkeypatch):
+        monkeypatch.setattr(sources, "CUSTOMERS_IN_BATCH", size)
+        rows = pd.concat([frame(), frame().iloc[[3]].assign(customer_id=lambda some: some["customer_id"] + "\t")])
+        with pytest.raises(InputError, match="1 customer with several rows"):
+            model.score(rows, as_of=AS_OF, errors="report")
+
+
+def test_thresholds_are_named_in_full(model):
+    """Amounts that differ in their last digit have columns of their own."""
+    asked = {"thresholds": [1_000_000, 1_000_001, 0.5, 0.5], "as_of": AS_OF}
+    names = [name for name in model.score(frame().head(3), **asked).table if name.startswith("probability_above")]
+    assert names == ["probability_above_1000000", "probability_above_1000001", "probability_above_0.5"]
+    assert plain().probability_above(1_000_001).name == names[1]
+
+
+def test_nobody_is_scored(model):
+    found = model.score(frame().head(0), as_of=AS_OF, segments=["industry"])
+    assert (len(found.table), found.customers, float(found.total().sum())) == (0, 0, 0.0)
+    by = found.by("industry")
+    assert (by.total.shape, len(by.mean()), len(by.summary())) == ((2, 25, 0), 0, 0)
+    assert "industry" in repr(by)
+    assert "industry" in repr(found)
+
 
 class TestRefused:
     @pytest.mark.parametrize(
@@ -189,6 +217,9 @@ class TestRefused:
             ({"as_of": AS_OF, "errors": "ignore"}, "'raise' or 'report'"),
             ({"as_of": AS_OF, "tiers": {"A": 1.0}}, "None for the rest"),
             ({"as_of": AS_OF, "tiers": {"A": 1.0, "B": 2.0, "C": None}}, "the highest first"),
+            ({"as_of": AS_OF, "tiers": {"C": None, "A": 1.0}}, "and None for the rest"),
+            ({"as_of": AS_OF, "thresholds": [50], "tiers": {"above_50": 9, "C": None}}, "columns probability_above_50"),
+            ({"as_of": AS_OF, "tiers": {1: 9, "1": None}}, "columns probability_1"),
             ({"as_of": AS_OF, "segments": ["customer"]}, "no column 'customer'"),
             ({"as_of": AS_OF, "segments": ["number"]}, "more than 200 segments"),
         ],

@@ -254,6 +254,12 @@ class TestChecks:
         mixed = lb.FittedRenewals.from_draws(loyal.draws, periods="month, quarter, year")
         with pytest.raises(InputError, match="Fit each length apart"):
             lb.Subscription(mixed, renewals)
+        for periods, known in (("month, year", "month and a year"), ("year", "year")):
+            other = lb.FittedRenewals.from_draws(loyal.draws, periods=periods)
+            with pytest.raises(InputError, match=f"of a month has learned from those of a {known}\\."):
+                lb.Subscription({"month": other, "quarter": loyal, "year": loyal}, renewals)
+        own = {name: lb.FittedRenewals.from_draws(loyal.draws, periods=name) for name in ("month", "quarter", "year")}
+        assert lb.Subscription(own, renewals).fits == own
         with pytest.raises(InputError, match="There is no fit"):
             lb.Subscription({}, renewals)
 

@@ -117,6 +117,12 @@ class TestCohorts:
         np.testing.assert_allclose(drawn, expected)
         assert abs(drawn.mean() - worth.sum()) < allowed() * drawn.std() / np.sqrt(drawn.size)
 
+    def test_those_of_a_month_and_of_the_day_in_its_middle_have_luck_of_their_own(self, records, fit):
+        plan = {"month": ["2026-01", "2026-01-16"], "customers": [20, 20], "cost": [0.0, 0.0]}
+        planned = equity_of(records, fit, plan=plan)._parts.planned
+        assert planned.expected_by_row[0] == pytest.approx(planned.expected_by_row[1])
+        assert (planned.by_row[0] != planned.by_row[1]).any()
+
     @pytest.mark.parametrize("number", [7, 5 * WHOLE_CUSTOMERS])
     @pytest.mark.parametrize("kind", ["buyer", "subscriber"])
     def test_luck_is_that_of_so_many_customers_drawn_one_by_one(self, kind, number):
@@ -167,7 +173,7 @@ class TestCohorts:
     def test_subscribers_who_are_won_later_meet_the_churn_of_that_time(self):
         fit = renewals_on_clock(level=np.log(3.0), effect=np.log(3.0), stays=False)
         kept = [
-            Subscriber(fit, 1.0, "month", False, won_after=days).expected(Duration(1, "month"), 0.0)[0]
+            Subscriber(fit, 1.0, "month", False, won_after=days).expected(Duration(6, "week"), 0.0)[0]
             for days in (0, 365.25, 20 * 365.25)
         ]
         assert kept[0] < kept[1] < kept[2]
@@ -238,7 +244,7 @@ class TestSensitivity:
         plan = {"month": ["2026-12-31"], "customers": [10], "cost": [0.0]}
         equity = equity_of(records, for_ever, plan=plan)
         ahead = 365 / 365.25
-        paid = sum(1000 * 1.02 ** (ahead + k) * 1.1 ** -(ahead + k) for k in range(6))
+        paid = sum(1000 * 1.02 ** (ahead + k) * 1.1 ** -(ahead + k) for k in range(5))
         assert equity.sensitivity(growth=0.02).loc["growth", "at_high"] - _grown_portfolio(
             records, for_ever, 0.02
         ) == pytest.approx(paid, rel=1e-6)
@@ -260,8 +266,15 @@ class TestSensitivity:
             odds = [each["a"] / each["b"] for each in (before, after)]
             np.testing.assert_allclose(odds[1], 3 * odds[0], rtol=1e-6)
 
-    def test_without_discount_growth_is_left_out(self, records, fit):
-        assert "growth" not in equity_of(records, fit, discount_rate=0.0).sensitivity().index
+    def test_growth_that_cannot_change_has_a_row_of_no_change(self, records, fit, equity):
+        without_discount = equity_of(records, fit, discount_rate=0.0)
+        for found, table in (
+            (equity, equity.sensitivity(growth=0)),
+            (without_discount, without_discount.sensitivity()),
+        ):
+            mean = found.summary().loc["customer_equity", "mean"]
+            assert table.loc["growth", ["change", "swing"]].tolist() == [0, 0]
+            assert table.loc["growth", ["at_low", "at_high"]].tolist() == pytest.approx([mean, mean])
 
     @pytest.mark.parametrize(("terms", "said"), [({"share": 0.0}, "share must lie"), ({"growth": 0.2}, "growth must")])
     def test_impossible_changes_are_refused(self, equity, terms, said):
@@ -289,6 +302,36 @@ def test_company_value_by_hand(equity):
     for wrong in ({"tax_rate": 1.5}, {"cash": -1.0}, {"debt": "much"}):
         with pytest.raises(InputError):
             equity.company_value(**wrong)
+
+
+def test_a_loss_pays_no_tax(records, fit):
+    """Customers are won at a cost which about half of all draws do not repay."""
+    equity = equity_of(records, fit, plan={"month": ["2026-01"], "customers": [100], "cost_per_customer": [625.0]})
+    table, drawn = equity.company_value(tax_rate=0.4, ci_prob=0.9, ci_kind="eti"), equity.total().to_numpy()
+    assert 0.1 < (drawn < 0).mean() < 0.9
+    expected = -0.4 * np.where(drawn > 0, drawn, 0.0)
+    bounds = table.loc["tax", ["mean", "median", "eti90_lb", "eti90_ub"]].astype(float).tolist()
+    assert bounds == pytest.approx([expected.mean(), *np.quantile(expected, [0.5, 0.05, 0.95])])
+
+
+def test_the_sentence_adds_up(equity):
+    """Means, unlike medians: what is left is the sum of what is said of the parts."""
+    sentence, means = equity.sentence(), equity.summary()["mean"]
+    names = "customer_equity", "portfolio", "planned", "acquisition_cost"
+    total, today, planned, cost = (equity._money(abs(means[name])) for name in names)
+    assert f"planned are worth {total} on average (89% interval" in sentence
+    assert sentence.endswith(f"): {today} of those of today and {planned} of those planned, less {cost}.")
+    assert means[names[0]] == pytest.approx(means[[*names[1:]]].sum())
+
+
+def test_of_one_draw_no_spread_is_known(records):
+    one = equity_of(records, lb.FittedRenewals.from_draws({"alpha": [[1.0]], "beta": [[3.0]]}, periods="year"))
+    for table in (one.summary(), one.by_channel(), one.cash_flow(), one.company_value()):
+        assert table["sd"].isna().all()
+
+
+def test_what_is_certain_has_no_spread(equity):
+    assert equity.summary().loc["acquisition_cost", "sd"] == 0
 
 
 class TestRefused:

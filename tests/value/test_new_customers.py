@@ -109,8 +109,29 @@ def test_margin_may_differ_by_channel(channel_fits, channel_value):
 def test_subscribers_pay_a_price(channel_value):
     renewals = lb.FittedRenewals.from_draws({"alpha": [[1.0, 1.0]], "beta": [[1.0, 1.0]]}, currency="EUR")
     value = lb.new_customer_value(renewals, price=100, period="year", horizon="3 years", random_seed=1)
-    assert value.draws.to_numpy() == pytest.approx(100 * (1 + 1 / 2 + 1 / 3 + 1 / 4))
+    assert value.draws.to_numpy() == pytest.approx(100 * (1 + 1 / 2 + 1 / 3))
     assert value.currency == "EUR"
+
+
+def test_a_horizon_before_the_first_renewal_has_the_first_fee():
+    renewals = lb.FittedRenewals.from_draws({"alpha": [[1.0, 1.0]], "beta": [[3.0, 3.0]]}, periods="year")
+    for horizon, paid in (("11 months", 100.0), ("1 year", 100.0), ("13 months", 175.0)):
+        value = lb.new_customer_value(renewals, price=100, horizon=horizon, discount_rate=0.0)
+        np.testing.assert_allclose(value.draws, paid)
+        assert set(np.unique(value.predict(random_seed=1))) <= {100.0, 200.0}
+
+
+def test_the_length_of_contracts_is_one_that_the_fit_has_learned_from():
+    draws = {"alpha": [[1.0]], "beta": [[3.0]]}
+    yearly, both = (lb.FittedRenewals.from_draws(draws, periods=periods) for periods in ("year", "month, year"))
+    assert lb.new_customer_value(yearly, price=100, period="yearly", horizon="1 year").draws.item() == 100.0
+    assert lb.new_customer_value(both, price=100, period="year", horizon="1 year").draws.item() == 100.0
+    with pytest.raises(UnitError, match="learned from contracts of a year, not of a month"):
+        lb.new_customer_value(yearly, price=100, period="month", horizon="1 year")
+    with pytest.raises(UnitError, match="learned from contracts of a month and a year, not of a quarter"):
+        lb.new_customer_value(both, price=100, period="quarter", horizon="1 year")
+    with pytest.raises(UnitError, match="not of a month"):
+        yearly.expected_residual_life(0, 0.1, period="month")
 
 
 def test_events_bring_orders_without_end(spend):

@@ -56,7 +56,9 @@ def test_a_course_begins_with_the_first_order_and_ends_with_all(kind, first):
     paid = {True: 100.0 if kind == "sBG" else 2000.0, False: 0.0}.get(first, 700.0)
     assert course[0, 0] == pytest.approx(paid)
     assert course[0, -1] == pytest.approx(client.expected(THREE_YEARS, 0.10)[0], rel=1e-9)
-    assert (np.diff(course[0]) > 0).all()
+    steps = np.diff(course[0])
+    assert (steps[:-1] > 0).all()
+    assert steps[-1] == 0 if kind == "sBG" else steps[-1] > 0
 
 
 def test_purchases_are_those_of_a_new_customer_times_the_mean_order():
@@ -75,7 +77,7 @@ def test_a_rate_without_end_by_hand():
 def test_renewals_by_hand():
     renewals = lb.FittedRenewals.from_draws({"alpha": [[1.0]], "beta": [[1.0]]})
     client = Subscriber(renewals, 100.0, "year")
-    expected = 100 * (1 + 1 / 2 / 1.1 + 1 / 3 / 1.1**2 + 1 / 4 / 1.1**3)
+    expected = 100 * (1 + 1 / 2 / 1.1 + 1 / 3 / 1.1**2)
     assert client.expected(THREE_YEARS, 0.10).item() == pytest.approx(expected)
     assert [str(time) for time in client.times(THREE_YEARS)] == ["0 years", "1 year", "2 years", "3 years"]
     assert client.course([Duration(18, "month")], 0.0).item() == pytest.approx(150.0)
@@ -84,6 +86,43 @@ def test_renewals_by_hand():
 def test_a_horizon_between_two_renewals_ends_the_course():
     client = Subscriber(lb.FittedRenewals.from_draws({"alpha": [[1.0]], "beta": [[1.0]]}), 100.0, "year")
     assert [str(time) for time in client.times(Duration(18, "month"))] == ["0 years", "1 year", "18 months"]
+
+
+@pytest.mark.parametrize(
+    ("period", "horizon", "number"),
+    [
+        ("year", Duration(1, "year"), 1),
+        ("year", Duration(11, "month"), 1),
+        ("year", Duration(13, "month"), 2),
+        ("year", Duration(4, "year"), 4),
+        ("month", Duration(1, "year"), 12),
+        ("month", Duration(2, "week"), 1),
+        ("quarter", Duration(1, "year"), 4),
+        ("week", Duration(52, "week"), 52),
+    ],
+)
+def test_payments_before_the_end_count(period, horizon, number):
+    """What is due on the last day is for the time after the horizon: n years have n yearly fees."""
+    never_leave = same(lb.FittedRenewals, {"alpha": 1e-9, "beta": 1e3}, 3)
+    for first, paid in ((True, number), (False, number - 1), (0.5, number - 0.5)):
+        client = Subscriber(never_leave, 1.0, period, first)
+        times, rng = client.times(horizon), np.random.default_rng(1)
+        cohort = client.cohort(rng, 7, times, 0.0)
+        for money in (client.expected(horizon, 0.0), client.draw(rng, horizon, 0.0), client.course(times, 0.0)[:, -1]):
+            np.testing.assert_allclose(money, np.full(3, paid))
+        np.testing.assert_allclose(cohort.drawn.sum(axis=1), np.full(3, 7 * paid))
+        np.testing.assert_allclose(cohort.expected.sum(axis=1), np.full(3, 7 * paid))
+        assert len(times) == number + 1
+        assert times[-1] == horizon
+
+
+def test_a_payment_belongs_to_its_own_day_within_the_horizon():
+    """By the end of the first year two yearly fees are paid, if the horizon goes on, and the second is of year 1."""
+    client = Subscriber(same(lb.FittedRenewals, {"alpha": 1.0, "beta": 3.0}, 1), 100.0, "year")
+    times = [Duration(1, "year"), Duration(18, "month")]
+    np.testing.assert_allclose(client.course(times, 0.0), [[175.0, 175.0]])
+    np.testing.assert_allclose(client.cohort(np.random.default_rng(1), 2, times, 0.0).expected, [[350.0, 0.0]])
+    np.testing.assert_allclose(client.course(times[:1], 0.0), [[100.0]])
 
 
 def test_a_long_course_has_a_bounded_number_of_times():

@@ -25,6 +25,8 @@ DAYS_IN_ZONE = {
     "clickhouse": "toDate({moment}, {zone})",
 }
 DAYS_IN_ZONE |= {"databricks": DAYS_IN_ZONE["spark"], "redshift": DAYS_IN_ZONE["postgres"]}
+NULLS_OF_JOINS = {"clickhouse": "SETTINGS join_use_nulls = 1"}
+"""What an engine needs to be told so that rows without a partner have NULL there, as in all others."""
 
 
 def require_dialect(dialect: str) -> None:
@@ -96,6 +98,8 @@ def in_dialect(
             column.replace((columns or {})[column.name].copy())
     tree = tree.transform(lambda node: _ruled(glot, node, dialect))
     written: str = tree.sql(dialect, pretty=pretty, comments=False, unsupported_level=glot.ErrorLevel.RAISE)
+    if dialect in NULLS_OF_JOINS and any(join.side for join in tree.find_all(glot.exp.Join)):
+        written += ("\n" if pretty else " ") + NULLS_OF_JOINS[dialect]
     return written
 
 

@@ -44,7 +44,7 @@ def bin_histories(customers: Customers, *, days: int = 7, value: float | None = 
     InputError
         If these customers have no purchase history.
     UnitError
-        If ``days`` is not odd, or ``value`` not between 0 and 1.
+        If ``days`` is not an odd whole number, or ``value`` not between 0 and 1.
 
     Examples
     --------
@@ -54,7 +54,7 @@ def bin_histories(customers: Customers, *, days: int = 7, value: float | None = 
     [[24.0, 38.0], [0.0, 38.0]]
     """
     require_history(customers)
-    if days < 1 or days % 2 == 0:
+    if days < 1 or days % 2 != 1:
         raise UnitError(_("A bin is an odd number of days, not {days}, so that its middle is a day.", days=days))
     if value is not None and not 0 < value < 1:
         raise UnitError(_("A bin of values is a share between 0 and 1, such as 0.02, not {value}.", value=value))

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Self
 import pandas as pd
 import pyarrow as pa
 
-from ltv_bayes.data.engine.duckdb import identifier
+from ltv_bayes.data.engine.duckdb import identifier, text_literal
 from ltv_bayes.data.engine.elsewhere import Engine
 from ltv_bayes.data.engine.parquet import ParquetPieces
 from ltv_bayes.data.orders.price_moments import PriceMoments
@@ -88,7 +88,7 @@ class EngineRows:
             raise InputError(
                 _("{number} are too many to ask for by id {place}. {cure}", number=number, place=self.place, cure=cure)
             )
-        wanted = ", ".join(str(one) if kind(ids.dtype) else _literal(one) for one in ids.unique())
+        wanted = ", ".join(str(one) if kind(ids.dtype) else text_literal(one) for one in ids.unique())
         found = f"SELECT * FROM ({self.query}) AS customers WHERE customer_id IN ({wanted}) ORDER BY customer_id"
         return self.engine.ask(found).set_index("customer_id")
 
@@ -115,7 +115,3 @@ class EngineRows:
 
     def _sorted(self) -> str:
         return f"SELECT * FROM ({self.query}) AS customers ORDER BY customer_id"
-
-
-def _literal(text: Any) -> str:
-    return "'" + str(text).replace("'", "''") + "'"

@@ -8,31 +8,37 @@ from ltv_bayes.data.engine.dialects import DAY_IN_ZONE, WITHOUT_ARG_MIN, in_dial
 from ltv_bayes.data.engine.duckdb import text_literal
 from ltv_bayes.data.orders.occasions import REPEATS_BY_DAY, WholeMoney, customers_query, days_query, end_of
 from ltv_bayes.data.orders.transactions import refuse_choice
+from ltv_bayes.data.reading.ids import BLANKS
 from ltv_bayes.data.reading.zones import as_zone
-from ltv_bayes.errors import ColumnError, suggestion
+from ltv_bayes.errors import ColumnError, InputError, suggestion
 from ltv_bayes.language import _, sentences
+from ltv_bayes.sizes import LARGEST_AMOUNT, SMALLEST_AMOUNT
 from ltv_bayes.time_units import DAYS_PER_UNIT, as_date, as_time_unit
 
+AS_TEXT = "CAST(customer AS VARCHAR)"
+TRIMMED = f"trim({AS_TEXT}, {text_literal(BLANKS)})"
+NO_MONEY = f"amount <> 0 AND NOT abs(amount) BETWEEN {SMALLEST_AMOUNT!r} AND {LARGEST_AMOUNT!r}"
 RESULTS = {
     "customers": "SELECT * FROM customers",
     "histories": HISTORIES,
     "spend": SPEND,
     "repeat_days": f"{REPEATS_BY_DAY} ORDER BY 1",
-    "faults": """
+    "faults": f"""
 SELECT
     count(*) AS orders,
-    count(CASE WHEN customer IS NULL THEN 1 END) AS without_customer,
+    count(CASE WHEN customer IS NULL OR {TRIMMED} = '' THEN 1 END) AS without_customer,
+    count(CASE WHEN {TRIMMED} <> {AS_TEXT} THEN 1 END) AS blanks_around_customer,
     count(CASE WHEN date IS NULL THEN 1 END) AS without_date,
-    {no_amount} AS without_amount,
+    {{no_amount}} AS without_amount,
+    count(CASE WHEN {NO_MONEY} THEN 1 END) AS impossible_amount,
     count(CASE WHEN amount < 0 THEN 1 END) AS returns,
-    count(CASE WHEN date > {as_of} THEN 1 END) AS after_as_of
+    count(CASE WHEN date > {{as_of}} THEN 1 END) AS after_as_of
 FROM given_orders
 """,
 }
 DEFAULTS = {"customer": "customer_id", "date": "date", "amount": "amount"}
 STARTS = "starts AS (SELECT given_customer AS customer, CAST(since AS DATE) AS since FROM given_starts)"
-NULLS_OF_JOINS = {"clickhouse": "\nSETTINGS join_use_nulls = 1"}
-"""What an engine needs to be told so that customers without orders have NULL there, as in all others."""
+MOST_DECIMALS = 6
 
 
 def summary_sql(
@@ -52,7 +58,8 @@ def summary_sql(
     """Write the SQL that makes customers in a warehouse.
 
     The statement by which :func:`summarize` makes one row a customer, in another dialect: the same columns, the same
-    policies. It checks nothing: run ``result="faults"`` first, whose counts, returns apart, should be 0.
+    policies. It checks nothing, and takes ids as they stand, where summarize takes the blanks around them off: run
+    ``result="faults"`` first, whose counts, returns apart, should be 0.
 
     Parameters
     ----------
@@ -66,8 +73,9 @@ def summary_sql(
     result : str
         ``"customers"``, one row each; ``"histories"``, the distinct (frequency, recency, T) with how many share
         each, which is what models of purchases are fitted to; ``"spend"``, the same of spend_frequency and
-        monetary_value; ``"repeat_days"``, repeat purchases of all customers by day; ``"faults"``, how many rows have
-        something missing.
+        monetary_value; ``"repeat_days"``, repeat purchases of all customers by day; ``"faults"``, how many orders have
+        something missing, an id with blanks around it (``columns={"customer": "trim(customer_id)"}`` takes spaces
+        off), or an amount that is infinite or beyond all money.
     time_unit : str
         Unit of recency and T: hour, day, week, month, quarter or year.
     as_of : date, optional
@@ -94,7 +102,8 @@ def summary_sql(
     Raises
     ------
     InputError
-        If the dialect is not known, a choice is none of those there are, or sqlglot is not installed.
+        If the dialect is not known, a choice is none of those there are, ``decimals`` is not a whole number from 0 to
+        6, or sqlglot is not installed.
     ColumnError
         If ``columns`` names anything but customer, date and amount, or what stands for one cannot be read.
 
@@ -116,10 +125,18 @@ def summary_sql(
     refuse_choice("result", result, tuple(RESULTS))
     refuse_choice("zero_orders", zero_orders, ("count", "drop"))
     refuse_choice("returns", returns, ("net", "ignore"))
+    if decimals not in range(MOST_DECIMALS + 1):
+        raise InputError(
+            _(
+                "decimals is a whole number from 0 to {most}, not {decimals!r}.",
+                most=MOST_DECIMALS,
+                decimals=decimals,
+            )
+        )
     given = _given(columns)
     end = None if as_of is None else as_date(as_of)
     has_money = given["amount"] is not None
-    money = WholeMoney(float(10**decimals), True, has_money, has_money, 0)
+    money = WholeMoney(float(10 ** int(decimals)), True, has_money, has_money, 0)
     as_zone(time_zone)
     parts = [f"given_orders AS ({_given_orders(given, time_zone)})"]
     if result == "faults":
@@ -140,8 +157,7 @@ def summary_sql(
         )
         parts += [*([] if since is None else [STARTS]), f"customers AS ({made})"]
     names = {"source": table, **({} if since is None else {"given_starts": since})}
-    written = in_dialect(f"WITH {', '.join(parts)} {last}", dialect, names, _expressions(given, dialect), pretty=True)
-    return written + (NULLS_OF_JOINS.get(dialect, "") if since is not None else "")
+    return in_dialect(f"WITH {', '.join(parts)} {last}", dialect, names, _expressions(given, dialect), pretty=True)
 
 
 def _given(columns: Mapping[str, str | None] | None) -> dict[str, str | None]:

@@ -11,8 +11,7 @@ import pandas as pd
 import xarray as xr
 
 from ltv_bayes.data.customers.grouping import segment_names
-from ltv_bayes.data.subscriptions.contract_lengths import as_period
-from ltv_bayes.errors import ColumnError, InputError, UnitError, a_kind, listed, sentence_case
+from ltv_bayes.errors import ColumnError, InputError, a_kind, listed, sentence_case
 from ltv_bayes.formulas.point.inputs import as_share
 from ltv_bayes.formulas.special import Array
 from ltv_bayes.intervals import flagged, summarize_draws
@@ -21,7 +20,7 @@ from ltv_bayes.posterior import labelled_draws
 from ltv_bayes.predictions.events import FittedEvents
 from ltv_bayes.predictions.fitted import caution_of, shape_of, shuffled, smallest_shape
 from ltv_bayes.predictions.purchases import FittedPurchases
-from ltv_bayes.predictions.renewals import FittedRenewals
+from ltv_bayes.predictions.renewals import FittedRenewals, contract_of
 from ltv_bayes.predictions.spend import FittedSpend
 from ltv_bayes.random_streams import as_seed, customer_stream
 from ltv_bayes.sizes import DISCOUNT_RATE, MARGIN, available_cores
@@ -300,7 +299,8 @@ def new_customer_value(
     spend : FittedSpend, optional
         Value of an order, pooled by the same column or not; not for renewals.
     horizon : str or Duration
-        From the first order on, with its unit: ``"3 years"``.
+        From the first order on, with its unit: ``"3 years"``. A subscriber's payments count that are due before its
+        end: a payment is for the time after it, so 3 years have 3 yearly payments, the first among them.
     discount_rate : float
         Annual and effective: 0.10 for 10% a year; every purchase is discounted at its own date.
     margin : float or mapping from segment to float
@@ -329,6 +329,8 @@ def new_customer_value(
         If no fit is pooled by the column, or they are by several and none is named.
     InputError
         If a fit has the wrong kind, or a segment has no margin or price.
+    UnitError
+        If the length of contracts is not known, or not that of the fit of renewals.
 
     Examples
     --------
@@ -411,12 +413,4 @@ def _period(fit: Any, price: Any, period: str | None) -> str | None:
         return None
     if price is None:
         raise InputError(_("The price of a renewal is missing. Pass price=, of one renewal."))
-    known = str(fit.idata.attrs.get("periods", ""))
-    if period is None and (not known or ", " in known):
-        raise UnitError(
-            _(
-                "Contracts run for {value}. Pass period='year', or as it is.",
-                value=known or _("a time that is not known"),
-            )
-        )
-    return as_period(period or known)
+    return contract_of(fit, period)

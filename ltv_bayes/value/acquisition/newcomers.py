@@ -1,5 +1,6 @@
 """What is a customer worth who is won today, or later? Revenue of new customers, by kind of model."""
 
+import math
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, NamedTuple, Self
@@ -195,6 +196,9 @@ class Buyer:
 class Subscriber:
     """A customer who is won with a first payment, and pays again at each renewal until one is not made.
 
+    A payment is for the time after it, so one that is due on the last day of the horizon does not count: a horizon of
+    N years has N yearly payments, the first among them.
+
     Attributes
     ----------
     renewals : FittedRenewals
@@ -228,19 +232,19 @@ class Subscriber:
         return contract_length(self.period)
 
     def times(self, horizon: Duration) -> list[Duration]:
-        """When a course is looked at: each day of payment, and the horizon."""
+        """When a course is looked at: each day of a payment that counts, and the horizon."""
         each, unit = self.length.amount, self.length.unit
         due = [Duration(float(number * each), unit) for number in range(self._payments(horizon) + 1)]
-        return due if horizon.days <= due[-1].days * (1 + SAME) else [*due, horizon]
+        return [*due, horizon]
 
     def expected(self, horizon: Duration, discount_rate: float) -> Array:
         """Expected payments of today's worth within the horizon, an array of shape (draws,)."""
         return self.course([horizon], discount_rate)[:, -1]
 
     def course(self, times: list[Duration], discount_rate: float) -> Array:
-        """Expected revenue by each time, an array of shape (draws, times)."""
-        made = np.array([self._payments(time) for time in times])
-        number = np.arange(1, made.max(initial=0) + 1)
+        """Expected revenue by each time, an array of shape (draws, times); the last time is the horizon."""
+        made = self._by_each(times)
+        number = np.arange(1, made[-1] + 1)
         drawn = {name: values.reshape(-1, 1) for name, values in self.renewals.draws.items()}
         kept = shifted_beta_geometric.survival(self._sums(number.size), **drawn) * self._worth(number, discount_rate)
         paid = np.concatenate([np.zeros((len(kept), 1)), np.cumsum(kept, axis=1)], axis=1)
@@ -271,7 +275,7 @@ class Subscriber:
         drawn = {name: values.reshape(-1, 1) for name, values in self.renewals.draws.items()}
         staying = shifted_beta_geometric.survival(self._sums(most), **drawn)
         before = np.concatenate([np.ones((len(staying), 1)), staying[:, :-1]], axis=1)[:, :most]
-        worth, place = self._worth(np.arange(1, most + 1), discount_rate), np.array(list(map(self._payments, times)))
+        worth, place = self._worth(np.arange(1, most + 1), discount_rate), self._by_each(times)
         found, left = np.zeros((len(staying), len(times))), np.full(len(staying), number)
         mean = np.zeros_like(found)
         found[:, 0] = mean[:, 0] = number * self._first()
@@ -285,11 +289,21 @@ class Subscriber:
 
     def _sums(self, number: int) -> Array:
         """What renewals count, added up to each: shape (draws or 1, renewals)."""
-        return sums_of_factors(self.renewals, 0, number, self.period, after=self.won_after)[1].reshape(-1, number)
+        sums = sums_of_factors(self.renewals, 0, number, self.period, after=self.won_after)[1]
+        return sums.reshape(sums.shape[0] * sums.shape[1], number)
 
-    def _payments(self, time: Duration) -> int:
-        """Renewals due by a time; one that is due on its last day counts."""
-        return int(time.to(self.length.unit) / self.length.amount * (1 + SAME))
+    def _payments(self, horizon: Duration) -> int:
+        """Renewals due before the end of the horizon."""
+        return max(0, math.ceil(self._periods(horizon) * (1 - SAME)) - 1)
+
+    def _by_each(self, times: list[Duration]) -> IntArray:
+        """Renewals due by each time, its own day among them, of those due before the last of the times."""
+        due = [int(self._periods(time) * (1 + SAME)) for time in times]
+        return np.minimum(due, self._payments(times[-1])).astype(np.int64)
+
+    def _periods(self, time: Duration) -> float:
+        """A time in periods of the contract."""
+        return time.to(self.length.unit) / self.length.amount
 
     def _worth(self, number: Any, discount_rate: float) -> Array:
         return np.exp(-discount_intensity(discount_rate, self.length.unit) * self.length.amount * number)

@@ -93,12 +93,15 @@ class Adding:
         )
         return replace(self, money=money, means=means)
 
-    def segments(self) -> Segments:
-        """What was added, the segments in the order of their names."""
-        names = sorted(self.money)
+    def segments(self, valuation: Valuation) -> Segments:
+        """What was added in a valuation, the segments in the order of their names; none where nobody was."""
+        names, horizons = sorted(self.money), len(valuation.terms.horizons)
         money, means = (
-            {source: np.stack([every[name][source] for name in names]) for source in every[names[0]]}
-            for every in (self.money, self.means)
+            {
+                source: np.array([every[name][source] for name in names]).reshape(len(names), horizons, size)
+                for source in valuation.sources
+            }
+            for every, size in ((self.money, valuation.size), (self.means, 1))
         )
         return Segments(names, np.array([self.customers[name] for name in names], dtype=np.int64), money, means)
 
@@ -359,7 +362,9 @@ class OnePass:
     @property
     def segments(self) -> dict[str, Segments]:
         """The segments of each grouping that the customers offer."""
-        return {column: adding.segments() for column, adding in self.adding.items() if not adding.given_up}
+        return {
+            column: adding.segments(self.valuation) for column, adding in self.adding.items() if not adding.given_up
+        }
 
     def of_sources(self, valuation: Valuation) -> "OnePass":
         """What a pass with a valuation of fewer sources, and the same draws of them, would have added up."""
@@ -401,12 +406,17 @@ class OnePass:
 
 
 def segments_by(
-    over: Callable[..., Iterator[Any]], segmenting: Segmenting, weights: Weighting | None = None
+    valuation: Valuation,
+    over: Callable[..., Iterator[Any]],
+    segmenting: Segmenting,
+    weights: Weighting | None = None,
 ) -> Segments:
     """Add up segments of one's own making, the money of each customer times their weight.
 
     Parameters
     ----------
+    valuation : Valuation
+        How customers are valued.
     over : callable
         Reduces the draws of each block at the horizons, as `Results.over_blocks` does.
     """
@@ -418,7 +428,7 @@ def segments_by(
     for sums in over(_sums, about=about, means=True):
         for _unused, *segment in sums:
             adding.add(*segment)
-    return adding.segments()
+    return adding.segments(valuation)
 
 
 def _sums(block: Block, components: Components) -> list[tuple[str, str, int, Components, Components]]:

@@ -124,7 +124,7 @@ class Results:
     def segments(self, column: str | None, segmenting: Segmenting, weights: Weighting | None = None) -> Segments:
         """Segments by a column, which may have been added up in passing, or of the user's own making."""
         known = self._passed().segments.get(column) if column is not None else None
-        return known or segments_by(self.over_blocks, segmenting, weights)
+        return known or segments_by(self.valuation, self.over_blocks, segmenting, weights)
 
     def shares_above(self, threshold: float, place: int) -> Array:
         """Share of each customer's draws above a threshold, at one horizon: an array (customers,)."""

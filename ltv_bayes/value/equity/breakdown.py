@@ -157,5 +157,5 @@ def _summarized(
 ) -> pd.DataFrame:
     rows = np.sort(np.stack(list(draws.values())), axis=1)
     table = pd.DataFrame(summarize_sorted(rows, *interval), index=pd.Index(list(draws), name=name))
-    table["sd"] = np.where(rows[:, 0] == rows[:, -1], 0.0, table["sd"])
+    table["sd"] = table["sd"].where(table["sd"].isna() | (rows[:, 0] != rows[:, -1]), 0.0)
     return parts.value.described(table.assign(mean=list(means.values())), interval)

@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 
 from ltv_bayes.formulas.special import Array
 from ltv_bayes.random_streams import customer_stream
@@ -80,7 +81,7 @@ def planned_value(
         own, delay = terms[channel], delays[row]
         rate = (1 + own.discount_rate) / (1 + growth) - 1
         times = _times(delay, own.horizon)
-        rng = customer_stream(seed, "planned customers", f"{channel}\x1f{rows['won_on'].iloc[row]:%Y-%m-%d}")
+        rng = customer_stream(seed, "planned customers", _name_of(rows.iloc[row]))
         cohort = own.newcomer(segments[channel]).later(delay).cohort(rng, customers, times, rate)
         kept = own.kept(segments[channel]) * np.exp(-discount_intensity(rate, "day") * delay)
         return kept * cohort.drawn, kept * cohort.expected.mean(axis=0)
@@ -93,6 +94,12 @@ def planned_value(
             by_year[here] += drawn.T
             expected_by_year[here] += expected
     return PlannedValue(by_row, by_year, expected_by_row, expected_by_year, cost, cost_by_year)
+
+
+def _name_of(row: pd.Series) -> str:
+    """What tells a cohort from all others; those of a month and those of the day in its middle are two."""
+    name = f"{row['channel']}\x1f{row['won_on']:%Y-%m-%d}"
+    return name if pd.notna(row["month"]) else f"{name}\x1fday"
 
 
 def _year_of(days: float) -> int:

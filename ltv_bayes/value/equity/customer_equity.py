@@ -156,7 +156,7 @@ class CustomerEquity(Printed):
             By which factors change: 0.1 for 10% down and up.
         growth : float, optional
             By which yearly growth of all payments changes, a share a year; 0.01, or the discount rate where that is
-            less, if not given.
+            less, if not given. At 0, and so without a discount rate, the row of growth shows no change.
 
         Returns
         -------
@@ -204,20 +204,21 @@ class CustomerEquity(Printed):
         return breakdown.company_value(self._parts, tax_rate, cash, debt, interval_settings(ci_prob, ci_kind))
 
     def sentence(self, ci_prob: float | None = None, ci_kind: str | None = None) -> str:
-        """A sentence to quote; ``ci_prob, ci_kind`` as in `summary`."""
+        """A sentence to quote, of means, which add up; ``ci_prob, ci_kind`` as in `summary`."""
         table = self.summary(ci_prob, ci_kind)
         low, high = (table.loc[TOTAL, name] for name in bound_columns(table))
         text = _(
-            "Customers of today and the {customers} planned are worth {total} less their cost ({interval} {low} to "
-            "{high}): {portfolio} today, {planned} planned, {cost} to win them.",
+            "After the cost of winning them, customers of today and the {customers} planned are worth {total} on "
+            "average ({interval} {low} to {high}): {portfolio} of those of today and {planned} of those planned, less "
+            "{cost}.",
             customers=f"{int(self.plan.rows['customers'].sum()):,}",
-            total=self._money(table.loc[TOTAL, "median"]),
+            total=self._money(table.loc[TOTAL, "mean"]),
             interval=table.attrs["interval"],
             low=self._money(low),
             high=self._money(high),
-            portfolio=self._money(table.loc[PORTFOLIO, "median"]),
-            planned=self._money(table.loc[PLANNED, "median"]),
-            cost=self._money(-table.loc[COST, "median"]),
+            portfolio=self._money(table.loc[PORTFOLIO, "mean"]),
+            planned=self._money(table.loc[PLANNED, "mean"]),
+            cost=self._money(-table.loc[COST, "mean"]),
         )
         return quoted_with(text, self._parts.value.caution)
 

@@ -34,7 +34,7 @@ def tornado(parts: Parts, share: float, growth: float | None) -> pd.DataFrame:
     revenue, planned = means[PORTFOLIO] + means[PLANNED], means[PLANNED]
     changed = {
         CHURN: (share, [_with_churn(parts, odds) for odds in (1 / (1 + share), 1 + share)]),
-        GROWTH: (growth, [_growing(parts, step) for step in (-growth, growth)] if growth else []),
+        GROWTH: (growth, [_growing(parts, step) for step in (-growth, growth)] if growth else 2 * [means[TOTAL]]),
         MARGIN: (share, [revenue * (1 + step) - cost for step in (-share, share)]),
         COST: (share, [revenue - cost * (1 + step) for step in (-share, share)]),
         WON: (share, [means[TOTAL] + step * (planned - cost) for step in (-share, share)]),
@@ -42,7 +42,6 @@ def tornado(parts: Parts, share: float, growth: float | None) -> pd.DataFrame:
     rows = [
         {"factor": name, "change": step, "at_low": found[0], "at_high": found[1], "swing": abs(found[1] - found[0])}
         for name, (step, found) in changed.items()
-        if found
     ]
     table = pd.DataFrame(rows).sort_values("swing", ascending=False, kind="stable", ignore_index=True)
     return parts.value.described(table.set_index("factor"), total=means[TOTAL])
