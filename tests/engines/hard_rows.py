@@ -47,3 +47,24 @@ def days_of(orders):
     """The days of orders that were scanned, as the engine has them."""
     found = orders.source.ask(orders.query, "SELECT customer, date FROM log ORDER BY customer")
     return found["date"].dt.date.tolist()
+
+
+ODD_IDS = pa.table(
+    {
+        "customer_id": ["A", " A", "\u00a0A", "A\t", "\u3000", None, "B"],
+        "date": [dt.date(2024, 1, 5)] * 7,
+        "amount": [float("inf"), float("nan"), 1e-300, 0.0, 1.0, -2.0, 1e101],
+    }
+)
+"""Ids with blanks around them, and amounts that are none."""
+COUNTS_OF_ODD_IDS = {
+    "orders": 7,
+    "without_customer": 2,
+    "blanks_around_customer": 4,
+    "without_date": 0,
+    "without_amount": 0,
+    "impossible_amount": 4,
+    "returns": 1,
+    "after_as_of": 0,
+}
+"""What the statement for faults counts; one id of blanks is none, and is both."""

@@ -6,7 +6,7 @@ import pytest
 import ltv_bayes as lb
 from ltv_bayes.data.customers.histories import unique_histories, unique_spend
 from ltv_bayes.errors import ColumnError, InputError
-from tests.engines.hard_rows import FAULTS, FAULTY, ZONES, days_in, days_of, moments
+from tests.engines.hard_rows import COUNTS_OF_ODD_IDS, FAULTS, FAULTY, ODD_IDS, ZONES, days_in, days_of, moments
 from tests.engines.logs import LOGS, assert_same, in_memory, starts_as_table
 
 pytestmark = pytest.mark.engines
@@ -163,3 +163,12 @@ def test_settings_that_cannot_be(tables):
         lb.summarize(orders, as_of="1990-01-01")
     with pytest.raises(InputError, match="with a negative amount"):
         lb.summarize(lb.scan_transactions(tables, table="netted"), returns="error")
+
+
+def test_the_statement_for_faults_counts_them(postgres):
+    from adbc_driver_postgresql import dbapi
+
+    with dbapi.connect(postgres, autocommit=True) as connection, connection.cursor() as cursor:
+        cursor.adbc_ingest("odd_ids", ODD_IDS, mode="replace")
+        cursor.execute(lb.summary_sql("postgres", table="odd_ids", result="faults", as_of="2024-06-30"))
+        assert cursor.fetch_arrow_table().to_pylist() == [COUNTS_OF_ODD_IDS]

@@ -4,7 +4,7 @@ import pytest
 
 import ltv_bayes as lb
 from ltv_bayes.errors import InputError
-from tests.engines.hard_rows import FAULTS, FAULTY, ZONES, days_in, days_of, moments
+from tests.engines.hard_rows import COUNTS_OF_ODD_IDS, FAULTS, FAULTY, ODD_IDS, ZONES, days_in, days_of, moments
 from tests.engines.logs import LOGS, assert_same, in_memory, starts_as_table
 
 pytestmark = pytest.mark.engines
@@ -67,3 +67,9 @@ def test_the_zone_of_the_session_does_not_decide(spark):
         assert days_of(orders) == days_in("Asia/Shanghai")
     finally:
         spark.conf.set("spark.sql.session.timeZone", "UTC")
+
+
+def test_the_statement_for_faults_counts_them(spark):
+    spark.createDataFrame(ODD_IDS).createOrReplaceTempView("odd_ids")
+    written = lb.summary_sql("spark", table="odd_ids", result="faults", as_of="2024-06-30")
+    assert spark.sql(written).toArrow().to_pylist() == [COUNTS_OF_ODD_IDS]

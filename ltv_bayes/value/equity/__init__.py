@@ -2,6 +2,7 @@
 
 Examples
 --------
+>>> import matplotlib.pyplot as plt
 >>> import pandas as pd
 >>> import ltv_bayes as lb
 >>> contracts = {
@@ -30,4 +31,12 @@ Examples
 ['customer_equity', 'tax', 'cash', 'debt', 'company_value']
 >>> equity.sentence().endswith("."), len(equity.notes())
 (True, 2)
+>>> axes = lb.plot_equity(equity)
+>>> plt.close("all")
+
+Whose next renewal is at risk?
+
+>>> risk = lb.at_risk(today, within="1 year")
+>>> risk.summary()[["due_on", "value_if_renewed", "at_stake"]].columns.tolist(), risk.sentence().startswith("2 of 2")
+(['due_on', 'value_if_renewed', 'at_stake'], True)
 """
