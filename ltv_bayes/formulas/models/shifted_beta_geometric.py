@@ -181,8 +181,8 @@ def _residual_life_by_renewal(n: Numbers, d: Numbers, alpha: Numbers, beta: Numb
         left = left[worth * (1 + d[left]) > REST * d[left] * found[left]]  # the rest is at most worth (1 + d) / d
         if not left.size:
             return found.reshape(values[0].shape)
-    for some in np.array_split(left, 1 + left.size // ELEMENTS):
-        found[some] += _later_renewals(n[some], d[some], alpha[some], beta[some], c[some], start[some])
+    for late in np.array_split(left, 1 + left.size // ELEMENTS):
+        found[late] += _later_renewals(n[late], d[late], alpha[late], beta[late], c[late], start[late])
     return found.reshape(values[0].shape)
 
 
