@@ -186,13 +186,15 @@ def _residual_life_by_renewal(n: Numbers, d: Numbers, alpha: Numbers, beta: Numb
     return found.reshape(values[0].shape)
 
 
-def _later_renewals(n: Array, d: Array, alpha: Array, beta: Array, c: Array, start: Array) -> Array:
+def _later_renewals(n: Numbers, d: Numbers, alpha: Numbers, beta: Numbers, c: Numbers, start: Numbers) -> Array:
     """The discounted sum of all renewals after those added up one by one.
 
     The sum of f(k) from k = K is the integral of f from K - 1/2, and f'(K - 1/2) / 24 (Euler and Maclaurin); the
     integral by the trapezoidal rule in the logarithm of the distance from there, which converges geometrically.
     """
-    force, n, alpha, beta, c, start = (one[:, np.newaxis] for one in (np.log1p(d), n, alpha, beta, c, start))
+    force, n, alpha, beta, c, start = (
+        np.asarray(one, dtype=float)[:, np.newaxis] for one in (np.log1p(d), n, alpha, beta, c, start)
+    )
     begin = ONE_BY_ONE - 0.5
 
     def worth(beyond: Numbers) -> Array:
