@@ -193,5 +193,7 @@ class OwnGrowth:
         states = customer_states(self.seed, self.name, customer_ids)
         made, changes = (number[rows].astype(float) for number in (self.history.renewals, self.history.changes))
         height = (self.log_price[rows] - self.drawn.typical) / self.drawn.width
-        own = made, changes, height, self.drawn.place[rows]
-        return Growth(states, *own, self.drawn.segments, self.drawn.shared, self.drawn.width, HIGHEST)
+        room = np.exp(np.maximum(self.drawn.most[0] - self.log_price[rows], 0.0))
+        own = made, changes, height, self.drawn.place[rows], room
+        drawn = self.drawn
+        return Growth(states, *own, drawn.segments, drawn.shared, drawn.most[1:], drawn.width, HIGHEST)
