@@ -17,6 +17,7 @@ from ltv_bayes.reporting.files import Results, refuse_foreign_table, refuse_inpu
 from ltv_bayes.runs.run import Run
 from ltv_bayes.runs.settings import Settings
 from ltv_bayes.terminal import say, show
+from ltv_bayes.value.decisions.breakdown import explain_to_come
 from ltv_bayes.value.valued import TOTAL
 
 PAGE, WORKBOOK = "report.html", "report.xlsx"
@@ -197,14 +198,15 @@ def terms_of(run: Run) -> dict[str, Any]:
 
 
 def totals_of(run: Run) -> dict[str, Any]:
-    """The value of all customers, and of each source, for machines."""
+    """The value of all customers, of each source, and without what is realised, for machines."""
     explained = run.ltv.explain()
     low, high = bound_columns(explained)
     columns = {"mean": "mean", "median": "median", "low": low, "high": high}
-    found = {
-        str(name): {ours: float(row[theirs]) for ours, theirs in columns.items()} for name, row in explained.iterrows()
-    }
-    return {"total": found.pop(TOTAL), "sources": found}
+    found, to_come = (
+        {str(name): {ours: float(row[theirs]) for ours, theirs in columns.items()} for name, row in table.iterrows()}
+        for table in (explained, explain_to_come(explained))
+    )
+    return {"total": found.pop(TOTAL), "sources": found, "to_come": to_come[TOTAL]}
 
 
 def _print_segments(segments: Any) -> None:

@@ -219,6 +219,8 @@ class Run:
                 self.renewals is None and "total_value" in self.customers.columns
             )  # past payments of contracts are not
             realised = self._realised and known
+            if self._realised and self.renewals is not None:
+                self.remarks.append(_("Revenue so far is left out: past payments of contracts are not known."))
         return lifetime_value(
             self.customers,
             self.streams,

@@ -21,7 +21,7 @@ from ltv_bayes.scoring.scores import Scores
 from ltv_bayes.scoring.sources import NOWHERE, Source, source_of
 from ltv_bayes.scoring.spark import frame_in_spark, score_on_spark
 from ltv_bayes.scoring.sums import Sums
-from ltv_bayes.scoring.work import PROBLEM, Asked, Scored, Work
+from ltv_bayes.scoring.work import PROBLEM, Asked, Scored, Work, judged_note
 from ltv_bayes.sizes import CUSTOMERS_IN_BATCH
 from ltv_bayes.terminal import progress
 from ltv_bayes.terms import SAME
@@ -151,7 +151,8 @@ def _here(source: Source, work: Work, to: str | Path | None, *, progressbar: boo
             raise InputError(_("The customers live in {name}, so nothing else can be written there.", name=table.name))
         notes_of_file = {**stored_attrs(work.valued), "interval": describe_interval(*work.asked.interval)}
         write_tables(tables, table, notes_of_file)
-    return scores_of(work.model, work.asked, work.sums, table, problems, list(notes))
+    said = [*notes, *judged_note(work.judged_elsewhere - {one for one, _unused in problems})]
+    return scores_of(work.model, work.asked, work.sums, table, problems, said)
 
 
 def _tables(

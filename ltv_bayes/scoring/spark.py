@@ -38,7 +38,7 @@ from ltv_bayes.scoring.spark_task import (
     score_partition,
 )
 from ltv_bayes.scoring.sums import NAMES, Sums
-from ltv_bayes.scoring.work import Asked, Work
+from ltv_bayes.scoring.work import Asked, Work, judged_ids, judged_note
 from ltv_bayes.terminal import progress
 
 TYPES = {"tinyint": pa.int8(), "smallint": pa.int16(), "int": pa.int32(), "bigint": pa.int64()}
@@ -97,6 +97,7 @@ def score_on_spark(frame: Any, model: ValueModel, asked: Asked, to: str | Path |
     try:
         with _watched(session, rows, show=progressbar), _in_words():
             spread = _collected(made, model, asked)
+            spread[2].extend(judged_note(_judged_elsewhere(frame, model, asked)))
             table = made.where(made[PART] == CUSTOMERS).select(*(made[f"`{name}`"] for name in own))
             if target is None:
                 return Spread(table, *spread)
@@ -156,12 +157,29 @@ def _needed(frame: Any, model: ValueModel, asked: Asked) -> Any:
     )
 
 
-def _refuse_ids(frame: Any, asked: Asked) -> None:
-    """Raise if ids stand in several rows, in whatever partitions, or are missing."""
+def _read(frame: Any, asked: Asked) -> Any:
+    """The column of ids as text, read as it is here: without the blanks around, and 7.0 as 7."""
     from pyspark.sql import functions as F
 
-    around = rf"\A[{BLANKS}]+|[{BLANKS}]+\z"  # as they are read here, and not only spaces
-    ids = F.regexp_replace(F.col(f"`{asked.customer_id}`").cast("string"), around, "").alias("id")
+    ids = F.col(f"`{asked.customer_id}`")
+    around = rf"\A[{BLANKS}]+|[{BLANKS}]+\z"
+    if dict(frame.dtypes)[asked.customer_id].startswith(("float", "double", "decimal")):
+        whole = ids == F.floor(ids)
+        ids = F.when(whole, F.floor(ids).cast("string")).otherwise(ids.cast("string"))
+    return F.regexp_replace(ids.cast("string"), around, "").alias("id")
+
+
+def _judged_elsewhere(frame: Any, model: ValueModel, asked: Asked) -> set[str]:
+    """Who was judged, and has no row."""
+    if not (wanted := judged_ids(model)):
+        return set()
+    ids = _read(frame, asked)
+    return set(wanted) - {row["id"] for row in frame.select(ids).where(ids.isin(wanted)).distinct().collect()}
+
+
+def _refuse_ids(frame: Any, asked: Asked) -> None:
+    """Raise if ids stand in several rows, in whatever partitions, or are missing."""
+    ids = _read(frame, asked)
     counts = frame.select(ids).groupBy("id").count()
     bad = counts.where("count > 1 or id is null or id = ''").limit(MOST_NAMED).collect()
     blank = sum(row["count"] for row in bad if not row["id"])

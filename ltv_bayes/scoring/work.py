@@ -2,6 +2,7 @@
 
 import datetime as dt
 import warnings
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -14,11 +15,12 @@ from ltv_bayes.data.customers.customers import Customers
 from ltv_bayes.data.reading.columns import named_column
 from ltv_bayes.data.reading.files import read_table
 from ltv_bayes.data.reading.ids import as_ids, as_text, final_ids, ids_of
-from ltv_bayes.errors import DataWarning, InputError, LtvBayesError, listed
+from ltv_bayes.errors import DataWarning, InputError, LtvBayesError, counted, listed
 from ltv_bayes.language import _
 from ltv_bayes.scoring.model import ValueModel, columns_of_zeros, score_table, valuation_with, valued_with
 from ltv_bayes.scoring.sums import Sums
 from ltv_bayes.sizes import MOST_SEGMENTS
+from ltv_bayes.streams.order_stream import OrderStream
 from ltv_bayes.streams.together import refuse_unknown_ends
 from ltv_bayes.time_units import TimeUnit
 from ltv_bayes.value.draws.judged_streams import refuse_learning_from_some
@@ -102,6 +104,19 @@ class Scored:
     notes: list[str]
 
 
+def judged_ids(model: ValueModel) -> list[str]:
+    """Ids, as text, of the customers that the model has judgements of."""
+    return [] if model.future_value is None else as_text(model.future_value.table["customer_id"]).unique().tolist()
+
+
+def judged_note(elsewhere: Collection[str]) -> list[str]:
+    """State who was judged, and is not among those scored: their opportunities are in no value."""
+    if not elsewhere:
+        return []
+    customers = counted(len(elsewhere), "judged customer")
+    return [_("{customers} not among those scored: {ids}.", customers=customers, ids=listed(sorted(elsewhere)))]
+
+
 class Work:
     """Scores batches of customers, and adds up their totals.
 
@@ -118,6 +133,7 @@ class Work:
         nobody = Customers(pd.DataFrame(), asked.time_unit, asked.as_of, asked.currency)
         self.valued = valued_with(model, Results(valuation_with(model, nobody, asked.random_seed)), asked.place)
         self.sums = Sums.none(self.valued.valuation, asked.keys)
+        self.judged_elsewhere = set(judged_ids(model))
 
     @cached_property
     def empty(self) -> pd.DataFrame:
@@ -190,7 +206,9 @@ class Work:
                 _("{names} makes more than {most} segments. {cure}", names=listed(over), most=MOST_SEGMENTS, cure=cure)
             )
         self.sums.add(going, len(customers))
+        self.judged_elsewhere.difference_update(as_text(customers.ids))
         notes = [str(one.message) for one in caught if issubclass(one.category, DataWarning)]
+        notes += [note for one in model.streams if isinstance(one, OrderStream) for note in one.unseen(customers)]
         return Scored(self._shown(joined(blocks)[asked.place], customers.ids), [], notes)
 
     def _shown(self, columns: Columns, ids: pd.Index) -> pd.DataFrame:

@@ -121,11 +121,7 @@ class OrderStream(ABC):
 
     def notes(self, customers: Customers, terms: Terms) -> list[str]:
         """State who is not in the data, which segments are new, what moves all customers, and what histories say."""
-        fits = (
-            (fit, (batch.table for batch in self._with_columns(fit, customers).batches()))
-            for fit in self.fits_by_purpose.values()
-        )
-        unseen = [_("{stream} {terms}", stream=called(self.name), terms=note) for note in unseen_segments(fits)]
+        unseen = self.unseen(customers)
         orders = self._orders(customers)
         unseen += [_("{name}: {note}", name=called(self.name), note=note) for note in clock_note(self.counts)]
         unseen += [
@@ -139,6 +135,14 @@ class OrderStream(ABC):
             *missing_here_or_there(customers, self._own_ids, self.name),
             *(_("{name}: {note}", name=called(self.name), note=note) for note in history_notes(self.customers, terms)),
         ]
+
+    def unseen(self, customers: Customers) -> list[str]:
+        """State which segments of these customers are new to pooled fits; true of any part of them."""
+        fits = (
+            (fit, (batch.table for batch in self._with_columns(fit, customers).batches()))
+            for fit in self.fits_by_purpose.values()
+        )
+        return [_("{stream} {terms}", stream=called(self.name), terms=note) for note in unseen_segments(fits)]
 
     def realised(self, customers: Customers) -> Array:
         """Revenue from customers so far."""

@@ -25,7 +25,7 @@ from ltv_bayes.language import _, comma
 from ltv_bayes.predictions.fitted import shuffled
 from ltv_bayes.predictions.growth.fitted_expansion import HIGHEST, FittedExpansion, GrowthDraws, growth_draws
 from ltv_bayes.random_streams import customer_states
-from ltv_bayes.time_units import DAYS_PER_YEAR, as_date, as_number
+from ltv_bayes.time_units import DAYS_PER_YEAR, as_date, as_number, percent_as_share
 
 FAR = 20.0
 
@@ -102,7 +102,13 @@ class PriceChanges:
 def _share(given: Any) -> float:
     share = as_number(given, "price_changes")
     if not -1 < share < 1:
-        raise UnitError(_("price_changes are shares: write 5% as 0.05, not {share:g}.", share=share))
+        raise UnitError(
+            _(
+                "price_changes are shares: write {percent} as {share}, not {given:g}.",
+                given=share,
+                **percent_as_share(share, 5),
+            )
+        )
     return share
 
 
@@ -187,5 +193,7 @@ class OwnGrowth:
         states = customer_states(self.seed, self.name, customer_ids)
         made, changes = (number[rows].astype(float) for number in (self.history.renewals, self.history.changes))
         height = (self.log_price[rows] - self.drawn.typical) / self.drawn.width
-        own = made, changes, height, self.drawn.place[rows]
-        return Growth(states, *own, self.drawn.segments, self.drawn.shared, self.drawn.width, HIGHEST)
+        room = np.exp(np.maximum(self.drawn.most[0] - self.log_price[rows], 0.0))
+        own = made, changes, height, self.drawn.place[rows], room
+        drawn = self.drawn
+        return Growth(states, *own, drawn.segments, drawn.shared, drawn.most[1:], drawn.width, HIGHEST)

@@ -1,5 +1,7 @@
 """The first lines of a value: its terms, the total, each source."""
 
+import pandas as pd
+
 from ltv_bayes.errors import counted
 from ltv_bayes.formatting import label, money, percent, with_currency
 from ltv_bayes.intervals import bound_columns, interval_settings
@@ -7,6 +9,7 @@ from ltv_bayes.language import _, as_written, both
 from ltv_bayes.predictions.clock import clock_period
 from ltv_bayes.time_units import UNITS
 from ltv_bayes.value.decisions import breakdown
+from ltv_bayes.value.draws.valuation import REALISED
 from ltv_bayes.value.valued import TOTAL, Valued
 
 
@@ -28,29 +31,40 @@ def heading(value: Valued) -> str:
 
 
 def totals(value: Valued) -> list[str]:
-    """The total, its median and interval first, and the mean of each source."""
+    """What is to come, its median and interval first, and the mean of each source; past revenue apart, and after it."""
     whole = breakdown.explain(value, None, interval_settings(None, None))
-    amounts = whole.loc[TOTAL, ["median", *bound_columns(whole), "mean"]]
-    median, lower, upper, mean = (_money(value, amount) for amount in amounts)
-    return [
+    to_come = breakdown.explain_to_come(whole)
+    sources = [
         _(
-            "total: median {median}, {interval} {lower} to {upper}, mean {mean}",
-            median=median,
-            interval=whole.attrs["interval"],
-            lower=lower,
-            upper=upper,
-            mean=mean,
-        ),
-        *(
-            _(
-                "  {name}: mean {money} ({share})",
-                name=label(name),
-                money=_money(value, row["mean"]),
-                share=percent(row["share"]),
-            )
-            for name, row in whole.drop(TOTAL).iterrows()
-        ),
+            "  {name}: mean {money} ({share})",
+            name=label(name),
+            money=_money(value, row["mean"]),
+            share=percent(row["share"]),
+        )
+        for name, row in to_come.drop(TOTAL).iterrows()
     ]
+    total = _("total: {amounts}", amounts=_amounts(value, whole))
+    if REALISED not in whole.index:
+        return [total, *sources]
+    return [
+        _("to come: {amounts}", amounts=_amounts(value, to_come)),
+        *sources,
+        _("realised so far: {money}", money=_money(value, whole.loc[REALISED, "mean"])),
+        total,
+    ]
+
+
+def _amounts(value: Valued, explained: pd.DataFrame) -> str:
+    amounts = explained.loc[TOTAL, ["median", *bound_columns(explained), "mean"]]
+    median, lower, upper, mean = (_money(value, amount) for amount in amounts)
+    return _(
+        "median {median}, {interval} {lower} to {upper}, mean {mean}",
+        median=median,
+        interval=explained.attrs["interval"],
+        lower=lower,
+        upper=upper,
+        mean=mean,
+    )
 
 
 def _money(value: Valued, amount: float) -> str:

@@ -71,10 +71,10 @@ def test_equal_to_the_value_here(there, kind):
     np.testing.assert_allclose(found.total(), ltv.total(), rtol=1e-9)
 
 
-@pytest.mark.parametrize("blank", ["\t", "\u00a0", "\u200b", " \n"])
-def test_an_id_with_blanks_around_it_is_the_same_id(there, model, blank):
-    rows = pd.concat([frame().head(20), frame().head(1).assign(customer_id=lambda some: some["customer_id"] + blank)])
-    with pytest.raises(InputError, match="1 customer with several rows"):
+def test_an_id_with_blanks_around_it_is_the_same_id(there, model):
+    again = frame().head(4).assign(customer_id=lambda some: some["customer_id"] + ["\t", "\u00a0", "\u200b", " \n"])
+    rows = pd.concat([frame().head(20), again])
+    with pytest.raises(InputError, match="4 customers with several rows"):
         model.score(there(rows), as_of=AS_OF)
 
 

@@ -198,6 +198,24 @@ def test_thresholds_are_named_in_full(model):
     assert plain().probability_above(1_000_001).name == names[1]
 
 
+def test_a_segment_that_a_fit_has_not_seen_is_noted():
+    ltv = KINDS["pooled"]()
+    rows = ltv.customers.table.reset_index().head(150)
+    rows.loc[140, "industry"] = "Mining"
+    found = lb.score(rows, ltv, as_of=AS_OF)
+    assert [note for note in found.warnings if "Mining" in note] != []
+    assert "Mining" in repr(found)
+
+
+def test_judged_customers_who_are_not_scored_are_noted():
+    ltv = KINDS["judged"]()
+    rows = ltv.customers.table.reset_index()
+    some = rows[~rows["customer_id"].isin(["C041", "C200"])]
+    said = [note for note in lb.score(some, ltv, as_of=AS_OF).warnings if "judged" in note]
+    assert said == ["2 judged customers not among those scored: C041, C200."]
+    assert not [note for note in lb.score(rows, ltv, as_of=AS_OF).warnings if "judged" in note]
+
+
 def test_nobody_is_scored(model):
     found = model.score(frame().head(0), as_of=AS_OF, segments=["industry"])
     assert (len(found.table), found.customers, float(found.total().sum())) == (0, 0, 0.0)

@@ -7,11 +7,24 @@ import pytest
 import ltv_bayes as lb
 from ltv_bayes.errors import ColumnError, InputError
 from ltv_bayes.posterior import tree_from_draws
-from ltv_bayes.predictions.growth.fitted_expansion import UNSEEN
+from ltv_bayes.predictions.growth.fitted_expansion import LARGEST, UNSEEN
 from tests.chance import allowed, assert_share
 
 LENGTHS = ["month", "quarter", "year", UNSEEN]
 TERMS = {"horizon": ["1 year", "3 years"], "discount_rate": 0.1, "random_seed": 1}
+
+
+def sold(changed, *, term="month", raised=1.5, number=60):
+    """Contracts of two years, of which the first few have another price from the second month or year on."""
+    after = "2023-02-01" if term == "month" else "2024-01-01"
+    rows = [(f"c{n}", "2023-01-01", after if n < changed else None, 80 + n, term) for n in range(number)]
+    rows += [(f"c{n}", after, None, raised * (80 + n), term) for n in range(changed)]
+    return pd.DataFrame(rows, columns=["customer_id", "start", "cancelled_on", "price", "term"])
+
+
+def staying(renewals):
+    churn = lb.FittedRenewals.from_draws({"alpha": np.full((2, 1000), 1.0), "beta": np.full((2, 1000), 30.0)})
+    return dict.fromkeys(renewals.table["period"].unique(), churn)
 
 
 def growing(*, chance=0.0, alike=5.0, up=0.5, size=(0.2, 0.2), sd=(0.0, 0.0), shape=(4, 10_000), segments=LENGTHS):
@@ -90,6 +103,36 @@ def test_past_changes_of_a_customer_raise_the_chance_of_more(churning):
     )
     mean = ltv.summary()["mean"]
     assert mean["calm"] / 100 < mean["busy"] / 130
+
+
+@pytest.mark.parametrize(("monthly", "yearly"), [(None, 0), (0, None), (1, None), (None, 1), (12, 0), (0, 0)])
+def test_the_mean_of_a_portfolio_is_of_the_size_of_its_median_also_where_no_price_changed(monthly, yearly):
+    """Only priors speak of what was not seen: a factor that is the exponential of a log-normal has no mean."""
+    given = {"month": monthly, "year": yearly}
+    parts = [sold(changed, term=term) for term, changed in given.items() if changed is not None]
+    records = pd.concat([part.assign(customer_id=part["customer_id"] + part["term"]) for part in parts])
+    renewals = lb.summarize_renewals(records, period="term", as_of="2024-12-31")
+    growth = lb.Expansion().fit(renewals, draws=500, random_seed=1)
+    stream = lb.Subscription(staying(renewals), renewals, growth=growth)
+    ltv = lb.lifetime_value(lb.all_customers(renewals), stream, horizon="3 years", random_seed=1)
+    total = ltv.draws.sum("customer_id").to_numpy().ravel()
+    assert 0.97 < total.mean() / np.median(total) < 1.03
+    assert total.max() < 2 * np.median(total)
+    ahead = lb.movements_ahead(stream, random_seed=1)
+    assert ahead.loc["expansion", "mean"] - ahead.loc["expansion", "median"] < 0.02 * ahead.loc["opening", "mean"]
+
+
+@pytest.mark.parametrize(("up", "expected"), [(1.0, [3 * 89, 278, 278]), (0.0, [89 / 2, 89 / 4, 89 / 8])])
+def test_predicted_changes_and_prices_are_at_most_twice_the_largest_of_the_records(loyal, up, expected):
+    """The highest of 60 prices is 139, the largest change half as much again; none is downward."""
+    renewals = lb.summarize_renewals(sold(9, term="year"), period="year", as_of="2024-12-31")
+    seen = lb.Expansion().fit(renewals, random_seed=1).idata.attrs
+    assert np.exp([seen[name] for name in LARGEST]) == pytest.approx([139 / 12, 1.5, 1])
+    wild = growing(chance=1.0, alike=1e12, up=up, size=(9.0, 9.0))
+    wild.idata.attrs.update({name: seen[name] for name in LARGEST})
+    stream = lb.Subscription(loyal, renewals, growth=wild)
+    ltv = lb.lifetime_value(lb.all_customers(renewals), stream, horizon="3 years", discount_rate=0.0, random_seed=1)
+    np.testing.assert_allclose(ltv.cash_flow("c9")["mean"], expected, rtol=1e-6)
 
 
 def test_a_segment_that_was_not_fitted_takes_the_draws_of_any_other(everyone, renewals, loyal):

@@ -306,7 +306,7 @@ def test_company_value_by_hand(equity):
 
 def test_a_loss_pays_no_tax(records, fit):
     """Customers are won at a cost which about half of all draws do not repay."""
-    equity = equity_of(records, fit, plan={"month": ["2026-01"], "customers": [100], "cost_per_customer": [625.0]})
+    equity = equity_of(records, fit, plan={"month": ["2026-01"], "customers": [100], "cost_per_customer": [560.0]})
     table, drawn = equity.company_value(tax_rate=0.4, ci_prob=0.9, ci_kind="eti"), equity.total().to_numpy()
     assert 0.1 < (drawn < 0).mean() < 0.9
     expected = -0.4 * np.where(drawn > 0, drawn, 0.0)

@@ -12,6 +12,7 @@ from ltv_bayes.errors import ColumnError, DataWarning, InputError, JudgementErro
 from ltv_bayes.formulas.models import bg_nbd, gamma_gamma
 from ltv_bayes.predictions.fitted import flat_draws
 from ltv_bayes.terms import Terms
+from ltv_bayes.value.decisions.breakdown import explain_to_come
 from tests.chance import allowed
 
 TERMS = {"horizon": "3 years", "discount_rate": 0.10, "margin": 0.35, "random_seed": 4}
@@ -48,6 +49,17 @@ class TestDraws:
 
     def test_realised_value_is_certain_and_bears_the_margin(self, ltv, book):
         np.testing.assert_allclose(ltv.components["realised"][0, 0], 0.35 * book.table["total_value"])
+
+    def test_what_is_to_come_leads_and_the_past_stands_apart(self, ltv, book, streams, judged):
+        ahead = lb.lifetime_value(book, streams, future_value=judged, **TERMS)
+        shown, alone = repr(ltv).splitlines(), repr(ahead).splitlines()
+        assert shown[1] == alone[1].replace("total:", "to come:")
+        assert shown[2:4] == alone[2:4]
+        assert shown[4].startswith("realised so far: ")
+        assert shown[5].startswith("total: median ")
+        assert "realised so far" not in repr(ahead)
+        expected = ahead.explain().drop(columns="sd")
+        pd.testing.assert_frame_equal(explain_to_come(ltv.explain()).drop(columns="sd"), expected, check_names=False)
 
     def test_repeat_value_has_the_mean_of_the_closed_forms(self, book, purchases, spend, streams):
         found = lb.lifetime_value(book, streams, horizon="39 weeks", discount_rate=0.10, random_seed=1).draws
@@ -261,6 +273,10 @@ class TestRefusals:
             ({"discount_rate": -0.1}, UnitError, "negative"),
             ({"discount_rate": 10}, UnitError, "0.10"),
             ({"discount_rate": float("nan")}, UnitError, "finite"),
+            ({"margin": 70}, UnitError, "margin must lie between 0 and 1, not 70. Write 70% as margin=0.7"),
+            ({"margin": "35%"}, UnitError, "Write 35% as margin=0.35"),
+            ({"discount_rate": "10%"}, UnitError, "Write 10% as discount_rate=0.1"),
+            ({"discount_rate": 12}, UnitError, "Write 12% a year as discount_rate=0.12"),
             ({"margin": 35}, UnitError, "margin must lie between 0 and 1, not 35. Write 35% as margin=0.35"),
             ({"margin": -0.1}, InputError, "between 0 and 1"),
             ({"margin": {"A": 0.5}}, InputError, r"5 customers .*ids B, C"),

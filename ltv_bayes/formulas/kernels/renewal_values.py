@@ -79,13 +79,16 @@ class Growth(NamedTuple):
     ----------
     states : array of shape (customers, 4)
         Each customer's own random stream of prices; used up. Empty if prices do not change.
-    renewals, changes, height, place : arrays of shape (subscriptions,)
-        Renewals so far, how many of them brought another price, the height of the price, and the segment.
+    renewals, changes, height, place, room : arrays of shape (subscriptions,)
+        Renewals so far, how many of them brought another price, the height of the price, the segment, and how many
+        times its price of today it can be at most.
     segments : array of shape (4, segments, draws)
         Chance of a change at a renewal, share of changes upward, size of one upward and of one downward.
     shared : array of shape (6, draws)
         How alike customers are in the chance, standard deviations of both sizes, and slopes with the height of the
         price: of the log-odds of a change upward, and of the logarithms of both sizes.
+    most : array of shape (2,)
+        Largest size of a change upward and of one downward.
     width, highest : float
         By how much the logarithm of a price rises with its height, and up to which height slopes count.
     """
@@ -95,13 +98,17 @@ class Growth(NamedTuple):
     changes: Array
     height: Array
     place: IntArray
+    room: Array
     segments: Array
     shared: Array
+    most: Array
     width: float
     highest: float
 
 
-NO_GROWTH = Growth(np.empty((0, 4), np.uint64), UNSAID, UNSAID, UNSAID, NONE, np.empty((4, 0, 0)), UNKNOWN, 1.0, 0.0)
+NO_GROWTH = Growth(
+    np.empty((0, 4), np.uint64), UNSAID, UNSAID, UNSAID, NONE, UNSAID, np.empty((4, 0, 0)), UNKNOWN, UNSAID, 1.0, 0.0
+)
 
 
 class Payments(NamedTuple):
@@ -192,7 +199,7 @@ def _subscription(  # type: ignore[no-untyped-def]
                     end = due[paid]
                     break
                 if chance > 0.0:
-                    level *= _factor(growth, row, j, i, chance, level)
+                    level = min(level * _factor(growth, row, j, i, chance, level), growth.room[j])
                 money[period[paid], i] += amount[paid] * level
         if life.size and not life[row, i] >= min(end, limit):
             life[row, i] = min(end, limit)
@@ -276,4 +283,5 @@ def _factor(growth, row, j, i, chance, level):  # type: ignore[no-untyped-def]
         size = mean + sd * normal(state)
         while size <= 0.0:
             size = mean + sd * normal(state)
+    size = min(size, growth.most[side])
     return math.exp(-size if down else size)

@@ -15,7 +15,7 @@ from ltv_bayes.formulas.special import Array, IntArray
 from ltv_bayes.language import _
 from ltv_bayes.models.growth.grid import Drawn, Normal, draw_pooled
 from ltv_bayes.posterior import tree_from_draws
-from ltv_bayes.predictions.growth.fitted_expansion import HIGHEST, UNSEEN, FittedExpansion, segments_of
+from ltv_bayes.predictions.growth.fitted_expansion import HIGHEST, LARGEST, UNSEEN, FittedExpansion, segments_of
 from ltv_bayes.random_streams import as_seed
 
 CHANCE = Normal(-2.5, 1.5)
@@ -41,6 +41,9 @@ class Expansion:
     logarithm. The chance is the subscriber's own, beta distributed between subscribers. All else is that of the
     contract length and segment, partially pooled. Sizes of changes are those above 0 of a normal distribution. Whether
     a change is upward, and how large it is, depends on the price before it: who pays little has more room to grow.
+
+    Predictions stay near what was seen: a change is at most twice the largest factor of the records, upward or
+    downward, and a price a month at most twice their highest. So means exist, also where hardly any price changed.
 
     Parameters
     ----------
@@ -112,6 +115,7 @@ class Expansion:
             "model": "expansion",
             "typical": typical,
             "width": width,
+            **dict(zip(LARGEST, _largest(renewals, history), strict=True)),
             "customers": len(renewals.table.index.unique()),
             "random_seed": seed,
             "pool_by": self.pool_by or "",
@@ -126,10 +130,20 @@ class Expansion:
 
 def _typical(renewals: Renewals) -> tuple[float, float]:
     """Mean and standard deviation of the logarithms of prices a month, of the contracts that cost something."""
+    logs = _log_prices(renewals)
+    return (float(logs.mean()), max(float(logs.std()), LEAST_WIDTH)) if logs.size else (0.0, 1.0)
+
+
+def _log_prices(renewals: Renewals) -> Array:
     contracts: Any = renewals.contracts
     paid = contracts[contracts["price"] > 0]
-    logs = np.log(a_month(paid["price"], paid["period"].to_numpy(dtype=str)))
-    return (float(logs.mean()), max(float(logs.std()), LEAST_WIDTH)) if logs.size else (0.0, 1.0)
+    return np.log(a_month(paid["price"], paid["period"].to_numpy(dtype=str)))
+
+
+def _largest(renewals: Renewals, history: PriceHistory) -> tuple[float, float, float]:
+    """The highest price a month, and the largest change upward and downward, as logarithms; 0 where there is none."""
+    up, down = (float(np.max(side * history.log_factor, initial=0.0)) for side in (1, -1))
+    return float(_log_prices(renewals).max(initial=-np.inf)), up, down
 
 
 def _draw(

@@ -19,6 +19,10 @@ OF_ALL = ("concentration", "up_sd", "down_sd")
 SLOPES = ("up_share_slope", "up_size_slope", "down_size_slope")
 HIGHEST = 2.5
 """How far from the typical price, in standard deviations, slopes go on."""
+BEYOND = 2.0
+"""How many times the largest change, and the highest price, of the records a predicted one can be."""
+LARGEST = ("highest_price", "largest_up", "largest_down")
+"""Of the records, as logarithms: the highest price a month, and the largest factor upward and downward."""
 
 
 class GrowthDraws(NamedTuple):
@@ -35,6 +39,8 @@ class GrowthDraws(NamedTuple):
         change and the logarithms of both sizes rise with the height of the price.
     typical, width : float
         The height of a price is its logarithm, of a month, less the first, over the second.
+    most : array of shape (3,)
+        Logarithms of the highest price a month that can be predicted, and of the largest factors upward and downward.
     """
 
     place: IntArray
@@ -42,6 +48,7 @@ class GrowthDraws(NamedTuple):
     shared: Array
     typical: float
     width: float
+    most: Array
 
 
 @dataclass(frozen=True, repr=False)
@@ -122,4 +129,5 @@ def growth_draws(fit: FittedExpansion, renewals: Renewals) -> GrowthDraws:
     shared = [drawn.get(name, zero).transpose("chain", "draw").to_numpy().ravel() for name in (*OF_ALL, *SLOPES)]
     attrs = fit.idata.attrs
     typical, width = float(attrs.get("typical", 0.0)), float(attrs.get("width", 1.0))
-    return GrowthDraws(place[which], np.array(segments), np.array(shared), typical, width)
+    most = np.array([float(attrs.get(name, np.inf)) for name in LARGEST]) + np.log(BEYOND)
+    return GrowthDraws(place[which], np.array(segments), np.array(shared), typical, width, most)

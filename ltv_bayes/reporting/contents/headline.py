@@ -10,6 +10,7 @@ from ltv_bayes.plots.values import plot_cash_flow, plot_waterfall
 from ltv_bayes.reporting.contents.material import Material
 from ltv_bayes.reporting.contents.parts import Figure, Part, Picture, Section, Table, Text
 from ltv_bayes.reporting.contents.trust import badge
+from ltv_bayes.value.decisions.breakdown import explain_to_come
 from ltv_bayes.value.draws.valuation import REALISED
 from ltv_bayes.value.valued import TOTAL
 
@@ -99,10 +100,8 @@ def years(of: Material) -> Section:
 
 
 def _to_come(of: Material) -> tuple[pd.Series, str]:
-    """The total without what is realised, which is certain, and what its interval is."""
-    whole = of.explained.loc[TOTAL, ["mean", "median", *bound_columns(of.explained)]]
-    past = float(of.explained.loc[REALISED, "mean"]) if REALISED in of.explained.index else 0.0
-    return whole - past, of.explained.attrs["interval"]
+    """The total without what is realised, and what its interval is."""
+    return explain_to_come(of.explained).loc[TOTAL], of.explained.attrs["interval"]
 
 
 def _still_active(of: Material) -> str:

@@ -24,6 +24,17 @@ def explain(value: Valued, customer_id: Any, interval: Interval) -> pd.DataFrame
     return value.described(table, interval, subject=subject(customer_id))
 
 
+def explain_to_come(explained: pd.DataFrame) -> pd.DataFrame:
+    """The same without what is realised: that is certain, so it shifts the total and its bounds, and no more."""
+    if REALISED not in explained.index:
+        return explained
+    table = explained.drop(index=REALISED)
+    shifted = [name for name in table.columns if name not in ("sd", "share")]
+    table.loc[TOTAL, shifted] -= float(explained.loc[REALISED, "mean"])
+    table["share"] = share_of(table["mean"].to_numpy(), table.loc[TOTAL, "mean"])
+    return table
+
+
 def by_horizon(value: Valued, customer_id: Any, interval: Interval) -> pd.DataFrame:
     """One row for each horizon; see `LifetimeValue.by_horizon`."""
     horizons = value.settings.terms.horizons
