@@ -20,7 +20,7 @@ class LtvBayesError(Exception):
     ...     lb.subscription_ltv(arpa=1000, margin=0.8, churn=2)
     ... except lb.LtvBayesError as error:
     ...     print(error)
-    churn must lie between 0 and 1, not 2. Write 35% as churn=0.35.
+    churn must lie between 0 and 1, not 2. Write 2% as churn=0.02.
     """
 
     def __str__(self) -> str:

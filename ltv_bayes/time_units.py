@@ -310,7 +310,11 @@ def discount_intensity(discount_rate: float, unit: TimeUnit) -> float:
         )
     if rate >= 1:
         raise UnitError(
-            _("discount_rate {rate:g} means {rate:.0%} a year. Write 10% a year as discount_rate=0.10.", rate=rate)
+            _(
+                "discount_rate {rate:g} means {rate:.0%} a year. Write {percent} a year as discount_rate={share}.",
+                rate=rate,
+                **percent_as_share(rate, 10),
+            )
         )
     return math.log1p(rate) / (DAYS_PER_YEAR / DAYS_PER_UNIT[unit])
 
@@ -320,7 +324,48 @@ def as_number(value: Any, name: str) -> float:
     try:
         number = float(value)
     except (TypeError, ValueError):
+        refuse_percent(value, name)
         raise UnitError(_("{name} must be a number, not {value!r}.", name=name, value=value)) from None
     if not math.isfinite(number):
         raise UnitError(_("{name} must be finite, not {number}.", name=name, number=number))
     return number
+
+
+def refuse_percent(value: Any, name: str) -> None:
+    """Refuse a text such as ``"35%"``, and say which number it is.
+
+    Examples
+    --------
+    >>> refuse_percent("margin_of_2025", "margin")
+    >>> refuse_percent("35 %", "margin")
+    Traceback (most recent call last):
+    ...
+    ltv_bayes.errors.UnitError: margin must be a number, not '35 %'. Write 35% as margin=0.35.
+    """
+    try:
+        text = unicodedata.normalize("NFKC", value).strip() if isinstance(value, str) else ""
+        number = float(text.removesuffix("%")) if text.endswith("%") else math.nan
+    except ValueError:
+        return
+    if math.isfinite(number):
+        raise UnitError(
+            _(
+                "{name} must be a number, not {value!r}. Write {percent} as {name}={share}.",
+                name=name,
+                value=value,
+                percent=f"{number:g}%",
+                share=f"{number / 100:.6g}",
+            )
+        )
+
+
+def percent_as_share(number: float, usual: float) -> dict[str, str]:
+    """What was given where a share belongs, as percent and as the share meant; the usual one if it is no percent.
+
+    Examples
+    --------
+    >>> percent_as_share(70, 35), percent_as_share(-3, 35)
+    ({'percent': '70%', 'share': '0.70'}, {'percent': '35%', 'share': '0.35'})
+    """
+    meant = number if 1 <= number <= 100 else usual
+    return {"percent": f"{meant:g}%", "share": f"{meant / 100:.2f}" if meant % 1 == 0 else f"{meant / 100:.6g}"}

@@ -94,8 +94,8 @@ def _tiers(given: list[str]) -> dict[str, float | None]:
             rest = given[len(found) - 1]
             raise InputError(
                 _(
-                    "--tier {rest} has no amount, so it is all the rest, and comes last: "
-                    "--tier A=10000 --tier B=1000 --tier C.",
+                    "--tier {rest} has no amount, so it is all the rest. "
+                    "Pass it last: --tier A=10000 --tier B=1000 --tier C.",
                     rest=rest,
                 )
             )

@@ -25,7 +25,7 @@ from ltv_bayes.language import _, comma
 from ltv_bayes.predictions.fitted import shuffled
 from ltv_bayes.predictions.growth.fitted_expansion import HIGHEST, FittedExpansion, GrowthDraws, growth_draws
 from ltv_bayes.random_streams import customer_states
-from ltv_bayes.time_units import DAYS_PER_YEAR, as_date, as_number
+from ltv_bayes.time_units import DAYS_PER_YEAR, as_date, as_number, percent_as_share
 
 FAR = 20.0
 
@@ -102,7 +102,13 @@ class PriceChanges:
 def _share(given: Any) -> float:
     share = as_number(given, "price_changes")
     if not -1 < share < 1:
-        raise UnitError(_("price_changes are shares: write 5% as 0.05, not {share:g}.", share=share))
+        raise UnitError(
+            _(
+                "price_changes are shares: write {percent} as {share}, not {given:g}.",
+                given=share,
+                **percent_as_share(share, 5),
+            )
+        )
     return share
 
 

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 import ltv_bayes as lb
 from ltv_bayes.data.subscriptions.revenue.movements import MOVEMENTS
 from ltv_bayes.errors import ColumnError, InputError
+from tests.chance import allowed
 
 CENT = 0.005
 MONTHS = {"month": 1, "quarter": 3, "year": 12, "week": 7 * 12 / 365.25}
@@ -128,6 +129,35 @@ def test_cohorts_begin_at_one_and_are_as_old_as_they_have_got():
     assert one_new["net_retention_eti89_lb"] < 1  # others of this age left
 
 
+@pytest.mark.parametrize("since", [None, "2024-03-01"])
+def test_who_is_won_back_makes_no_new_cohort(since):
+    """Ada began in January, and Di, by the week, was gone before January ended; both came back."""
+    rows = [("Ada", "2024-01-05", "2024-02-01", 10, "month"), ("Ada", "2024-04-10", None, 10, "month")]
+    rows += [("Bo", "2024-04-02", None, 5, "month"), ("Cy", "2024-01-01", None, 5, "month")]
+    rows += [("Di", "2024-01-01", "2024-01-08", 5, "week"), ("Di", "2024-04-05", None, 5, "month")]
+    found = lb.subscription_movements(read(rows, as_of="2024-05-31"), since=since)
+    assert found.table.loc["2024-04", ["won_back_customers", "new_customers"]].tolist() == [2, 1]
+    first = found.cohorts(random_seed=1).xs(0, level="age")["customers"].to_dict()
+    assert first == {"2024-04": 1} | ({"2024-01": 2} if since is None else {})
+
+
+def test_the_first_of_a_month_begins_it():
+    renewals = read([("Ada", "2024-01-10", None, 10, "month")], as_of="2024-05-31")
+    assert lb.subscription_movements(renewals, since="2024-03-01").periods == ("2024-03", "2024-04", "2024-05")
+    assert lb.subscription_movements(renewals, since="2024-03-02").periods == ("2024-04", "2024-05")
+
+
+def test_a_further_customer_paid_at_first_what_the_average_one_did():
+    """Two who pay three times as much now, and one more who left: the shares are 3 b and b, with b ~ Beta(2, 1)."""
+    from ltv_bayes.data.subscriptions.revenue.retained import LOGO, NET, RETAINED, Pairs, drawn_shares
+
+    pairs = Pairs(np.full((2, 1), 10.0), np.full((2, 1), 30.0))
+    drawn = drawn_shares(pairs, [np.zeros(1)], np.random.default_rng(1))[..., 0]
+    net, logo = drawn[RETAINED.index(NET)], drawn[RETAINED.index(LOGO)]
+    assert abs(net.mean() - 2) < allowed() * net.std() / np.sqrt(net.size)
+    assert abs(logo.mean() - 2 / 3) < allowed() * logo.std() / np.sqrt(logo.size)
+
+
 def test_intervals_hold_the_retention_of_all_such_customers():
     """Of 40 customers with unequal prices; a coverage within five standard errors of the nominal 90%."""
     from ltv_bayes.data.subscriptions.revenue.retained import Pairs, drawn_shares, factors_of
@@ -166,6 +196,8 @@ def test_what_cannot_be_counted_is_refused_with_its_cure():
         lb.subscription_movements(renewals, by="industry")
     with pytest.raises(ColumnError, match=r"no column 'industri' in the renewals. Did you mean 'industry'"):
         lb.subscription_movements(renewals, by="industri")
+    with pytest.raises(InputError, match=r"by= names the column 'price' twice\. Name it once"):
+        lb.subscription_movements(renewals, by=["price", "term", "price"])
     with pytest.raises(ColumnError, match="Read them with price="):
         lb.subscription_movements(read([row[:3] for row in rows], price=None))
     with pytest.raises(InputError, match="Make renewals from records"):

@@ -243,7 +243,7 @@ def test_orders_without_money():
     [
         ({"dialect": "postgresql"}, "no SQL for the dialect 'postgresql'. Did you mean 'postgres'"),
         ({"returns": "error"}, "returns"),
-        ({"decimals": -1}, "decimals is a whole number from 0 to 6, not -1"),
+        ({"decimals": -1}, "decimals must be a whole number from 0 to 6, not -1"),
         ({"decimals": 400}, "from 0 to 6, not 400"),
         ({"decimals": 1.5}, "from 0 to 6"),
         ({"columns": {"client": "client"}}, "no column 'client' of orders"),

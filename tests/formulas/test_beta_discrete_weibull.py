@@ -74,6 +74,23 @@ def test_survival_is_the_mean_over_churn(alpha, beta, c):
             assert found == pytest.approx(mean, rel=1e-5)
 
 
+@pytest.mark.parametrize("c", [0.3, 1.000001, 1.6, 3.0])
+@pytest.mark.parametrize(("alpha", "beta"), [(1.0, 1e3), (0.05, 0.5), (3.0, 1e4), (0.5, 1e9)])
+def test_residual_life_is_the_direct_sum_however_long_it_takes(alpha, beta, c):
+    """Contracts of a day or a week at a low rate, of which tens of thousands of renewals still count."""
+    for d in (1e-4, 2e-3):
+        t, n = np.arange(int(40 / d)), np.array([1, 300])
+        kept = renewing.survival(t + 1, alpha=alpha, beta=beta, c=c, renewals=n[:, np.newaxis] - 1)
+        found = renewing.discounted_expected_residual_life(n, d, alpha=alpha, beta=beta, c=c)
+        np.testing.assert_allclose(found, kept @ (1 + d) ** -t.astype(float), rtol=2e-9)
+
+
+def test_residual_life_of_a_weekly_contract_comes_near_the_closed_form():
+    for d, life in ((1.0005 ** (7 / 365.2425) - 1, 4119.21), (1.005 ** (7 / 365.2425) - 1, 2050.49)):
+        found = renewing.discounted_expected_residual_life(1, d, alpha=1.0, beta=1000.0, c=1.000001)
+        assert found == pytest.approx(life, rel=1e-4)
+
+
 @pytest.mark.parametrize(("alpha", "beta", "c"), POINTS)
 def test_histories_have_probability_one(alpha, beta, c):
     parameters = {"alpha": alpha, "beta": beta, "c": c}

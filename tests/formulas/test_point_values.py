@@ -28,7 +28,7 @@ def test_hybrid_discounts_each_year():
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: lb.subscription_ltv(arpa=1000, margin=80, churn=0.02), "Write 35% as margin=0.35"),
+        (lambda: lb.subscription_ltv(arpa=1000, margin=80, churn=0.02), "Write 80% as margin=0.8"),
         (lambda: lb.subscription_ltv(arpa=1000, margin=0.8, churn=0), "churn is 0"),
         (lambda: lb.subscription_ltv(arpa=1000, margin=0.8, churn=2), "churn must lie"),
         (lambda: lb.subscription_ltv(arpa="a lot", margin=0.8, churn=0.1), "arpa must be a number"),

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 import ltv_bayes as lb
-from ltv_bayes.data.subscriptions.notices import notice_counts
+from ltv_bayes.data.subscriptions.notices import ENOUGH, PARTS, notice_counts, passed_of_period, still_silent
 from ltv_bayes.formulas.models import shifted_beta_geometric as renewing
 from tests.chance import allowed
 
@@ -124,6 +124,50 @@ def test_records_that_end_on_the_day_say_nothing_of_notices(company):
     assert notice_counts(table, AS_OF.item()) == {}
     few = records.head(60)
     assert lb.summarize_renewals(few, period="365 days", as_of=AS_OF.item()).notices == {}
+
+
+@pytest.mark.parametrize("early", [ENOUGH, 60])
+def test_a_renewal_is_never_certain(early):
+    """All n seen gave notice in the first part of the period: one in n + 1 is thought to tell later."""
+    counts = (early // 2, early - early // 2, *[0] * PARTS)
+    silent = still_silent(counts, np.array([0.0, 0.3, 0.7, 0.999]))
+    assert silent[0] == 1
+    np.testing.assert_allclose(silent[1:], 1 / (early + 1))
+    assert (renewing.made_by_the_silent(0.8, silent) < 0.8 / (0.8 + 0.2 / (early + 2))).all()
+
+
+def test_of_an_overdue_renewal_nothing_is_learned():
+    table = pd.DataFrame({"period": "month", "next_due": pd.to_datetime(["2024-06-02", "2024-06-01", "2024-05-20"])})
+    passed = passed_of_period(table, "2024-06-01")
+    assert passed[1] == 1
+    silent = still_silent((2,) * PARTS + (0, 0), passed)
+    assert silent[0] < 0.1
+    assert silent[1:].tolist() == [1, 1]
+
+
+def test_an_overdue_renewal_is_as_likely_as_any_other(renewals):
+    frame = pd.DataFrame({"customer_id": ["late"], "start": ["2022-06-20"], "paid": ["2024-06-19"], "price": 1.0})
+    late = lb.summarize_renewals(
+        frame, cancelled_on=None, renewed_on="paid", grace="20 days", period="365 days", as_of=AS_OF.item()
+    )
+    terms = {"horizon": "10 days", "random_seed": 1}
+    drawn = [
+        lb.lifetime_value(
+            lb.all_customers(late), lb.Subscription(fit_of(renewals, with_notices=known), late), **terms
+        ).draws
+        for known in (True, False)
+    ]
+    assert drawn[1].std() > 0
+    np.testing.assert_array_equal(*drawn)
+
+
+def test_losses_up_to_the_day_count_and_the_fewest_are_enough():
+    day = pd.Timestamp("2024-06-30")
+    table = pd.DataFrame({"period": "year", "lost": True, "notice": [100.0] * 10 + [np.nan] * (ENOUGH - 10)})
+    counts = notice_counts(table.assign(ended_on=day), day)
+    assert sum(counts["year"]) == ENOUGH
+    assert notice_counts(table.assign(ended_on=day + pd.Timedelta(1, "D")), day) == {}
+    assert notice_counts(table.head(ENOUGH - 1).assign(ended_on=day), day) == {}
 
 
 def test_a_fit_carries_the_notices_of_the_customers_fitted(renewals):

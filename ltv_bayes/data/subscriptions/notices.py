@@ -11,7 +11,9 @@ from ltv_bayes.data.subscriptions.calendar import contract_length
 PARTS = 20
 """A period is counted in this number of parts; beside them stand notices on the day itself, and losses without one."""
 ENOUGH = 30
-"""Losses with a known day, below which nothing is said of when notice is given."""
+"""Losses of a contract length, with a notice or without, below which nothing is said of when notice is given."""
+ONE_LATER = 1.0
+"""A loss that is added to those seen, half of it on the last day and half without a notice."""
 
 Notices = Mapping[str, tuple[int, ...]]
 
@@ -53,24 +55,29 @@ def notice_counts(table: pd.DataFrame, day: Any) -> dict[str, tuple[int, ...]]:
 
 
 def still_silent(counts: tuple[int, ...], passed: np.ndarray) -> np.ndarray:
-    """The share of the lost who had given no notice yet when a share of their last period had passed.
+    """The share of the lost who give no notice before a share of their last period has passed.
+
+    That none of those seen gave notice later does not make it impossible: one more is added who has told nothing before
+    the end, half on the last day and half without a notice. One loss spread over all parts would leave next to nothing
+    for the last of them, where it counts. Of a renewal that is overdue nothing is learned: its share is 1, since it is
+    late by the records, not by what the subscriber said.
 
     Examples
     --------
-    >>> still_silent((10,) * 20 + (0, 0), np.array([0.0, 0.5, 1.0])).tolist()
-    [1.0, 0.5, 0.0]
-    >>> still_silent((0,) * 20 + (30, 10), np.array([0.5, 1.2])).tolist()
-    [1.0, 0.25]
+    >>> still_silent((10,) * 20 + (0, 0), np.array([0.0, 0.5, 0.99, 1.0])).round(3).tolist()
+    [1.0, 0.502, 0.015, 1.0]
+    >>> still_silent((15,) * 2 + (0,) * 18 + (0, 0), np.array([0.5])).round(3).tolist()
+    [0.032]
     """
     number = np.array(counts, dtype=float)
     by_part = np.concatenate([[0.0], np.cumsum(number[:PARTS])])
-    given = np.interp(passed, np.arange(PARTS + 1) / PARTS, by_part) + np.where(passed >= 1, number[PARTS], 0.0)
-    found: np.ndarray = 1 - given / number.sum()
+    given = np.interp(passed, np.arange(PARTS + 1) / PARTS, by_part)
+    found: np.ndarray = np.where(passed >= 1, 1.0, 1 - given / (number.sum() + ONE_LATER))
     return found
 
 
 def passed_of_period(table: pd.DataFrame, as_of: Any) -> np.ndarray:
-    """How much of its period each active subscription has behind it, from 0; above 1 where a renewal is overdue.
+    """How much of its period each active subscription has behind it, from 0; 1 and above where its renewal is overdue.
 
     Examples
     --------

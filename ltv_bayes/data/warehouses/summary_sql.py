@@ -128,7 +128,7 @@ def summary_sql(
     if decimals not in range(MOST_DECIMALS + 1):
         raise InputError(
             _(
-                "decimals is a whole number from 0 to {most}, not {decimals!r}.",
+                "decimals must be a whole number from 0 to {most}, not {decimals!r}. Pass 2 for amounts in cents.",
                 most=MOST_DECIMALS,
                 decimals=decimals,
             )

@@ -30,7 +30,7 @@ NODES = 320
 ELEMENTS = 1_000
 FAR = 37.0
 REST = 1e-12  # of a residual life, where it is added up renewal by renewal
-MOST_RENEWALS = 20_000
+ONE_BY_ONE = 1_000
 
 
 def log_likelihood(
@@ -166,19 +166,47 @@ def discounted_expected_residual_life(
 
 
 def _residual_life_by_renewal(n: Numbers, d: Numbers, alpha: Numbers, beta: Numbers, c: Numbers) -> Array:
-    """The same where there is no closed form, renewal by renewal, until what is left is below any that matters."""
+    """The same where there is no closed form: renewal by renewal, until what is left is below any that matters.
+
+    What still matters after many of them changes so little from one to the next that their sum is an integral.
+    """
     values = np.broadcast_arrays(*(np.asarray(one, dtype=float) for one in (n, d, alpha, beta, c)))
     n, d, alpha, beta, c = (one.ravel() for one in values)
     found, left = np.zeros(n.size), np.arange(n.size)
     start = log_beta(alpha, beta + weighed(n - 1, c))
-    for ahead in range(MOST_RENEWALS):
+    for ahead in range(ONE_BY_ONE):
         some = alpha[left], beta[left] + weighed(n[left] + ahead, c[left])
         worth = np.exp(log_beta(*some) - start[left] - ahead * np.log1p(d[left]))
         found[left] += worth
         left = left[worth * (1 + d[left]) > REST * d[left] * found[left]]  # the rest is at most worth (1 + d) / d
         if not left.size:
-            break
+            return found.reshape(values[0].shape)
+    for late in np.array_split(left, 1 + left.size // ELEMENTS):
+        found[late] += _later_renewals(n[late], d[late], alpha[late], beta[late], c[late], start[late])
     return found.reshape(values[0].shape)
+
+
+def _later_renewals(n: Numbers, d: Numbers, alpha: Numbers, beta: Numbers, c: Numbers, start: Numbers) -> Array:
+    """The discounted sum of all renewals after those added up one by one.
+
+    The sum of f(k) from k = K is the integral of f from K - 1/2, and f'(K - 1/2) / 24 (Euler and Maclaurin); the
+    integral by the trapezoidal rule in the logarithm of the distance from there, which converges geometrically.
+    """
+    force, n, alpha, beta, c, start = (
+        np.asarray(one, dtype=float)[:, np.newaxis] for one in (np.log1p(d), n, alpha, beta, c, start)
+    )
+    begin = ONE_BY_ONE - 0.5
+
+    def worth(beyond: Numbers) -> Array:
+        ahead = begin + np.asarray(beyond)
+        return np.exp(log_beta(alpha, beta + weighed(n + ahead, c)) - start - ahead * force)
+
+    nearest, farthest = np.log(REST), np.log(FAR / force)
+    distance = np.exp(nearest + (farthest - nearest) * np.linspace(0, 1, NODES))
+    step = (farthest - nearest)[:, 0] / (NODES - 1)
+    slope = (worth(0.5) - worth(-0.5))[:, 0]
+    found: Array = step * np.sum(worth(distance) * distance, axis=-1) + slope / 24
+    return found
 
 
 def residual_life_on_clock(
@@ -241,9 +269,12 @@ def made_by_the_silent(made: Numbers, silent: Numbers) -> Array:
     --------
     >>> made_by_the_silent(0.8, np.array([1.0, 0.5, 0.0])).round(4).tolist()
     [0.8, 0.8889, 1.0]
+    >>> float(made_by_the_silent(0.0, 0.0))
+    0.0
     """
     made = np.asarray(made, dtype=float)
-    return made / (made + (1 - made) * np.asarray(silent, dtype=float))
+    either = made + (1 - made) * np.asarray(silent, dtype=float)
+    return made / np.where(either > 0, either, 1.0)
 
 
 def draw_renewals_on_clock(

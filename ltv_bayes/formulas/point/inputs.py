@@ -5,7 +5,7 @@ from typing import Any
 from ltv_bayes.errors import InputError, UnitError
 from ltv_bayes.language import _
 from ltv_bayes.sizes import LARGEST_AMOUNT
-from ltv_bayes.time_units import as_number
+from ltv_bayes.time_units import as_number, percent_as_share
 
 
 def as_share(value: Any, name: str) -> float:
@@ -13,7 +13,12 @@ def as_share(value: Any, name: str) -> float:
     number = as_number(value, name)
     if not 0 <= number <= 1:
         raise UnitError(
-            _("{name} must lie between 0 and 1, not {number:g}. Write 35% as {name}=0.35.", name=name, number=number)
+            _(
+                "{name} must lie between 0 and 1, not {number:g}. Write {percent} as {name}={share}.",
+                name=name,
+                number=number,
+                **percent_as_share(number, 35),
+            )
         )
     return number
 
@@ -40,7 +45,12 @@ def as_annual_rate(value: Any, name: str) -> float:
     rate = as_number(value, name)
     if not 0 <= rate < 1:
         raise UnitError(
-            _("{name} must lie between 0 and 1, not {rate:g}. Write 10% a year as {name}=0.10.", name=name, rate=rate)
+            _(
+                "{name} must lie between 0 and 1, not {rate:g}. Write {percent} a year as {name}={share}.",
+                name=name,
+                rate=rate,
+                **percent_as_share(rate, 10),
+            )
         )
     return rate
 

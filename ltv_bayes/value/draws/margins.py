@@ -13,6 +13,7 @@ from ltv_bayes.errors import ColumnError, InputError, rows_at_fault, suggestion
 from ltv_bayes.formulas.point.inputs import as_share
 from ltv_bayes.formulas.special import Array
 from ltv_bayes.language import _
+from ltv_bayes.time_units import refuse_percent
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,7 @@ class Margin:
             share = as_share(margin, "margin")
             return cls(share, in_percent(share, share))
         if isinstance(margin, str) and margin not in customers.columns:
+            refuse_percent(margin, "margin")
             raise ColumnError(
                 _(
                     "The customers have no column {margin!r}. {suggestion}",

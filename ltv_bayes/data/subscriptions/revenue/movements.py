@@ -80,6 +80,8 @@ class Movements(Printed):
     amounts : numpy.ndarray
         What each of them pays a month on the day before the first period and on the last day of each: an array of shape
         (customers, periods + 1).
+    began : numpy.ndarray
+        The period in which each of them first paid, counted from 1; 0 before the first, and above all after the last.
     by : tuple of str
         The columns of segments.
     currency : str or None
@@ -105,6 +107,7 @@ class Movements(Printed):
     periods: tuple[str, ...]
     who: pd.DataFrame
     amounts: np.ndarray
+    began: np.ndarray
     by: tuple[str, ...] = ()
     currency: str | None = None
 
@@ -181,20 +184,19 @@ class Movements(Printed):
         -------
         pandas.DataFrame
             Indexed by cohort and age, in periods since the end of the first: the columns of `retention`. Customers who
-            were gone when their first period ended belong to no cohort, nor do those who began before the periods.
+            were gone when their first period ended belong to no cohort, also if they are won back later, nor do those
+            who began before the periods.
 
         Raises
         ------
         InputError
             If no customer began in one of the periods.
         """
-        paid = self.amounts > 0
-        first = np.where(paid.any(axis=1), paid.argmax(axis=1), 0)
         rng = np.random.default_rng(as_seed(random_seed))
         cohorts = {
-            name: self.amounts[first == place, place:]
+            name: self.amounts[some, place:]
             for place, name in enumerate(self.periods, start=1)
-            if (first == place).any()
+            if (some := (self.began == place) & (self.amounts[:, place] > 0)).any()
         }
         if not cohorts:
             raise InputError(_("No customer began in one of these periods. Choose an earlier day with since=."))
@@ -292,13 +294,12 @@ def subscription_movements(
     who = who.iloc[np.unique(owner, return_index=True)[1]].reset_index(drop=True)
     of_contract = owner[contracts["relation"].to_numpy()]
     amounts = amounts_on(contracts, of_contract, days, len(who))
-    began = _first_paid(contracts, of_contract, len(who))
+    began = np.searchsorted(days, _first_paid(contracts, of_contract, len(who)))
     tables = {
-        segment: _movements(amounts[rows], began[rows], days).set_axis(names)
-        for segment, rows in _segments(who, segments)
+        segment: _movements(amounts[rows], began[rows]).set_axis(names) for segment, rows in _segments(who, segments)
     }
     table = _joined(tables, segments, renewals.currency)
-    return Movements(table, every, tuple(names), who, amounts, tuple(segments), renewals.currency)
+    return Movements(table, every, tuple(names), who, amounts, began, tuple(segments), renewals.currency)
 
 
 def _first_paid(contracts: pd.DataFrame, owner: np.ndarray, number: int) -> np.ndarray:
@@ -308,10 +309,10 @@ def _first_paid(contracts: pd.DataFrame, owner: np.ndarray, number: int) -> np.n
     return first.reindex(range(number)).to_numpy(dtype="M8[D]")
 
 
-def _movements(amounts: np.ndarray, began: np.ndarray, days: np.ndarray) -> pd.DataFrame:
+def _movements(amounts: np.ndarray, began: np.ndarray) -> pd.DataFrame:
     """The movements of some customers, one row for each period."""
     opening, closing = amounts[:, :-1], amounts[:, 1:]
-    change = moved(opening, closing, began[:, np.newaxis] <= days[:-1])
+    change = moved(opening, closing, began[:, np.newaxis] <= np.arange(opening.shape[1]))
     money = {"opening": opening} | change | {"closing": closing}
     paid, pays = opening > 0, closing > 0
     number = {"opening": paid, **{name: change[name] != 0 for name in ("new", "won_back", "lost")}, "closing": pays}

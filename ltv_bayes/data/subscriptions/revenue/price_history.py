@@ -12,7 +12,7 @@ from ltv_bayes.data.subscriptions.renewals import Renewals
 from ltv_bayes.data.subscriptions.revenue.recurring import a_month, contracts_with_prices
 from ltv_bayes.errors import UnitError
 from ltv_bayes.language import _
-from ltv_bayes.time_units import as_date, as_number
+from ltv_bayes.time_units import as_date, as_number, percent_as_share
 
 SAME = 1e-6
 
@@ -98,5 +98,11 @@ def price_steps(given: Any) -> tuple[tuple[dt.date, float], ...]:
     found = [(as_date(day, "price_changes"), as_number(share, "price_changes")) for day, share in given.items()]
     wrong = [share for _unused, share in found if not -1 < share < 1]
     if wrong:
-        raise UnitError(_("price_changes are shares: write 5% as 0.05, not {share:g}.", share=wrong[0]))
+        raise UnitError(
+            _(
+                "price_changes are shares: write {percent} as {share}, not {given:g}.",
+                given=wrong[0],
+                **percent_as_share(wrong[0], 5),
+            )
+        )
     return tuple(sorted(found))

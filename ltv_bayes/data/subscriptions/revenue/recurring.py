@@ -167,9 +167,12 @@ def owners(renewals: Renewals, by: list[str]) -> pd.DataFrame:
     Raises
     ------
     ColumnError, InputError
-        If a column is not there, or blank for some customers, who are named.
+        If a column is not there, named twice, or blank for some customers, who are named.
     """
     table = renewals.table
+    twice = [name for place, name in enumerate(by) if name in by[:place]]
+    if twice:
+        raise InputError(_("by= names the column {name!r} twice. Name it once.", name=twice[0]), twice)
     absent = [name for name in by if name not in table]
     if absent:
         hint = suggestion(absent[0], map(str, table.columns))
