@@ -10,19 +10,19 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ltv_bayes.data.customers.check import refuse_repeated
+from ltv_bayes.data.customers.check import OBSERVED_UNTIL, refuse_repeated
 from ltv_bayes.data.customers.customers import Customers
 from ltv_bayes.data.reading.columns import named_column
 from ltv_bayes.data.reading.files import read_table
 from ltv_bayes.data.reading.ids import as_ids, as_text, final_ids, ids_of
-from ltv_bayes.errors import DataWarning, InputError, LtvBayesError, counted, listed
-from ltv_bayes.language import _
+from ltv_bayes.errors import DataWarning, InputError, LtvBayesError, counted, listed, refuse_rows
+from ltv_bayes.language import _, as_known
 from ltv_bayes.scoring.model import ValueModel, columns_of_zeros, score_table, valuation_with, valued_with
 from ltv_bayes.scoring.sums import Sums
 from ltv_bayes.sizes import MOST_SEGMENTS
 from ltv_bayes.streams.order_stream import OrderStream
 from ltv_bayes.streams.together import refuse_unknown_ends
-from ltv_bayes.time_units import TimeUnit
+from ltv_bayes.time_units import DAYS_PER_UNIT, TimeUnit
 from ltv_bayes.value.draws.judged_streams import refuse_learning_from_some
 from ltv_bayes.value.draws.passes import Columns, OnePass
 from ltv_bayes.value.draws.results import Results, joined
@@ -117,6 +117,38 @@ def judged_note(elsewhere: Collection[str]) -> list[str]:
     return [_("{customers} not among those scored: {ids}.", customers=customers, ids=listed(sorted(elsewhere)))]
 
 
+def refuse_other_day_or_unit(customers: Customers) -> None:
+    """Raise where the days of orders say that observation ended on another day, or that T is in another unit.
+
+    A table that `summarize` wrote has these days beside T, which is counted from the first order to the as-of date. Not
+    so where the clock starts on given days, or observation of some ended earlier: there nothing is compared.
+
+    Raises
+    ------
+    InputError
+        Naming the customers.
+    """
+    table, end = customers.table, pd.Timestamp(customers.as_of) if customers.as_of else pd.NaT
+    if end is pd.NaT or "since" in table or OBSERVED_UNTIL in table:
+        return
+    days = {
+        name: pd.to_datetime(table[name], errors="coerce") for name in ("first_order", "last_order") if name in table
+    }
+    if "last_order" in days:
+        late = table.index[(days["last_order"] > end).to_numpy()]
+        cure = _("Pass the day on which observation of these customers ended: as_of=.")
+        refuse_rows(late, "customer", _("with an order after as_of {as_of}", as_of=customers.as_of), cure)
+    if "first_order" in days:
+        since, counted_days = (end - days["first_order"]).dt.days, table["T"] * DAYS_PER_UNIT[customers.time_unit]
+        other = table.index[((counted_days - since).abs() > 1 + 0.01 * since).to_numpy()]
+        problem = _(
+            "with a T in {unit}s that is not the time from their first order to {as_of}",
+            unit=as_known(customers.time_unit),
+            as_of=customers.as_of,
+        )
+        refuse_rows(other, "customer", problem, _("Pass the unit and the day of the table: time_unit= and as_of=."))
+
+
 class Work:
     """Scores batches of customers, and adds up their totals.
 
@@ -177,7 +209,9 @@ class Work:
         asked = self.asked
         stated: dict[str, Any] = {"time_unit": asked.time_unit, "as_of": asked.as_of, "currency": asked.currency}
         if self.model.has_history or "frequency" in frame.columns:
-            return Customers.from_summary(frame, customer_id=asked.customer_id, **stated)
+            customers = Customers.from_summary(frame, customer_id=asked.customer_id, **stated)
+            refuse_other_day_or_unit(customers)
+            return customers
         ids = ids_of(frame[asked.customer_id])
         refuse_repeated(ids)
         return Customers(frame.drop(columns=asked.customer_id).set_axis(ids, axis="index").sort_index(), **stated)

@@ -259,6 +259,41 @@ class TestRefused:
             model.score(frame(), as_of=AS_OF, segments=["industry"]).by("region")
 
 
+class TestDaysBesideT:
+    """A table that summarize wrote says itself on which day and in which unit its T is."""
+
+    @pytest.fixture
+    def rows(self):
+        days = ["1997-01-06", "1997-03-10", "1997-02-03"]
+        log = pd.DataFrame({"customer_id": ["A", "A", "B"], "date": days, "amount": 10.0})
+        return lb.summarize(lb.read_transactions(log), time_unit="week", as_of="1997-06-02").table.reset_index()
+
+    def test_the_right_day_and_unit_score(self, model, rows):
+        as_text = rows.assign(first_order=rows["first_order"].astype(str), last_order=rows["last_order"].astype(str))
+        for some in (rows, as_text, rows.drop(columns=["first_order", "last_order"])):
+            assert model.score(some, as_of="1997-06-02", time_unit="week").customers == 2
+
+    @pytest.mark.parametrize(
+        ("stated", "message"),
+        [
+            (
+                {"time_unit": "month"},
+                "2 customers with a T in months .* first order to 1997-06-02 .*time_unit= and as_of=",
+            ),
+            ({"as_of": "1997-09-30"}, "2 customers with a T in weeks .* to 1997-09-30"),
+            ({"as_of": "1997-03-01"}, "1 customer with an order after as_of 1997-03-01 .*id A"),
+        ],
+    )
+    def test_another_day_or_unit_is_refused(self, model, rows, stated, message):
+        given = {"as_of": "1997-06-02", "time_unit": "week"} | stated
+        with pytest.raises(InputError, match=message):
+            model.score(rows, **given)
+
+    def test_a_clock_that_starts_on_given_days_is_not_compared(self, model, rows):
+        later = rows.assign(since=pd.Timestamp("1996-06-03"), T=52.0)
+        assert model.score(later, as_of="1997-06-02", time_unit="week").customers == 2
+
+
 def test_totals_travel_as_rows(ltv, model):
     """What partitions give back adds up to what one process adds, whatever their order."""
     whole = model.score(frame(), as_of=AS_OF, segments=["industry"])._valued.results
