@@ -15,9 +15,16 @@ from ltv_bayes.data.customers.customers import Customers
 from ltv_bayes.data.reading.columns import named_column
 from ltv_bayes.data.reading.files import read_table
 from ltv_bayes.data.reading.ids import as_ids, as_text, final_ids, ids_of
-from ltv_bayes.errors import DataWarning, InputError, LtvBayesError, counted, listed, refuse_rows
-from ltv_bayes.language import _, as_known
-from ltv_bayes.scoring.model import ValueModel, columns_of_zeros, score_table, valuation_with, valued_with
+from ltv_bayes.errors import ColumnError, DataWarning, InputError, LtvBayesError, counted, listed, refuse_rows
+from ltv_bayes.language import _, as_known, comma
+from ltv_bayes.scoring.model import (
+    ValueModel,
+    columns_of_zeros,
+    needed_columns,
+    score_table,
+    valuation_with,
+    valued_with,
+)
 from ltv_bayes.scoring.sums import Sums
 from ltv_bayes.sizes import MOST_SEGMENTS
 from ltv_bayes.streams.order_stream import OrderStream
@@ -210,11 +217,26 @@ class Work:
         stated: dict[str, Any] = {"time_unit": asked.time_unit, "as_of": asked.as_of, "currency": asked.currency}
         if self.model.has_history or "frequency" in frame.columns:
             customers = Customers.from_summary(frame, customer_id=asked.customer_id, **stated)
+            self._refuse_missing(customers.columns)
             refuse_other_day_or_unit(customers)
             return customers
         ids = ids_of(frame[asked.customer_id])
         refuse_repeated(ids)
         return Customers(frame.drop(columns=asked.customer_id).set_axis(ids, axis="index").sort_index(), **stated)
+
+    def _refuse_missing(self, columns: Collection[str]) -> None:
+        """Raise if a column of attributes is not there that the model reads, such as a margin or a segment."""
+        needed = [name for name, (_kind, is_needed, _means) in needed_columns(self.model).items() if is_needed]
+        if missing := [name for name in needed if name != "customer_id" and name not in columns]:
+            raise ColumnError(
+                _(
+                    "The customers have no column {missing}, which the model needs; see model.inputs. There are "
+                    "{columns}.",
+                    missing=comma(map(repr, missing)),
+                    columns=comma(columns),
+                ),
+                missing,
+            )
 
     def _in_order(self, found: Scored, ids: pd.Series) -> Scored:
         """The same in the order of the rows."""

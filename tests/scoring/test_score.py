@@ -266,7 +266,8 @@ class TestDaysBesideT:
     def rows(self):
         days = ["1997-01-06", "1997-03-10", "1997-02-03"]
         log = pd.DataFrame({"customer_id": ["A", "A", "B"], "date": days, "amount": 10.0})
-        return lb.summarize(lb.read_transactions(log), time_unit="week", as_of="1997-06-02").table.reset_index()
+        customers = lb.summarize(lb.read_transactions(log), time_unit="week", as_of="1997-06-02")
+        return customers.table.reset_index().assign(share=0.4)
 
     def test_the_right_day_and_unit_score(self, model, rows):
         as_text = rows.assign(first_order=rows["first_order"].astype(str), last_order=rows["last_order"].astype(str))
@@ -288,6 +289,10 @@ class TestDaysBesideT:
         given = {"as_of": "1997-06-02", "time_unit": "week"} | stated
         with pytest.raises(InputError, match=message):
             model.score(rows, **given)
+
+    def test_a_column_of_attributes_that_the_model_reads_is_asked_for(self, model, rows):
+        with pytest.raises(ColumnError, match="no column 'share', which the model needs"):
+            model.score(rows.drop(columns="share"), as_of="1997-06-02")
 
     def test_a_clock_that_starts_on_given_days_is_not_compared(self, model, rows):
         later = rows.assign(since=pd.Timestamp("1996-06-03"), T=52.0)
