@@ -61,6 +61,13 @@ class TestDraws:
         expected = ahead.explain().drop(columns="sd")
         pd.testing.assert_frame_equal(explain_to_come(ltv.explain()).drop(columns="sd"), expected, check_names=False)
 
+    def test_a_value_with_its_past_shows_itself_where_a_fit_did_not_converge(self, book, streams, monkeypatch):
+        """Its tables have a column of words."""
+        monkeypatch.setattr(lb.FittedModel, "converged", property(lambda fit: False))
+        shown = repr(lb.lifetime_value(book, streams, realised=True, **TERMS))
+        assert "realised so far: " in shown
+        assert "did not converge" in shown
+
     def test_repeat_value_has_the_mean_of_the_closed_forms(self, book, purchases, spend, streams):
         found = lb.lifetime_value(book, streams, horizon="39 weeks", discount_rate=0.10, random_seed=1).draws
         delta = np.log(1.1) / (365.25 / 7)

@@ -29,7 +29,7 @@ def explain_to_come(explained: pd.DataFrame) -> pd.DataFrame:
     if REALISED not in explained.index:
         return explained
     table = explained.drop(index=REALISED)
-    shifted = [name for name in table.columns if name not in ("sd", "share")]
+    shifted = [name for name in table.select_dtypes("number").columns if name not in ("sd", "share")]
     table.loc[TOTAL, shifted] -= float(explained.loc[REALISED, "mean"])
     table["share"] = share_of(table["mean"].to_numpy(), table.loc[TOTAL, "mean"])
     return table
