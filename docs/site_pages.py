@@ -47,7 +47,7 @@ PAGES: dict[str, tuple[str, tuple[str, ...]]] = {
     ),
     "deciding": (
         "Decide and trust",
-        ("segments", "acquisition", "portfolio", "pooling", "sensitivity", "calibration", "evaluation"),
+        ("segments", "acquisition", "equity", "portfolio", "pooling", "sensitivity", "calibration", "evaluation"),
     ),
     "handing_on": ("Hand on", ("report", "workbook", "gallery", "command_line", "scale", "languages")),
     "behind": ("Behind", ("performance", "studies", "architecture", "decisions")),

@@ -181,7 +181,7 @@ PROJECT = {"average_deal": 10, "customers": 5, "deals": 9}
         (lb.subscription_ltv, {**SUBSCRIPTION, "subscribers": 0, "churned": 0}, InputError, "subscribers is 0"),
         (lb.subscription_ltv, {**SUBSCRIPTION, **COUNTS, "arpa_sd": -1}, UnitError, "arpa_sd must not be negative"),
         (lb.subscription_ltv, {**SUBSCRIPTION, **COUNTS, "arpa": 0, "arpa_sd": 1}, InputError, "arpa is 0"),
-        (lb.subscription_ltv, {**SUBSCRIPTION, **COUNTS, "margin": 80}, UnitError, "margin=0.35"),
+        (lb.subscription_ltv, {**SUBSCRIPTION, **COUNTS, "margin": 80}, UnitError, "Write 80% as margin=0.80"),
         (lb.subscription_ltv, {**SUBSCRIPTION, **COUNTS, "churn_prior": (0, 1)}, InputError, "two numbers above 0"),
         (lb.subscription_ltv, {**SUBSCRIPTION, **COUNTS, "churn_prior": 1}, InputError, "must be two numbers"),
         (lb.subscription_ltv, {**SUBSCRIPTION, **COUNTS, "draws": 0}, InputError, "draws must be a whole number of 1"),

@@ -11,6 +11,7 @@ from ltv_bayes.value.draws import passes
 
 SETTINGS = {
     *("BGCNBD", "BGNBD", "MBGCNBD", "MBGNBD", "NBD", "GammaGamma", "ShiftedBetaGeometric", "CalendarEffects", "Prior"),
+    *("BetaDiscreteWeibull", "Expansion", "AcquisitionPlan"),
     *("OneOffSale", "RepeatPurchases", "Subscription", "TriggeredService", "Coverage", "SignsOfLife"),
     "Run",
 }
