@@ -26,9 +26,10 @@ if TYPE_CHECKING:
 DATA = ("orders", "customers")
 FITTED = ("purchases", "spend", "subscriptions")
 OF_VALUE = ("judgements", "opportunities", "value")
-ALL = (*DATA, *FITTED, *OF_VALUE, "costs", "analyses", "trust", "sampling", "output")
+ALL = (*DATA, *FITTED, *OF_VALUE, "costs", "plan", "analyses", "trust", "sampling", "output")
 NOT_OF_A_FIT = ("fits", "title", "page", "workbook", "tables")
-LISTS = ("column", "tier", "slipping_since", "least_drop", "least_alive", "earlier_day")
+OF_CONTRACTS = ("renewals_within", "least_not_renewed", "movements")
+LISTS = ("column", "tier", "slipping_since", "least_drop", "least_alive", *OF_CONTRACTS, "earlier_day")
 FITS = Path("fits")
 ORIGINS = 6
 """Of a backtest that is asked for by itself."""

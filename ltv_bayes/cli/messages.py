@@ -13,7 +13,8 @@ import typer
 
 from ltv_bayes.errors import LtvBayesError, LtvBayesWarning
 from ltv_bayes.language import N_, _
-from ltv_bayes.runs.settings import each_setting, option_of, section_of
+from ltv_bayes.runs.settings import each_setting, option_of
+from ltv_bayes.runs.toml import section_of
 from ltv_bayes.terminal import complain
 
 ARGUMENT = re.compile(

@@ -22,6 +22,7 @@ PANELS = {
     "opportunities": N_("Open opportunities"),
     "subscriptions": N_("Subscriptions"),
     "costs": N_("Acquisition costs"),
+    "plan": N_("Customers to be won"),
     "value": N_("Terms of the value"),
     "analyses": N_("Segments and lists"),
     "trust": N_("Checks and backtest"),

@@ -23,6 +23,7 @@ from ltv_bayes.value.valued import TOTAL
 PAGE, WORKBOOK = "report.html", "report.xlsx"
 TABLES = (
     *("customers", "years", "sources", "horizons", "tiers", "upside", "slipping_away", "acquisition", "trend"),
+    *("equity", "equity_channels", "equity_years", "movements", "movements_ahead", "retention_ahead", "at_risk"),
     *("judgements", "conflicts", "backtest", "models", "checks", "read", "columns", "status"),
 )
 """Tables of a report, beside those of its segments."""
@@ -132,7 +133,7 @@ def write_report(run: Run, results: Results) -> None:
     show(ranked.head(SHOWN), title=_("The customers worth most, for what is still to come"), currency=ltv.currency)
     for segments in run.segments:
         _print_segments(segments)
-    for part in (run.acquisition, found.material.backtest):
+    for part in (run.acquisition, run.equity, run.recurring.at_risk, found.material.backtest):
         say(f"\n{part}") if part is not None else None
     of = run.settings.output
     if of.page:

@@ -5,8 +5,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 from ltv_bayes.data.orders.read_report import ReadReport
 from ltv_bayes.data.orders.transactions import Transactions
+from ltv_bayes.data.subscriptions.revenue.movements import Movements
 from ltv_bayes.data.writing.table_files import write_bytes
 from ltv_bayes.errors import ColumnError, InputError, a_kind, counted, suggestion
 from ltv_bayes.evaluation.backtest import Backtest
@@ -17,7 +20,7 @@ from ltv_bayes.evaluation.value_over_time import ValueOverTime
 from ltv_bayes.formatting import label
 from ltv_bayes.language import _, comma, in_language
 from ltv_bayes.language import language as current_language
-from ltv_bayes.reporting.contents import assumptions, customers, groups, headline, judgements, trust
+from ltv_bayes.reporting.contents import assumptions, customers, groups, headline, judgements, subscriptions, trust
 from ltv_bayes.reporting.contents.glossary import glossary
 from ltv_bayes.reporting.contents.material import Material
 from ltv_bayes.reporting.contents.parts import Document, Section
@@ -26,7 +29,9 @@ from ltv_bayes.reporting.page.render import page
 from ltv_bayes.reporting.workbook.write import workbook
 from ltv_bayes.tables import Printed, ResultPage
 from ltv_bayes.value.acquisition.acquisition import Acquisition
+from ltv_bayes.value.decisions.at_risk import AtRisk
 from ltv_bayes.value.decisions.slipping_away import SlippingAway
+from ltv_bayes.value.equity.customer_equity import CustomerEquity
 from ltv_bayes.value.lifetime_value import LifetimeValue
 from ltv_bayes.value.segments.segments import SegmentValues
 
@@ -39,7 +44,11 @@ def report(
     orders: Transactions | ReadReport | None = None,
     by: str | SegmentValues | Sequence[str | SegmentValues] = (),
     acquisition: Acquisition | None = None,
+    equity: CustomerEquity | None = None,
     slipping_away: SlippingAway | None = None,
+    at_risk: AtRisk | None = None,
+    movements: Movements | None = None,
+    movements_ahead: pd.DataFrame | None = None,
     over_time: ValueOverTime | None = None,
     backtest: Trial | None = None,
     checks: Checks | None = None,
@@ -61,8 +70,16 @@ def report(
         Columns of the customers' table, or what ``ltv.by(...)`` returned: segments to compare.
     acquisition : Acquisition, optional
         Channels and their costs, from `acquisition`.
+    equity : CustomerEquity, optional
+        Customers of today and those planned, from `customer_equity`.
     slipping_away : SlippingAway, optional
         From `slipping_away`.
+    at_risk : AtRisk, optional
+        Whose next renewal is at risk, from `at_risk`.
+    movements : Movements, optional
+        How recurring revenue moved, from `subscription_movements`.
+    movements_ahead : pandas.DataFrame, optional
+        What is foreseen of it over a year, from `movements_ahead`, without segments.
     over_time : ValueOverTime, optional
         From `value_over_time`.
     backtest : RollingBacktest, ModelComparison or Backtest, optional
@@ -95,7 +112,11 @@ def report(
     _require(_("the first argument"), ltv, LifetimeValue, "lifetime_value(...)")
     _require("orders=", orders, Transactions | ReadReport | None, "read_transactions(...)")
     _require("acquisition=", acquisition, Acquisition | None, "acquisition(...)")
+    _require("equity=", equity, CustomerEquity | None, "customer_equity(...)")
     _require("slipping_away=", slipping_away, SlippingAway | None, "slipping_away(...)")
+    _require("at_risk=", at_risk, AtRisk | None, "at_risk(...)")
+    _require("movements=", movements, Movements | None, "subscription_movements(...)")
+    _require("movements_ahead=", movements_ahead, pd.DataFrame | None, "movements_ahead(...)")
     _require("over_time=", over_time, ValueOverTime | None, "value_over_time(...)")
     _require("backtest=", backtest, Trial | None, "backtest(...)")
     _require("checks=", checks, Checks | None, "check(...)")
@@ -114,7 +135,11 @@ def report(
         read=orders.report if isinstance(orders, Transactions) else orders,
         segments=tuple(one if isinstance(one, SegmentValues) else ltv.by(one) for one in given),
         acquisition=acquisition,
+        equity=equity,
         slipping=slipping_away,
+        at_risk=at_risk,
+        movements=movements,
+        movements_ahead=movements_ahead,
         trend=over_time,
         backtest=backtest,
         checks=checks,
@@ -158,7 +183,10 @@ class Report(Printed):
             _("what was read"): of.read,
             _("segments by {columns}", columns=segments): segments or None,
             _("channels and their costs"): of.acquisition,
+            _("customers to be won"): of.equity,
             _("customers slipping away"): of.slipping,
+            _("renewals at risk"): of.at_risk,
+            _("recurring revenue"): of.movements if of.movements is not None else of.movements_ahead,
             _("judgements"): of.valued.future_value,
             _("values over time"): of.trend,
             _("a backtest"): of.backtest,
@@ -184,6 +212,9 @@ class Report(Printed):
             headline.years(of),
             *groups.segments(of),
             groups.channels(of),
+            groups.equity(of),
+            subscriptions.recurring_revenue(of),
+            subscriptions.at_risk(of),
             *customers.lists(of),
             customers.customers(of),
             judgements.judgements(of),

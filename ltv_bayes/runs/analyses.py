@@ -1,4 +1,4 @@
-"""What stands beside the value of a run: channels, earlier days, and whether forecasts held."""
+"""What stands beside the value of a run: channels, customers to be won, earlier days, and whether forecasts held."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,27 +13,34 @@ from ltv_bayes.language import _
 from ltv_bayes.predictions.fitted import pooling_of
 from ltv_bayes.runs.inputs import chosen
 from ltv_bayes.runs.models import Models
-from ltv_bayes.runs.settings import Settings, in_section
+from ltv_bayes.runs.settings import Settings
+from ltv_bayes.runs.toml import in_section
 from ltv_bayes.value.acquisition.acquisition import Acquisition, acquisition
-from ltv_bayes.value.acquisition.new_customers import new_customer_value
+from ltv_bayes.value.acquisition.new_customers import NewCustomerValue, new_customer_value
+from ltv_bayes.value.equity.customer_equity import CustomerEquity, customer_equity
+from ltv_bayes.value.lifetime_value import LifetimeValue
 
 CHANNELS = ("channel", "渠道", "来源", "lead_source", "Lead Source")
 """Columns that are taken for the channel where none is named."""
 
 
-def compare_channels(of: Settings, buyers: Customers, models: Models, purchases: Any, spend: Any) -> Acquisition:
-    """Channels by their costs, of models pooled by channel where customers have one.
+def next_buyer(
+    of: Settings, buyers: Customers, models: Models, purchases: Any, spend: Any, *, by_channel: bool
+) -> NewCustomerValue:
+    """What the next customer who orders is worth, by models pooled by channel where customers have one.
 
     Parameters
     ----------
     of : Settings
-        With a file of costs.
+        With costs or a plan.
     buyers : Customers
         Those who ordered.
     models : Models
         Fitted anew, pooled by channel, unless the fits are pooled so, or were saved.
     purchases, spend : fitted models
         The run's fits.
+    by_channel : bool
+        Whether channels are asked for.
 
     Raises
     ------
@@ -42,15 +49,15 @@ def compare_channels(of: Settings, buyers: Customers, models: Models, purchases:
     InputError
         If the margin is a column: new customers have none.
     """
-    terms, costs, margin = of.value, of.costs, margin_of_new_customers(of)
-    channel = _channel(costs.channel, [str(name) for name in buyers.columns])
+    terms, margin = of.value, margin_of_new_customers(of)
+    channel = _channel(of.costs.channel, [str(name) for name in buyers.columns]) if by_channel else None
     if channel is not None and of.sampling.fits is None:
         if channel not in of.purchases.pool_by:
             purchases = models.purchases(pool_by=(channel,)).fit(buyers, **models.sampling)
         if channel not in of.spend.pool_by:
             spend = models.spend(pool_by=(channel,)).fit(buyers, **models.sampling)
     pooled = [pooling for pooling in map(pooling_of, (purchases, spend)) if pooling is not None]
-    value = new_customer_value(
+    return new_customer_value(
         purchases,
         spend,
         horizon=terms.horizon[-1],
@@ -59,9 +66,38 @@ def compare_channels(of: Settings, buyers: Customers, models: Models, purchases:
         by=channel if any(channel in pooling.by for pooling in pooled) else None,
         random_seed=of.sampling.seed,
     )
+
+
+def compare_channels(of: Settings, value: NewCustomerValue) -> Acquisition:
+    """Channels by their costs.
+
+    Parameters
+    ----------
+    of : Settings
+        With a file of costs.
+    value : NewCustomerValue
+        What the next customer is worth.
+    """
     names = "threshold payback_within least_clients unseen columns amount_unit decimal sheet encoding"
     with in_section("costs"):
-        return acquisition(value, costs.file, random_seed=of.sampling.seed, **chosen(costs, names))
+        return acquisition(value, of.costs.file, random_seed=of.sampling.seed, **chosen(of.costs, names))
+
+
+def with_the_planned(of: Settings, ltv: LifetimeValue, value: NewCustomerValue) -> CustomerEquity:
+    """Customers of today and those whom the plan is to win.
+
+    Parameters
+    ----------
+    of : Settings
+        With a file of a plan.
+    ltv : LifetimeValue
+        The customers of today.
+    value : NewCustomerValue
+        What the next customer is worth.
+    """
+    with in_section("plan"):
+        how = chosen(of.plan, "columns amount_unit sheet")
+        return customer_equity(ltv, of.plan.file, value, random_seed=of.sampling.seed, **how)
 
 
 def margin_of_new_customers(of: Settings) -> float:
@@ -74,7 +110,7 @@ def margin_of_new_customers(of: Settings) -> float:
     """
     margin = of.value.margin
     if not isinstance(margin, int | float):
-        raise InputError(_("A new customer has no margin in a column yet. With costs, give the margin as a number."))
+        raise InputError(_("A new customer has no margin in a column yet. With costs or a plan, give it as a number."))
     return margin
 
 

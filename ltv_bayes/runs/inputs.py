@@ -15,13 +15,14 @@ from ltv_bayes.data.reading.files import read_table
 from ltv_bayes.data.reading.ids import as_ids, as_text
 from ltv_bayes.data.subscriptions.renewals import Renewals
 from ltv_bayes.data.subscriptions.summarize import summarize_renewals
-from ltv_bayes.errors import InputError
+from ltv_bayes.errors import InputError, JudgementError
 from ltv_bayes.judgement.future_value import FutureValuePriors
 from ltv_bayes.judgement.judge_opportunities import judge_opportunities
-from ltv_bayes.language import _
+from ltv_bayes.language import _, _n
 from ltv_bayes.predictions.visibility import VisibleShare
 from ltv_bayes.runs.kinds import NOTHING
-from ltv_bayes.runs.settings import ORDERS, Judgements, Orders, Settings, Subscriptions, in_section
+from ltv_bayes.runs.settings import ORDERS, Judgements, Orders, Settings, Subscriptions
+from ltv_bayes.runs.toml import in_section
 from ltv_bayes.time_units import as_date, as_duration
 
 
@@ -121,6 +122,25 @@ def _related(given: Judgements) -> dict[str, Any]:
         "covers": given.covers,
         "shared": given.shared,
     }
+
+
+def require_relations(judged: FutureValuePriors, buyers: Customers) -> None:
+    """Raise before anything is fitted if judgements of customers who order do not say how they relate to orders."""
+    ids = judged.table["customer_id"].astype(str).isin(buyers.ids.astype(str))
+    if unsaid := int((judged.relations.isna() & ids).sum()):
+        raise JudgementError(
+            _n(
+                "{n:,} judgement of a customer who orders does not say how it relates to the orders that are "
+                "foreseen anyway. Choose one for all with relation='additional' (projects beside ordinary orders), "
+                "relation='visible_share' (ordinary orders that are in sight already) or relation='same_total' (an "
+                "opinion on the whole value), or write a column relation.",
+                "{n:,} judgements of customers who order do not say how they relate to the orders that are "
+                "foreseen anyway. Choose one for all with relation='additional' (projects beside ordinary orders), "
+                "relation='visible_share' (ordinary orders that are in sight already) or relation='same_total' (an "
+                "opinion on the whole value), or write a column relation.",
+                unsaid,
+            )
+        )
 
 
 def judge_pipeline(of: Settings, orders: Transactions | None, as_of: Any) -> FutureValuePriors | None:

@@ -1,10 +1,11 @@
-"""Settings to models of purchases, spend and renewals."""
+"""Settings to models of purchases, spend and renewals, and fits that were saved."""
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from ltv_bayes.data.orders.transactions import Transactions
-from ltv_bayes.errors import InputError, suggestion
+from ltv_bayes.errors import FitError, InputError, a_kind, suggestion
 from ltv_bayes.evaluation.purchase_timing import check_regularity
 from ltv_bayes.language import _
 from ltv_bayes.models.buy_till_you_die import BGCNBD, BGNBD, MBGCNBD, MBGNBD
@@ -12,6 +13,7 @@ from ltv_bayes.models.calendar_effects import CalendarEffects
 from ltv_bayes.models.gamma_gamma import GammaGamma
 from ltv_bayes.models.nbd import NBD
 from ltv_bayes.models.shifted_beta_geometric import BetaDiscreteWeibull, RenewalModel, ShiftedBetaGeometric
+from ltv_bayes.predictions.load import load_fit
 from ltv_bayes.runs.kinds import CHOSEN, NOTHING
 from ltv_bayes.runs.settings import Purchases, Settings, Spend, Subscriptions
 
@@ -139,6 +141,29 @@ def calendar(value: Any) -> Any:
 def names(given: tuple[str, ...]) -> Any:
     """One name by itself, several as a list."""
     return given[0] if len(given) == 1 else list(given)
+
+
+def saved_fit(folder: Path, name: str, kind: Any) -> Any:
+    """A fit that an earlier run saved.
+
+    Raises
+    ------
+    FitError
+        If there is none of this name, or it is of another kind.
+    """
+    path = folder / f"{name}.nc"
+    if not path.is_file():
+        raise FitError(
+            _("There is no file {path}. Run the command fit first, or name its folder with --fits.", path=path)
+        )
+    fitted = load_fit(path)
+    if not isinstance(fitted, kind):
+        wanted = kind[0] if isinstance(kind, tuple) else kind
+        here, there = a_kind(fitted), a_kind(wanted)
+        raise FitError(
+            _("{path} holds {here}, not {there}. Run the command fit again.", path=path, here=here, there=there)
+        )
+    return fitted
 
 
 def _known(value: dict[str, Any]) -> dict[str, Any]:

@@ -11,22 +11,22 @@ from ltv_bayes.data.customers.customers import Customers
 from ltv_bayes.data.customers.rows import FrameRows
 from ltv_bayes.data.orders.transactions import Transactions
 from ltv_bayes.data.subscriptions.renewals import Renewals
-from ltv_bayes.errors import ColumnError, FitError, InputError, JudgementError, a_kind, suggestion
+from ltv_bayes.errors import ColumnError, InputError, suggestion
 from ltv_bayes.evaluation.check import Checks, check
 from ltv_bayes.evaluation.value_over_time import ValueOverTime
 from ltv_bayes.judgement.combine import combine_judgements
 from ltv_bayes.judgement.form.pipeline import as_spread
 from ltv_bayes.judgement.future_value import FutureValuePriors
-from ltv_bayes.language import _, _n
+from ltv_bayes.language import _
 from ltv_bayes.predictions.events import FittedEvents
 from ltv_bayes.predictions.fitted import caution_of
-from ltv_bayes.predictions.load import load_fit
 from ltv_bayes.predictions.purchases import FittedPurchases
 from ltv_bayes.predictions.renewals import FittedRenewals
 from ltv_bayes.predictions.spend import FittedSpend
 from ltv_bayes.reporting.report import Report, report
-from ltv_bayes.runs.analyses import compare_channels, hold_to_the_past, value_earlier
-from ltv_bayes.runs.checked import check_costs, check_settings
+from ltv_bayes.runs.analyses import compare_channels, hold_to_the_past, next_buyer, value_earlier, with_the_planned
+from ltv_bayes.runs.checked import channels_of_plan, check_costs, check_settings
+from ltv_bayes.runs.contracts import Recurring, next_subscriber, tell_of_contracts
 from ltv_bayes.runs.inputs import (
     attributes_of,
     day_before,
@@ -34,17 +34,20 @@ from ltv_bayes.runs.inputs import (
     read_judgements,
     read_orders,
     read_renewals,
+    require_relations,
     summarize_orders,
     until,
 )
 from ltv_bayes.runs.kinds import CHOSEN
-from ltv_bayes.runs.models import Models
+from ltv_bayes.runs.models import Models, saved_fit
 from ltv_bayes.runs.settings import Settings
 from ltv_bayes.runs.toml import read_settings
 from ltv_bayes.streams.repeat_purchases import RepeatPurchases
 from ltv_bayes.streams.subscription import Subscription
 from ltv_bayes.value.acquisition.acquisition import Acquisition
+from ltv_bayes.value.acquisition.new_customers import NewCustomerValue
 from ltv_bayes.value.decisions.slipping_away import SlippingAway, slipping_away
+from ltv_bayes.value.equity.customer_equity import CustomerEquity
 from ltv_bayes.value.lifetime_value import LifetimeValue
 from ltv_bayes.value.segments.segments import SegmentValues
 from ltv_bayes.value.value_customers import lifetime_value
@@ -74,6 +77,8 @@ class Run:
         self.settings = settings
         self._realised, self._keep = realised, keep
         self.remarks: list[str] = []
+        self._next: dict[bool, NewCustomerValue] = {}
+        self._planned: list[str] = []
 
     @classmethod
     def read(cls, path: str | Path | None = None, **options: Any) -> Self:
@@ -129,7 +134,9 @@ class Run:
         if self.settings.subscriptions.file is None:
             return None
         as_of = self.settings.customers.as_of if self.buyers is None else self.buyers.as_of
-        return read_renewals(self.settings.subscriptions, as_of, self._currency)
+        found = read_renewals(self.settings.subscriptions, as_of, self._currency)
+        self.remarks += [_("Contracts: {note}", note=note) for note in found.notes]
+        return found
 
     @cached_property
     def judged(self) -> FutureValuePriors | None:
@@ -209,8 +216,10 @@ class Run:
     def ltv(self) -> LifetimeValue:
         """The value of each customer."""
         self._require_segments()
-        self._require_relations()
+        if self.judged is not None and self.buyers is not None:
+            require_relations(self.judged, self.buyers)
         check_costs(self.settings)
+        self._planned = channels_of_plan(self.settings, self.customers.as_of)
         of = self.settings.value
         horizon = of.horizon[0] if len(of.horizon) == 1 else list(of.horizon)
         realised = of.realised
@@ -243,9 +252,27 @@ class Run:
         """Channels by their costs, of models pooled by channel where customers have one."""
         if self.settings.costs.file is None:
             return None
-        if self.purchases is None or self.buyers is None:
-            raise InputError(_("Costs are compared with the value of new customers who order; there are no orders."))
-        return compare_channels(self.settings, self.buyers, self._models, self.purchases, self.spend)
+        return compare_channels(self.settings, self._next_customer(by_channel=True))
+
+    @cached_property
+    def equity(self) -> CustomerEquity | None:
+        """Customers of today and those whom a plan is to win."""
+        if self.settings.plan.file is None:
+            return None
+        today = self.ltv
+        if self.renewals is not None and self.buyers is None:
+            value, said = next_subscriber(self.settings, self.renewals, self.renewing)
+        else:
+            value, said = self._next_customer(by_channel=bool(self._planned)), ""
+            if self.renewals is not None:
+                said = _("New customers of the plan are valued by their orders; contracts of theirs do not count.")
+        self.remarks += [said] if said else []
+        return with_the_planned(self.settings, today, value)
+
+    @cached_property
+    def recurring(self) -> Recurring:
+        """What the report tells of contracts."""
+        return tell_of_contracts(self.settings, self.ltv, self.renewals, self.streams, self.remarks)
 
     @cached_property
     def slipping_away(self) -> SlippingAway | None:
@@ -323,7 +350,11 @@ class Run:
             orders=self.orders,
             by=self.segments,
             acquisition=self.acquisition,
+            equity=self.equity,
             slipping_away=self.slipping_away,
+            at_risk=self.recurring.at_risk,
+            movements=self.recurring.movements,
+            movements_ahead=self.recurring.ahead,
             over_time=self.over_time,
             backtest=self.backtest(),
             checks=self.checks,
@@ -343,6 +374,15 @@ class Run:
             )
         return found
 
+    def _next_customer(self, *, by_channel: bool) -> NewCustomerValue:
+        """What the next customer who orders is worth, by channel if asked, computed once."""
+        if self.purchases is None or self.buyers is None:
+            raise InputError(_("Costs are compared with the value of new customers who order; there are no orders."))
+        if by_channel not in self._next:
+            fits = self.purchases, self.spend
+            self._next[by_channel] = next_buyer(self.settings, self.buyers, self._models, *fits, by_channel=by_channel)
+        return self._next[by_channel]
+
     def _fit(self, name: str, kind: Any, model: Callable[[], Any]) -> Any:
         """A saved fit, or a new one; None where there are no orders."""
         if self.buyers is None:
@@ -354,18 +394,7 @@ class Run:
         folder = self.settings.sampling.fits
         if folder is None:
             return None
-        path = folder / f"{name}.nc"
-        if not path.is_file():
-            raise FitError(
-                _("There is no file {path}. Run the command fit first, or name its folder with --fits.", path=path)
-            )
-        fitted = load_fit(path)
-        if not isinstance(fitted, kind):
-            wanted = kind[0] if isinstance(kind, tuple) else kind
-            here, there = a_kind(fitted), a_kind(wanted)
-            raise FitError(
-                _("{path} holds {here}, not {there}. Run the command fit again.", path=path, here=here, there=there)
-            )
+        fitted = saved_fit(folder, name, kind)
         return fitted if self._keep is None else fitted.thin(self._keep)
 
     @cached_property
@@ -407,26 +436,6 @@ class Run:
             if name not in columns:
                 known = suggestion(name, columns)
                 raise ColumnError(_("The customers have no column {name!r}. {known}", name=name, known=known))
-
-    def _require_relations(self) -> None:
-        """Raise before anything is fitted if judgements of customers who order do not say how they relate to orders."""
-        if self.judged is None or self.buyers is None:
-            return
-        ids = self.judged.table["customer_id"].astype(str).isin(self.buyers.ids.astype(str))
-        if unsaid := int((self.judged.relations.isna() & ids).sum()):
-            raise JudgementError(
-                _n(
-                    "{n:,} judgement of a customer who orders does not say how it relates to the orders that are "
-                    "foreseen anyway. Choose one for all with relation='additional' (projects beside ordinary orders), "
-                    "relation='visible_share' (ordinary orders that are in sight already) or relation='same_total' (an "
-                    "opinion on the whole value), or write a column relation.",
-                    "{n:,} judgements of customers who order do not say how they relate to the orders that are "
-                    "foreseen anyway. Choose one for all with relation='additional' (projects beside ordinary orders), "
-                    "relation='visible_share' (ordinary orders that are in sight already) or relation='same_total' (an "
-                    "opinion on the whole value), or write a column relation.",
-                    unsaid,
-                )
-            )
 
 
 def _with_past(everyone: Customers, buyers: Customers) -> Customers:

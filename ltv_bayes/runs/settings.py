@@ -6,13 +6,10 @@ options of them. None, and "auto", leave a choice to the package.
 
 # ruff: noqa: RUF009 - setting() is dataclasses.field() with its metadata
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from contextvars import ContextVar
 from dataclasses import MISSING, Field, dataclass, field, fields
 from pathlib import Path
 from typing import Any, Self
 
-from ltv_bayes.errors import LtvBayesError
 from ltv_bayes.language import N_
 from ltv_bayes.runs.kinds import (
     CALENDAR,
@@ -39,8 +36,8 @@ from ltv_bayes.runs.kinds import (
 )
 from ltv_bayes.sizes import DISCOUNT_RATE, MARGIN
 
-_AT_WORK: ContextVar[str] = ContextVar("section", default="")
 RELATIONS = ("additional", "visible_share", "same_total")
+EVERY = one_of(CHOSEN, "month", "quarter", "year", NOTHING)
 ORDERS = "orders"
 """In place of a file of opportunities: the open rows of the orders' own file."""
 
@@ -217,7 +214,9 @@ class Subscriptions:
     """Contracts that are renewed; see summarize_renewals and Subscription."""
 
     file: Path | None = setting(N_("Records of subscriptions, one row each."), FILE, option="subscriptions")
-    period: str = setting(N_("Length of a contract: month, year, 24 months; or its column."), TEXT, "month")
+    period: str | None = setting(
+        N_("Length of a contract: month, year, 24 months; or its column; by usual names, else a month."), TEXT
+    )
     customer: str = setting(N_("Column with the subscriber's id."), TEXT, "customer_id", "subscriber")
     start: str = setting(N_("Column with the first day."), TEXT, "start")
     cancelled_on: str = setting(
@@ -271,6 +270,17 @@ class Costs:
 
 
 @dataclass(frozen=True)
+class Plan:
+    """Customers to be won, by channel and month; see customer_equity."""
+
+    file: Path | None = setting(N_("Plan: month, customers, cost or cost_per_customer; channel."), FILE, option="plan")
+    price: float | None = setting(N_("Price of a new contract, where there are no orders."), NUMBER, None, "plan_price")
+    columns: Mapping[str, str] | None = setting(N_("Your name of a column, month=月份."), COLUMNS, None, "plan_column")
+    amount_unit: Any = setting(N_("What 1 in the plan's costs is."), UNIT, option="plan_unit")
+    sheet: str | None = setting(N_("The plan's sheet of a workbook."), TEXT, option="plan_sheet")
+
+
+@dataclass(frozen=True)
 class Value:
     """On which terms customers are valued; see lifetime_value."""
 
@@ -296,6 +306,9 @@ class Analyses:
     )
     least_drop: float = setting(N_("Least drop of P(alive) of who is slipping away."), NUMBER, 0.1)
     least_alive: float = setting(N_("Who is less likely alive has most likely left."), NUMBER, 0.2)
+    renewals_within: str = setting(N_("Renewals at risk are due within '3 months', or none."), TEXT, "3 months")
+    least_not_renewed: float = setting(N_("Least probability that a renewal at risk is not made."), NUMBER, 0.1)
+    movements: str = setting(N_("Recurring revenue by month, quarter or year; none for none."), EVERY, CHOSEN)
     over_time: tuple[str, ...] = setting(
         N_("Earlier days to value customers on, beside the as-of date."), DAYS, (), "earlier_day"
     )
@@ -362,6 +375,7 @@ class Settings:
     opportunities: Opportunities = field(default_factory=Opportunities)
     subscriptions: Subscriptions = field(default_factory=Subscriptions)
     costs: Costs = field(default_factory=Costs)
+    plan: Plan = field(default_factory=Plan)
     value: Value = field(default_factory=Value)
     analyses: Analyses = field(default_factory=Analyses)
     trust: Trust = field(default_factory=Trust)
@@ -410,29 +424,3 @@ def each_setting() -> Iterator[tuple[str, Field[Any]]]:
 def option_of(one: Field[Any]) -> str:
     """The name of a setting's option, as Python writes it."""
     return str(one.metadata["option"] or one.name)
-
-
-@contextmanager
-def in_section(name: str) -> Iterator[None]:
-    """Remember a section while its files are read; an error that leaves keeps it.
-
-    Examples
-    --------
-    >>> with in_section("costs"):
-    ...     section_of()
-    'costs'
-    """
-    before = _AT_WORK.set(name)
-    try:
-        yield
-    except LtvBayesError as error:
-        if not hasattr(error, "section"):
-            error.section = name  # type: ignore[attr-defined]
-        raise
-    finally:
-        _AT_WORK.reset(before)
-
-
-def section_of(error: BaseException | None = None) -> str:
-    """The section that an error left, or that is at work; empty for none."""
-    return str(getattr(error, "section", "")) or _AT_WORK.get()

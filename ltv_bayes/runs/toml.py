@@ -1,15 +1,18 @@
-"""Settings from a TOML file and from options, which go before it; what is not known is refused by name."""
+"""Settings from a TOML file and from options, which go before it; errors name what is not known, and the section."""
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 
-from ltv_bayes.errors import InputError, suggestion
+from ltv_bayes.errors import InputError, LtvBayesError, suggestion
 from ltv_bayes.language import _, sentences
 from ltv_bayes.runs.kinds import NotOfThisKind
 from ltv_bayes.runs.settings import Settings, each_setting, option_of, section_class, sections
 
+_AT_WORK: ContextVar[str] = ContextVar("section", default="")
 By = dict[str, dict[str, Any]]
 
 
@@ -110,3 +113,29 @@ def _from_options(options: Mapping[str, Any]) -> By:
             problem = _("{option}={value!r} should be {expected}.", option=option, value=shown, expected=expected.said)
             raise InputError(sentences(problem, expected.hint)) from None
     return found
+
+
+@contextmanager
+def in_section(name: str) -> Iterator[None]:
+    """Remember a section while its files are read; an error that leaves keeps it.
+
+    Examples
+    --------
+    >>> with in_section("costs"):
+    ...     section_of()
+    'costs'
+    """
+    before = _AT_WORK.set(name)
+    try:
+        yield
+    except LtvBayesError as error:
+        if not hasattr(error, "section"):
+            error.section = name  # type: ignore[attr-defined]
+        raise
+    finally:
+        _AT_WORK.reset(before)
+
+
+def section_of(error: BaseException | None = None) -> str:
+    """The section that an error left, or that is at work; empty for none."""
+    return str(getattr(error, "section", "")) or _AT_WORK.get()

@@ -19,7 +19,7 @@ OF, MONEY_TARGETS = "of", ("spend",)
 """The level of an index that says what a row is about, and those of which amounts are money."""
 NAMING = (
     *("component", "source", "value", OF, "held", "level", "best_naive", "model", "quantity", "role"),
-    *("factor", "reason", "verdict", "caution", "relation", "family", "meaning", "decision", "found_by"),
+    *("factor", "reason", "verdict", "caution", "relation", "family", "meaning", "decision", "found_by", "movement"),
 )
 """Columns and levels with cells that are names of this package."""
 FAMILIES = (N_("log-normal"), N_("gamma"), N_("pert"))
@@ -49,6 +49,7 @@ KNOWN: Mapping[str, tuple[Kind, str]] = {
         *(N_("expected value"),),
         *(N_("actual"), N_("predicted"), N_("expected"), N_("observed"), N_("crps"), N_("interval score")),
         *(N_("opening"), N_("new"), N_("won back"), N_("expansion"), N_("contraction"), N_("closing")),
+        *(N_("price level"),),
         *(N_("monetary value"), N_("mean spend"), N_("amount"), N_("price"), N_("deal size")),
         *(N_("first value"), N_("total value"), N_("fitted"), N_("net value")),
         *(N_("portfolio"), N_("planned"), N_("acquisition cost"), N_("customer equity"), N_("cost per customer")),
@@ -66,6 +67,7 @@ KNOWN: Mapping[str, tuple[Kind, str]] = {
         "share",
         *(N_("share"), N_("customers inside share"), N_("interval"), N_("should"), N_("change")),
         *(N_("net retention"), N_("gross retention"), N_("logo retention")),
+        *(N_("net retention with prices"),),
         mean_share=N_("mean share"),
         judged_share=N_("judged share"),
         below_eti80=N_("below the 80% interval"),

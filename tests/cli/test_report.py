@@ -321,6 +321,30 @@ def test_subscriptions_alone_and_with_purchases_that_end_with_them(folder):
     assert together.ltv.summary()["mean"].gt(0).any()
 
 
+@pytest.mark.seconds
+def test_a_report_of_contracts_tells_of_renewals_and_of_customers_to_be_won(folder):
+    pd.DataFrame({"月份": ["2026-03"], "新增客户": [4], "获客成本": [500]}).to_csv("plan.csv", index=False)
+    names = {"subscriptions": "contracts.csv", "plan": "plan.csv", "as_of": "2025-12-31", "fits": "fits"}
+    done = Run.read(**names, currency="CNY", horizon=["2 years"], least_not_renewed=0.001)
+    assert {"equity", "recurring_revenue", "at_risk"} <= {one.key for one in done.report.document().sections}
+    assert done.recurring.movements.every == "quarter"
+    assert done.recurring.at_risk.due == int((done.renewals.table["next_due"] <= "2026-04-01").sum())
+    assert done.equity.plan.rows["cost"].sum() == 2000
+    said = "A new customer of the plan is valued with a contract of length month, renewed at 900 CNY."
+    assert said in done.remarks
+    silent = Run.read(**names, horizon=["2 years"], renewals_within="none", movements="none")
+    assert (silent.recurring.at_risk, silent.recurring.movements, silent.recurring.ahead) == (None, None, None)
+    of_buyers = Run.read(orders="订单.csv", plan="plan.csv", fits="fits", time_unit="month", horizon=["2 years"])
+    assert not any("other fits" in note for note in of_buyers.equity.notes())
+
+
+def test_a_plan_that_cannot_be_read_is_refused_before_anything_is_fitted(folder):
+    pd.DataFrame({"month": ["2024-03"], "customers": [4], "cost": [500]}).to_csv("plan.csv", index=False)
+    result = run("report", "--subscriptions", "contracts.csv", "--plan", "plan.csv", "--as-of", "2025-12-31")
+    assert result.exit_code == 1
+    assert "1 row with a month or day that is not after the as-of date" in result.stderr
+
+
 def test_columns_of_the_export_are_attributes_where_no_table_is_given(folder):
     table = pd.read_csv("订单.csv", encoding="gb18030")
     table["行业"] = table["客户名称"].str[-1].map(lambda digit: "设备" if digit in "0123456" else "")

@@ -116,6 +116,11 @@ ROWS = {
     "costs.payback_within": ("--payback-within 1year", '"1year"', "1year"),
     "costs.least_clients": ("--least-clients 9", "9", 9),
     "costs.unseen": ("--unseen-channels population", '"population"', "population"),
+    "plan.file": ("--plan p.csv", '"p.csv"', Path("p.csv")),
+    "plan.price": ("--plan-price 90", "90", 90),
+    "plan.columns": ("--plan-column month=月份", '{month = "月份"}', {"month": "月份"}),
+    "plan.amount_unit": ("--plan-unit 万元", '"万元"', "万元"),
+    "plan.sheet": ("--plan-sheet 2026", '"2026"', "2026"),
     "value.horizon": ("--horizon 1year --horizon 5years", '["1year", "5years"]', ("1year", "5years")),
     "value.discount_rate": ("--discount-rate 0.1", "0.1", 0.1),
     "value.margin": ("--margin 0.35", "0.35", 0.35),
@@ -126,6 +131,9 @@ ROWS = {
     "analyses.slipping_since": ("--slipping-since 2025-06-30", "2025-06-30", "2025-06-30"),
     "analyses.least_drop": ("--least-drop 0.2", "0.2", 0.2),
     "analyses.least_alive": ("--least-alive 0.3", "0.3", 0.3),
+    "analyses.renewals_within": ("--renewals-within 6months", '"6months"', "6months"),
+    "analyses.least_not_renewed": ("--least-not-renewed 0.2", "0.2", 0.2),
+    "analyses.movements": ("--movements quarter", '"quarter"', "quarter"),
     "analyses.over_time": ("--earlier-day 2024-12-31", "[2024-12-31]", ("2024-12-31",)),
     "trust.checks": ("--no-checks", "false", False),
     "trust.origins": ("--origins 0", "0", 0),
@@ -175,7 +183,7 @@ def test_options_and_toml_say_the_same(tmp_path):
         in_file = tmp_path / expected if isinstance(expected, Path) else expected
         assert getattr(getattr(read, section), setting) == in_file, name
     assert set(given.given()) == {part.name for part in sections()}
-    assert len(read.files()) == 8
+    assert len(read.files()) == 9
     written = "".join(
         f"[{section}]\n" + "".join(f"{name} = {toml_value(value, tmp_path)}\n" for name, value in values.items())
         for section, values in read.given().items()

@@ -338,3 +338,85 @@ class TestNoticeBeforeTheRenewalIsDue:
         assert abs(lost / (lost + made) - churn) < allowed() * standard_error
         naive = renewals.table["lost"].sum() / (renewals.table["lost"] + renewals.table["renewals"]).sum()
         assert naive > churn + 10 * standard_error
+
+
+class TestContractLengthsByTheNameOfTheirColumn:
+    """Annual contracts that are read as monthly have a value many times too high."""
+
+    @pytest.mark.parametrize(
+        ("name", "cells", "periods"),
+        [
+            ("付费周期", ["月付", "年付"], ["month", "year"]),
+            ("计费周期", ["季付", "年付"], ["quarter", "year"]),
+            ("Billing Cycle", ["monthly", "annual"], ["month", "year"]),
+            ("contract term", ["12 months", "two years"], ["year", "2 years"]),
+            ("Contract Term (months)", [12, 24], ["year", "2 years"]),
+            ("合同期限（月）", ["12", "24.0"], ["year", "2 years"]),
+            ("period", ["month", "year"], ["month", "year"]),
+        ],
+    )
+    def test_the_column_is_found_and_a_note_says_so(self, name, cells, periods):
+        found = summarize_renewals(records(**{name: cells}), as_of="2024-12-31")
+        assert found.table["period"].tolist() == periods
+        assert f"period is the column {name!r}" in found.notes
+        named = summarize_renewals(records(**{name: cells}), period=name, as_of="2024-12-31")
+        pd.testing.assert_frame_equal(found.table, named.table)
+        assert named.notes == ()
+
+    def test_one_that_is_given_goes_first(self):
+        found = summarize_renewals(records(付费周期=["月付", "年付"]), period="quarter", as_of="2024-12-31")
+        assert set(found.table["period"]) == {"quarter"}
+        assert found.notes == ()
+        assert found.table["付费周期"].tolist() == ["月付", "年付"]
+
+    def test_without_one_contracts_run_a_month(self):
+        assert set(summarize_renewals(records(plan=["年付", "年付"]), as_of="2024-12-31").table["period"]) == {"month"}
+
+    def test_several_are_refused_with_the_call(self):
+        frame = records(付费周期=["月付", "月付"], 合同期限=["一年", "两年"])
+        with pytest.raises(ColumnError, match="Choose one: period='付费周期' or period='合同期限'"):
+            summarize_renewals(frame, as_of="2024-12-31")
+
+    def test_cells_that_are_no_length_are_refused_with_both_cures(self):
+        said = r"such as '1st of the month' \(row 0\).*of one length, pass it: period='month'"
+        with pytest.raises(InputError, match=said):
+            summarize_renewals(records(**{"billing cycle": ["1st of the month", "monthly"]}), as_of="2024-12-31")
+
+
+class TestWhatIsNotCountedIsSaid:
+    def test_what_lies_after_as_of(self):
+        frame = records(start=["2024-01-15", "2024-09-01"], cancelled_on=["2024-09-20", "2024-10-01"])
+        assert summarize_renewals(frame, as_of="2024-06-30").notes == (
+            "1 row with a start after as_of 2024-06-30, left out (row 1).",
+            "1 row with a cancellation after as_of 2024-06-30, counted as active (row 0).",
+        )
+        assert summarize_renewals(frame, as_of="2024-12-31").notes == ()
+
+    def test_renewals_after_as_of(self):
+        frame = records(paid=["2024-05-01", "2024-08-30"])
+        notes = summarize_renewals(frame, renewed_on="paid", as_of="2024-06-30").notes
+        assert notes == (
+            "1 row with a renewal after as_of 2024-06-30, of which those due by then count as made (row 1).",
+        )
+
+    def test_until_when_records_go_where_no_day_is_given(self):
+        (note,) = summarize_renewals(records(cancelled_on=["2024-05-01", None])).notes
+        assert note == f"as_of is today, {dt.date.today()}; the last day in the records is 2024-05-01"
+
+    @pytest.mark.parametrize("word", ["-", "——", "未退订", "未取消", "Not cancelled", " N/A ", "无"])
+    def test_words_for_no_cancellation(self, word):
+        found = summarize_renewals(records(cancelled_on=[word, "2024-05-01"]), as_of="2024-12-31")
+        assert found.table["lost"].tolist() == [False, True]
+        assert found.notes == (f"cancelled_on: {word!r} in 1 row count as blank",)
+
+    def test_words_for_no_renewal_yet(self):
+        frame = records(paid=["未续费", "2024-06-30"])
+        found = summarize_renewals(frame, cancelled_on=None, renewed_on="paid", as_of="2024-07-15")
+        assert found.table["renewals"].tolist() == [0, 4]
+        with pytest.raises(InputError, match=r"such as '未续费' \(row 0\)"):
+            summarize_renewals(frame.assign(cancelled_on=["未续费", None]), as_of="2024-07-15")
+
+    @pytest.mark.parametrize("word", ["待定", "已退订", "unknown"])
+    def test_words_that_leave_it_open_are_refused(self, word):
+        with pytest.raises(InputError, match=rf"{word}' \(row 0\)"):
+            summarize_renewals(records(cancelled_on=[word, "2024-05-01"]), as_of="2024-12-31")

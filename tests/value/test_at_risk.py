@@ -111,3 +111,12 @@ def test_what_is_wrong_is_refused(records, fit, purchases, spend, book):
     orders = lb.lifetime_value(book, lb.RepeatPurchases(purchases, spend), horizon="1 year", random_seed=1)
     with pytest.raises(InputError, match="No stream of this value"):
         lb.at_risk(orders)
+
+
+def test_reasons_are_told_in_the_language_that_is_asked_for_later(records, fit):
+    found = lb.at_risk(value(records, fit), within="3 months")
+    said = found.summary()["reason"].tolist()
+    with lb.in_language("zh"):
+        again = found.summary()["reason"].tolist()
+        assert again == lb.at_risk(value(records, fit), within="3 months").summary()["reason"].tolist()
+    assert not set(said) & set(again)

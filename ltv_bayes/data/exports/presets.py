@@ -63,6 +63,13 @@ def names_beside(table: str) -> Mapping[str, frozenset[str]]:
     return {role: frozenset(map(plain_name, names)) for role, names in _read()[BESIDE][table].items()}
 
 
+@cache
+def words_for_none(column: str) -> frozenset[str]:
+    """Plain words that stand for no day in a column of contracts: cancelled_on or renewed_on."""
+    words = _read()[BESIDE]["words_for_none"]
+    return frozenset(map(plain_word, [*words["any"], *words[column]]))
+
+
 def _read() -> dict[str, Any]:
     return tomllib.loads(resources.files("ltv_bayes.data.exports").joinpath("presets.toml").read_text("utf-8"))
 

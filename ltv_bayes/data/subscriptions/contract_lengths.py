@@ -9,7 +9,7 @@ import pandas as pd
 from ltv_bayes.data.reading.faults import Fault, quoted, refuse
 from ltv_bayes.data.subscriptions.calendar import DAYS, MONTHS, PERIODS
 from ltv_bayes.errors import UnitError, suggestion
-from ltv_bayes.language import N_, _, comma
+from ltv_bayes.language import N_, _, comma, sentences
 from ltv_bayes.time_units import OTHER_SPELLINGS
 
 ADVERBS = {
@@ -40,6 +40,8 @@ NUMBER_FIRST = re.compile(
     rf"(\d+(?:\.\d+)?|half|semi|(?:{'|'.join(ENGLISH)})(?=[\s-])|[半双两一二三四五六七八九十])"
     r"[\s-]*(?:an?\s+|个)?(\D+)"
 )
+IN_BRACKETS = re.compile(r"\(([^()]+)\)$")
+NUMBER = r"\s*\d+(?:\.\d+)?\s*"
 AT_MOST = 1200
 OTHER_LENGTH = N_("Write one of {periods}, or a number of them, such as 24 months or half a year.")
 
@@ -120,10 +122,14 @@ def periods_of(raw: pd.DataFrame, period: str) -> np.ndarray:
     --------
     >>> periods_of(pd.DataFrame({"term": ["monthly", "年付"]}), "term").tolist()
     ['month', 'year']
+    >>> periods_of(pd.DataFrame({"合同期限（月）": [12, 24]}), "合同期限（月）").tolist()
+    ['year', '2 years']
     """
     if not is_column(raw, period):
         return np.full(len(raw), as_period(period))
     cells = raw[period].map(str)
+    if unit := _unit_of(period):
+        cells = cells.where(~cells.str.fullmatch(NUMBER), cells + f" {unit}")
     known: dict[str, str] = {}
     for cell in cells.unique():
         try:
@@ -133,10 +139,26 @@ def periods_of(raw: pd.DataFrame, period: str) -> np.ndarray:
     wrong = ~cells.isin(list(known)).to_numpy()
     problem, cure = (
         _("with a {period} that is no contract length", period=period),
-        _(OTHER_LENGTH, periods=comma(PERIODS)),
+        sentences(
+            _(OTHER_LENGTH, periods=comma(PERIODS)),
+            _("Where all contracts are of one length, pass it: period='month'."),
+        ),
     )
     refuse([Fault(wrong, problem, cure, quoted(raw[period], wrong))], raw.index)
     return cells.map(known).to_numpy(dtype=object)
+
+
+def _unit_of(header: str) -> str:
+    """The unit of time that a header says in brackets at its end; empty for none.
+
+    Examples
+    --------
+    >>> [_unit_of(header) for header in ("Contract Term (months)", "合同期限（月）", "term", "term (agreed)")]
+    ['month', 'month', '', '']
+    """
+    match = IN_BRACKETS.search(unicodedata.normalize("NFKC", header).strip())
+    unit = "" if match is None else _word(match[1].lower())
+    return unit if unit in PERIODS else ""
 
 
 def is_column(raw: pd.DataFrame, period: str) -> bool:

@@ -20,6 +20,7 @@ from ltv_bayes.data.reading.ids import as_ids, ids_of
 from ltv_bayes.data.subscriptions.contract_lengths import is_column, periods_of
 from ltv_bayes.data.subscriptions.contracts import FOUND, contradictions, count_renewals, overlaps, written_twice
 from ltv_bayes.data.subscriptions.late_records import observed_since
+from ltv_bayes.data.subscriptions.not_counted import after_the_end, without_words_for_none
 from ltv_bayes.data.subscriptions.notices import notice_counts
 from ltv_bayes.data.subscriptions.plan_changes import CHANGED, join_contracts
 from ltv_bayes.data.subscriptions.renewals import Renewals
@@ -27,14 +28,20 @@ from ltv_bayes.errors import ColumnError, DataWarning, InputError, UnitError, ro
 from ltv_bayes.language import _, comma
 from ltv_bayes.time_units import as_date, as_duration
 
-USUAL = {"customer": "customer_id", "start": "start", "cancelled_on": "cancelled_on", "price": "price"}
+USUAL: dict[str, str | None] = {
+    "customer": "customer_id",
+    "start": "start",
+    "cancelled_on": "cancelled_on",
+    "price": "price",
+    "period": None,
+}
 OURS = ("customer_id", *FOUND, *CHANGED, "observed_from", "notice")
 
 
 def summarize_renewals(
     records: Any,
     *,
-    period: str = "month",
+    period: str | None = None,
     as_of: Any = None,
     customer: str = "customer_id",
     start: str = "start",
@@ -73,19 +80,22 @@ def summarize_renewals(
     records : path or frame
         Anything that :func:`ltv_bayes.read_table` reads: customer, start, day of cancellation (blank while active),
         price of one period. Other columns become attributes.
-    period : str
+    period : str, optional
         The length of all contracts: day, week, month, quarter, year, or a number of them, such as 24 months or half a
         year. Or the name of a column with each record's own, which may be written as monthly, 12 months, 月付, and so
-        on.
+        on; where its header says a unit in brackets, as "Contract Term (months)" does, as numbers. If not given, a
+        column with a name that exports give it counts, such as billing cycle or 付费周期, and a note says so; without
+        one, contracts run a month.
     as_of : date, optional
         The day on which observation ends, today if not given. What happens later is not counted: subscriptions that
         start later are left out, those cancelled later are active. A renewal recorded later says that those due by
-        then were made.
+        then were made. Notes say of how many rows this holds.
     customer, start : str
         The names of the columns. Where these, ``cancelled_on`` or ``price`` are not given and not there, a name that
         exports usually give them counts, and a note says so.
     cancelled_on : str or None
-        The column with the day of cancellation; None where only renewals are recorded.
+        The column with the day of cancellation; None where only renewals are recorded. Cells with a word for none, such
+        as "-", "active" or 未退订, count as blank, and a note says so.
     renewed_on : str, optional
         The column with the day of the last renewal made, blank where there was none yet. A day nearer to the start
         than to the first renewal date says that there was none.
@@ -150,9 +160,10 @@ def summarize_renewals(
     Bo                  2  False 2024-06-01        NaT
     """
     raw = read_table(records)
-    called = {"customer": customer, "start": start, "cancelled_on": cancelled_on, "price": price}
-    customer, start, cancelled_on, price = (names := _found(raw, called)).values()
-    found = [
+    called = {"customer": customer, "start": start, "cancelled_on": cancelled_on, "price": price, "period": period}
+    customer, start, cancelled_on, price, period = (names := _found(raw, called)).values()
+    period = period or "month"
+    notes = [
         _("{role} is the column {name!r}", role=role, name=name) for role, name in names.items() if name != called[role]
     ]
     end = today() if as_of is None else as_date(as_of)
@@ -162,14 +173,16 @@ def summarize_renewals(
     named = [name for name in (customer, start, cancelled_on, renewed_on, price, product) if name is not None]
     _refuse_one_column_for_two(named)
     ids = ids_of(named_column(raw, customer, "customer"))
+    cells, unsaid = without_words_for_none(raw, {"cancelled_on": cancelled_on, "renewed_on": renewed_on})
     contracts, faults = _contracts(
-        raw, start, {"cancelled": cancelled_on, "renewed": renewed_on}, price, product, amount_unit, date_format
+        cells, start, {"cancelled": cancelled_on, "renewed": renewed_on}, price, product, amount_unit, date_format
     )
     refuse([*faults, *contradictions(contracts, max(today() + ONE_DAY, end))], raw.index)
     contracts["period"] = periods_of(raw, period)
     refuse([written_twice(contracts, ids)], raw.index)
     refuse([overlaps(contracts, ids, end, grace_days, gap_days)], raw.index)
     _refuse_none_begun(contracts, end)
+    notes += [*unsaid, *after_the_end(contracts, end, given=as_of is not None)]
     used = [*named, *([period] if is_column(raw, period) else [])]
     others = _others(raw.drop(columns=[name for name in used if name in raw.columns]))
     counts = pd.concat([count_renewals(contracts, end, grace_days), others], axis="columns", sort=False)
@@ -178,13 +191,13 @@ def summarize_renewals(
     notices = notice_counts(joined, end - dt.timedelta(days=grace_days))
     unasked = [*([] if price else ["price"]), *([] if product else ["product"])]
     table, each = observed_since(joined, since).drop(columns=unasked), each.drop(columns=[] if price else "price")
-    return Renewals(table, end, currency, grace_days, tuple(found), notices, each)
+    return Renewals(table, end, currency, grace_days, tuple(notes), notices, each)
 
 
 def _found(raw: pd.DataFrame, called: dict[str, Any]) -> dict[str, Any]:
     """The names of columns; where one has its usual name and is not there, that which exports give it."""
     known = [*raw.columns, *raw.index.names]
-    absent = [role for role, name in called.items() if name == USUAL[role] and name not in known]
+    absent = [role for role, name in called.items() if name == USUAL[role] and (name is None or name not in known)]
     left = raw.drop(columns=[name for name in called.values() if name in raw])
     found = columns_beside(left, "contracts", [role for role in absent if role != "customer"], "{}={!r}".format)
     who = customer_column(left, "customer={!r}".format) if "customer" in absent else None

@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.colors import LinearSegmentedColormap, to_rgb
 
 from ltv_bayes.data.subscriptions.revenue.movements import MOVEMENTS, Movements
-from ltv_bayes.errors import InputError
+from ltv_bayes.errors import InputError, sentence_case
 from ltv_bayes.formatting import percent
 from ltv_bayes.intervals import describe_interval
 from ltv_bayes.language import _, as_known
@@ -125,6 +125,6 @@ def plot_retained(
         ax.set_xticks(range(shape[1]), [str(age) for age in middle.columns])
         ax.grid(visible=False)
         ax.tick_params(length=0)
-        canvas.label_x(ax, _("age in periods of a {every}", every=as_known(movements.every)))
+        canvas.label_x(ax, _("age in {units}", units=as_known(f"{movements.every}s")))
         detail = _("share and {interval}", interval=describe_interval(ci_prob, ci_kind))
-        return canvas.finish(ax, _("{what} by cohort", what=in_words(of)), detail)
+        return canvas.finish(ax, _("{what} by cohort", what=sentence_case(in_words(of))), detail)

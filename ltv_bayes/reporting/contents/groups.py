@@ -1,4 +1,4 @@
-"""Segments compared, channels against their cost, and values over time."""
+"""Segments compared, channels against their cost, customers to be won, and values over time."""
 
 from functools import partial
 
@@ -7,7 +7,7 @@ import pandas as pd
 from ltv_bayes.formatting import label
 from ltv_bayes.intervals import bound_columns
 from ltv_bayes.language import _
-from ltv_bayes.plots.acquisition import plot_acquisition, plot_payback
+from ltv_bayes.plots.acquisition import plot_acquisition, plot_equity, plot_payback
 from ltv_bayes.plots.decisions import plot_value_over_time
 from ltv_bayes.plots.values import plot_segments
 from ltv_bayes.reporting.contents.material import Material
@@ -56,6 +56,25 @@ def channels(of: Material) -> Section | None:
         *map(note, found.notes()),
     ]
     return Section("acquisition", _("Channels: LTV and acquisition cost"), tuple(parts))
+
+
+def equity(of: Material) -> Section | None:
+    """The whole, its parts, its years, and the channels of the plan."""
+    found = of.equity
+    if found is None:
+        return None
+    planned = _("Planned customers by channel, and whether the next one repays the cost")
+    flow, channels = found.cash_flow().drop(columns="sd"), found.by_channel().drop(columns="sd")
+    channels = channels.rename(index={"": _("any channel")})
+    parts = (
+        Text(found.sentence()),
+        Picture("equity", _("Money of customers of today and of those planned, by year"), partial(plot_equity, found)),
+        Table("equity", _("Customer equity and its parts"), found.summary().drop(columns="sd"), found.currency),
+        Table("equity_channels", planned, channels, found.currency),
+        Table("equity_years", _("Customer equity by year after the as-of date"), flow, found.currency),
+        *map(note, found.notes()),
+    )
+    return Section("equity", _("Customers of today and those planned"), parts)
 
 
 def trend(of: Material) -> Section | None:

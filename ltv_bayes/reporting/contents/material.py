@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 import pandas as pd
 
 from ltv_bayes.data.orders.read_report import ReadReport
+from ltv_bayes.data.subscriptions.revenue.movements import Movements
 from ltv_bayes.evaluation.backtest import Backtest
 from ltv_bayes.evaluation.check import Checks
 from ltv_bayes.evaluation.rolling.comparison import ModelComparison
@@ -14,7 +15,9 @@ from ltv_bayes.evaluation.value_over_time import ValueOverTime
 from ltv_bayes.formatting import money, with_currency
 from ltv_bayes.language import language
 from ltv_bayes.value.acquisition.acquisition import Acquisition
+from ltv_bayes.value.decisions.at_risk import AtRisk
 from ltv_bayes.value.decisions.slipping_away import SlippingAway
+from ltv_bayes.value.equity.customer_equity import CustomerEquity
 from ltv_bayes.value.lifetime_value import LifetimeValue, valued_of
 from ltv_bayes.value.segments.segments import SegmentValues
 from ltv_bayes.value.valued import Valued
@@ -32,7 +35,7 @@ class Material:
         What was read of an export.
     segments : tuple of SegmentValues
         The value by segments; the first also marks the customers.
-    acquisition, slipping, trend, backtest, checks
+    acquisition, equity, slipping, at_risk, movements, movements_ahead, trend, backtest, checks
         Results beside the value.
     columns : tuple of str
         Columns of the customers' table that stand beside their values, such as their name.
@@ -44,7 +47,11 @@ class Material:
     read: ReadReport | None = None
     segments: tuple[SegmentValues, ...] = ()
     acquisition: Acquisition | None = None
+    equity: CustomerEquity | None = None
     slipping: SlippingAway | None = None
+    at_risk: AtRisk | None = None
+    movements: Movements | None = None
+    movements_ahead: pd.DataFrame | None = None
     trend: ValueOverTime | None = None
     backtest: Backtest | RollingBacktest | ModelComparison | None = None
     checks: Checks | None = None

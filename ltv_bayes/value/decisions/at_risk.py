@@ -199,7 +199,7 @@ def _of_stream(stream: Subscription, terms: Terms, margins: Margins, customers: 
             "fee": fee,
             "value_if_renewed": stake,
             "at_stake": stake * lost,
-            "reason": why,
+            "reason": pd.Series(why, chosen.index, dtype=object),
         },
         index=chosen.index,
     )
