@@ -75,7 +75,7 @@ def report(
     slipping_away : SlippingAway, optional
         From `slipping_away`.
     at_risk : AtRisk, optional
-        Whose next renewal is at risk, from `at_risk`.
+        Renewals that are due soon and may not be made, from `at_risk`.
     movements : Movements, optional
         How recurring revenue moved, from `subscription_movements`.
     movements_ahead : pandas.DataFrame, optional

@@ -84,7 +84,7 @@ def compare_channels(of: Settings, value: NewCustomerValue) -> Acquisition:
 
 
 def with_the_planned(of: Settings, ltv: LifetimeValue, value: NewCustomerValue) -> CustomerEquity:
-    """Customers of today and those whom the plan is to win.
+    """Customers of today and those that the plan is to win.
 
     Parameters
     ----------

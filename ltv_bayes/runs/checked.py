@@ -89,5 +89,5 @@ def channels_of_plan(of: Settings, as_of: Any) -> list[str]:
         return []
     how: dict[str, Any] = chosen(of.plan, "columns amount_unit sheet")
     with in_section("plan"), warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # they are told where the plan is valued
+        warnings.simplefilter("ignore")  # shown where the plan is valued
         return [name for name in AcquisitionPlan.read(of.plan.file, as_of, **how).channels if name]

@@ -34,7 +34,7 @@ class Recurring:
     Attributes
     ----------
     at_risk : AtRisk or None
-        Whose next renewal is at risk.
+        Renewals that are due soon and may not be made.
     movements : Movements or None
         How recurring revenue moved.
     ahead : pandas.DataFrame or None
@@ -60,7 +60,7 @@ def tell_of_contracts(
     streams : sequence
         What customers pay for.
     remarks : list of str
-        What cannot be told, and why, is added.
+        What cannot be computed, and why, is added.
     """
     if renewals is None:
         return Recurring()
@@ -85,7 +85,7 @@ def _if_possible[T](compute: Callable[[], T], remarks: list[str]) -> T | None:
     try:
         return compute()
     except InputError as problem:
-        remarks.append(_("Recurring revenue is not told: {problem}", problem=problem))
+        remarks.append(_("Recurring revenue is left out: {problem}", problem=problem))
         return None
 
 
@@ -127,9 +127,9 @@ def next_subscriber(
             margin=terms.margin if own is None else own,
             random_seed=of.sampling.seed,
         )
-    said = _(
+    terms_in_words = _(
         "A new customer of the plan is valued with a contract of length {length}, renewed at {price}.",
         length=as_known(length),
         price=with_currency(money(price, renewals.currency), renewals.currency),
     )
-    return value, said
+    return value, terms_in_words

@@ -256,17 +256,17 @@ class Run:
 
     @cached_property
     def equity(self) -> CustomerEquity | None:
-        """Customers of today and those whom a plan is to win."""
+        """Customers of today and those that a plan is to win."""
         if self.settings.plan.file is None:
             return None
         today = self.ltv
         if self.renewals is not None and self.buyers is None:
-            value, said = next_subscriber(self.settings, self.renewals, self.renewing)
+            value, remark = next_subscriber(self.settings, self.renewals, self.renewing)
         else:
-            value, said = self._next_customer(by_channel=bool(self._planned)), ""
+            value, remark = self._next_customer(by_channel=bool(self._planned)), ""
             if self.renewals is not None:
-                said = _("New customers of the plan are valued by their orders; contracts of theirs do not count.")
-        self.remarks += [said] if said else []
+                remark = _("New customers of the plan are valued by their orders; contracts of theirs do not count.")
+        self.remarks += [remark] if remark else []
         return with_the_planned(self.settings, today, value)
 
     @cached_property

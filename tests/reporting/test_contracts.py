@@ -93,7 +93,8 @@ def test_the_page_and_the_workbook_hold_it_in_each_language(given, tmp_path):
     shown = re.sub(r"<(script|style|svg).*?</\1>|<[^>]+>", " ", text, flags=re.DOTALL)
     assert "有流失风险的续约" in shown
     assert not re.search(r"retention|expansion|price_level|renewal", shown)
-    sheets = pd.ExcelFile(found.to_excel(tmp_path / "r.xlsx", language="en"), engine="calamine").sheet_names
+    with pd.ExcelFile(found.to_excel(tmp_path / "r.xlsx", language="en"), engine="calamine") as book:
+        sheets = book.sheet_names
     assert {"Customer equity", "Recurring revenue", "Movements to come", "Renewals at risk"} <= set(sheets)
 
 

@@ -82,11 +82,11 @@ def after_the_end(contracts: pd.DataFrame, end: dt.date, *, given: bool) -> list
     days = [contracts["start"], contracts["cancelled"]]
     if "renewed" in contracts:
         days.append(contracts["renewed"])
-        said = _("with a renewal after as_of {end}, of which those due by then count as made", end=end)
-        problems[said] = begun & (contracts["renewed"] > last)
+        recorded = _("with a renewal after as_of {end}, of which those due by then count as made", end=end)
+        problems[recorded] = begun & (contracts["renewed"] > last)
     notes = [rows_at_fault(contracts.index[at], "row", problem, "") for problem, at in problems.items() if at.any()]
     if not given:
         known = max(some[some <= last].max() for some in days if (some <= last).any())
-        told = _("as_of is today, {end}; the last day in the records is {last:%Y-%m-%d}", end=end, last=known)
-        notes.append(told)
+        text = _("as_of is today, {end}; the last day in the records is {last:%Y-%m-%d}", end=end, last=known)
+        notes.append(text)
     return notes

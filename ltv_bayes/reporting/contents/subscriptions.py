@@ -1,4 +1,4 @@
-"""Subscriptions: how recurring revenue moved, what is foreseen of it, and whose next renewal is at risk."""
+"""Subscriptions: how recurring revenue moved, what is foreseen of it, and which renewals are at risk."""
 
 from functools import partial
 
@@ -20,13 +20,13 @@ SEED = 1
 
 
 def at_risk(of: Material) -> Section | None:
-    """Whose next renewal is at risk, with what is at stake and why."""
+    """Renewals at risk, with what is at stake and why."""
     found = of.at_risk
     if found is None:
         return None
     parts: list[Part] = [Text(found.sentence(), "doubt" if len(found.facts) else "good")]
     if len(found.facts):
-        title = _("Whose renewal to secure first: the most at stake stands first")
+        title = _("Renewals to secure first: the most at stake stands first")
         how = _("At stake are the fees that are to come if the renewal is made, times the probability that it is not.")
         parts.append(Table("at_risk", title, found.summary(), found.currency, note=how, rows=LISTED))
     return Section("at_risk", _("Renewals at risk"), tuple(parts))
