@@ -1,4 +1,4 @@
-"""How clients of the simulated company for office equipment pay, come back and leave."""
+"""How clients of the simulated company for office equipment pay, come back, pay more or less, and leave."""
 
 from dataclasses import dataclass
 
@@ -57,6 +57,26 @@ class Purchases:
         r, p = self.rate_cv**-2, self.order_cv**-2
         v = self.mean_amount * self.q_excess / p
         return {"r": r, "alpha": r / self.per_year, "p": p, "q": 1 + self.q_excess, "v": v}
+
+
+@dataclass(frozen=True)
+class Growth:
+    """How the price of a client's contract changes by itself, at renewals.
+
+    Attributes
+    ----------
+    changes_a_year : float
+        Probability that a price changes within a year.
+    upward : float
+        Share of the changes that are upward.
+    size, size_sd : float
+        Mean and standard deviation of the logarithm of a change, before its sign.
+    """
+
+    changes_a_year: float = 0.35
+    upward: float = 0.75
+    size: float = 0.15
+    size_sd: float = 0.05
 
 
 CONTRACTS = (

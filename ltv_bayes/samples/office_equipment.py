@@ -11,10 +11,10 @@ import pandas as pd
 
 from ltv_bayes.data.exports.read_orders import read_transactions
 from ltv_bayes.data.orders.transactions import Transactions
-from ltv_bayes.data.subscriptions.calendar import after, number_until
+from ltv_bayes.data.subscriptions.calendar import after, contract_length, number_until
 from ltv_bayes.errors import InputError, counted, suggestion
 from ltv_bayes.language import _, sentences
-from ltv_bayes.samples.office_clients import CONSUMABLES, CONTRACTS, SERVICE, Contract, Purchases
+from ltv_bayes.samples.office_clients import CONSUMABLES, CONTRACTS, SERVICE, Contract, Growth, Purchases
 from ltv_bayes.terms import Terms
 from ltv_bayes.time_units import DAYS_PER_YEAR, Duration, as_date, as_duration, as_number, discount_intensity
 
@@ -148,6 +148,7 @@ def simulate_office_equipment(
     contracts: Sequence[Contract] = CONTRACTS,
     consumables: Purchases = CONSUMABLES,
     service: Purchases = SERVICE,
+    growth: Growth | None = None,
     random_seed: int = 0,
 ) -> OfficeEquipment:
     """Simulate clients who buy a meeting board, subscribe to its cloud, order consumables and call for repairs.
@@ -175,6 +176,9 @@ def simulate_office_equipment(
         Lengths of contracts, with shares that add up to 1.
     consumables, service : Purchases
         How often clients order and call, and what they pay.
+    growth : Growth, optional
+        How prices of contracts change at renewals; they do not, if not given. A contract with a new price is a record
+        of its own. Who began on the 29th of a month or later keeps the price. All else is the same with and without.
     random_seed : int
         The same seed gives the same company.
 
@@ -204,6 +208,7 @@ def simulate_office_equipment(
     since = -rng.integers(1, math.ceil(years * DAYS_PER_YEAR), clients, endpoint=True).astype(float)
     installed = pd.DataFrame({"customer_id": listed["customer_id"], "since": _dates(today, since)})
     records = _subscriptions(rng, installed, contracts, today, years + max(future_years, PLANNED_AHEAD.to("year")))
+    paid = _payments_of_contracts(records, today, known, growth, np.random.default_rng([random_seed, 1]))
     ends = records["ends"].reindex(listed["customer_id"], fill_value=np.inf)
     until = np.minimum(ends, future_years * DAYS_PER_YEAR)
     relations = pd.DataFrame({"since": since, "until": until}, index=ends.index)
@@ -213,7 +218,7 @@ def simulate_office_equipment(
         [
             _payments("equipment", ends.index, since, _log_normal(rng, BOARD_PRICE, BOARD_LOG_SD, clients).round(-2)),
             _payments("equipment", *sold),
-            _payments("subscription", *_fees(records, today, known)),
+            _payments("subscription", records.index[paid["who"]], paid["days"], paid["price"]),
             _payments("consumables", *_purchases(rng, users, consumables, from_the_start=True)),
             _payments("service", *_purchases(rng, relations, service)),
         ]
@@ -221,7 +226,7 @@ def simulate_office_equipment(
     payments["date"] = _dates(today, payments["days"])
     return OfficeEquipment(
         orders=_orders(payments),
-        subscriptions=_seen_records(records, today),
+        subscriptions=_seen_records(records, paid, today),
         installations=installed,
         planned=planned,
         clients=listed,
@@ -277,14 +282,29 @@ def _subscriptions(
     )
 
 
-def _fees(records: pd.DataFrame, today: np.datetime64, known: float) -> tuple[pd.Index, np.ndarray, np.ndarray]:
-    """Find every payment for a period, the first included: who, when (days after as_of), how much."""
+def _payments_of_contracts(
+    records: pd.DataFrame, today: np.datetime64, known: float, growth: Growth | None, rng: np.random.Generator
+) -> pd.DataFrame:
+    """Find every payment for a period, the first included: who (row of the records), when (days after as_of), price."""
     started, period = records["started"].to_numpy(), records["period"].to_numpy()
     last = np.minimum(records["renewals"], number_until(started, today + np.timedelta64(int(known), "D"), period))
     most = last.max() if len(last) else 0
+    factors = np.ones((len(records), most + 1)) if growth is None else _factors(growth, records, most, rng)
     who, number = np.nonzero(np.arange(most + 1) <= last.to_numpy()[:, None])
     days = (after(started[who], number, period[who]) - today).astype(float)
-    return records.index[who], days, records["price"].to_numpy()[who]
+    return pd.DataFrame(
+        {"who": who, "days": days, "price": (records["price"].to_numpy()[who] * factors[who, number]).round()}
+    )
+
+
+def _factors(growth: Growth, records: pd.DataFrame, most: int, rng: np.random.Generator) -> np.ndarray:
+    """Prices over the first one at each renewal, of shape (records, renewals + 1)."""
+    years = np.array([contract_length(period).to("year") for period in records["period"]])
+    chance = 1 - (1 - growth.changes_a_year) ** np.where(records["started"].dt.day < 29, years, 0.0)
+    changed = rng.random((len(records), most)) < chance[:, np.newaxis]
+    sign = np.where(rng.random(changed.shape) < growth.upward, 1.0, -1.0)
+    size = np.abs(rng.normal(growth.size, growth.size_sd, changed.shape))
+    return np.exp(np.pad(np.cumsum(changed * sign * size, axis=1), [(0, 0), (1, 0)]))
 
 
 def _purchases(
@@ -342,11 +362,17 @@ def _future(payments: pd.DataFrame, known: float) -> pd.DataFrame:
     return ordered[["customer_id", "stream", "date", "days", "amount"]]
 
 
-def _seen_records(records: pd.DataFrame, today: np.datetime64) -> pd.DataFrame:
-    """What is known of subscriptions: whoever leaves later is still active."""
-    cancelled = _dates(today, records["ends"].where(records["ends"] <= 0).to_numpy())
-    seen = records.reset_index(names="client").rename(columns={"started": "started_on"}).assign(cancelled_on=cancelled)
-    return seen[["client", "contract", "started_on", "cancelled_on", "price"]]
+def _seen_records(records: pd.DataFrame, paid: pd.DataFrame, today: np.datetime64) -> pd.DataFrame:
+    """What is known of subscriptions, a row for each price: whoever leaves later is still active."""
+    known = paid[paid["days"] <= 0]
+    first = (known["who"] != known["who"].shift()) | (known["price"] != known["price"].shift())
+    seen = known[first].reset_index(drop=True)
+    of = records.iloc[seen["who"]]
+    left = of["ends"].where(of["ends"] <= 0).to_numpy()
+    until = seen["days"].shift(-1).where(seen["who"] == seen["who"].shift(-1)).fillna(pd.Series(left))
+    started, cancelled = _dates(today, seen["days"]), _dates(today, until)
+    names = {"client": of.index, "contract": of["contract"].to_numpy(), "started_on": started}
+    return pd.DataFrame({**names, "cancelled_on": cancelled, "price": seen["price"]})
 
 
 def _dates(today: np.datetime64, days: Any) -> np.ndarray:

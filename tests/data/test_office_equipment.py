@@ -10,7 +10,7 @@ from scipy import special
 
 import ltv_bayes as lb
 from ltv_bayes.errors import InputError, UnitError
-from ltv_bayes.samples.office_clients import CONTRACTS, Contract, Purchases
+from ltv_bayes.samples.office_clients import CONTRACTS, Contract, Growth, Purchases
 from ltv_bayes.samples.office_equipment import STREAMS
 from tests.chance import allowed
 
@@ -387,3 +387,22 @@ class TestReading:
         assert orders.dropped.empty
         assert orders.currency == "CNY"
         assert len(lb.summarize(orders, as_of=company.as_of).table) == 1500
+
+
+def test_prices_that_grow_change_nothing_else():
+    """Factors of prices have the stated mean; contracts with a new price follow each other as one relation."""
+    size = {"clients": 400, "random_seed": 5}
+    plain = simulate(**size)
+    grown = simulate(**size, growth=Growth(changes_a_year=0.5, upward=1.0, size=0.2, size_sd=0.0))
+    for name in ("orders", "installations", "planned", "clients"):
+        pd.testing.assert_frame_equal(getattr(grown, name), getattr(plain, name))
+    names = {"customer": "client", "start": "started_on", "period": "contract", "as_of": plain.as_of}
+    found, before = (lb.summarize_renewals(one.subscriptions, **names).table for one in (grown, plain))
+    state = ["renewals", "lost", "next_due", "ended_on", "start"]
+    pd.testing.assert_frame_equal(found[state].sort_index(), before[state].sort_index())
+    steps = np.log(found["price"] / before["price"].reindex(found.index)) / 0.2
+    assert np.allclose(steps, found["upgrades"], atol=0.02)
+    assert not found["downgrades"].any()
+    later = [one.future[one.future["stream"] == "subscription"] for one in (grown, plain)]
+    assert np.array_equal(*(part["days"].to_numpy() for part in later))
+    assert later[0]["amount"].sum() > later[1]["amount"].sum()

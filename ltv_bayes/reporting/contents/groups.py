@@ -66,15 +66,15 @@ def equity(of: Material) -> Section | None:
     planned = _("Planned customers by channel, and whether the next one repays the cost")
     flow, channels = found.cash_flow().drop(columns="sd"), found.by_channel().drop(columns="sd")
     channels = channels.rename(index={"": _("any channel")})
-    parts = (
+    parts: list[Part] = [
         Text(found.sentence()),
         Picture("equity", _("Money of customers of today and of those planned, by year"), partial(plot_equity, found)),
         Table("equity", _("Customer equity and its parts"), found.summary().drop(columns="sd"), found.currency),
         Table("equity_channels", planned, channels, found.currency),
         Table("equity_years", _("Customer equity by year after the as-of date"), flow, found.currency),
         *map(note, found.notes()),
-    )
-    return Section("equity", _("Customers of today and those planned"), parts)
+    ]
+    return Section("equity", _("Customers of today and those planned"), tuple(parts))
 
 
 def trend(of: Material) -> Section | None:
