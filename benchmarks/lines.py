@@ -171,6 +171,11 @@ LINES = (
         (Demand("times the query", 1.3),),
     ),
     Line(
+        "spark_ten_million",
+        "10,000,000 customers x 40 draws scored on Spark on all cores, file to files",
+        ours("scored_on_spark", table="customers_1e7", fits="fits_customers_1e5", draws=40, partitions=16, warm=False),
+    ),
+    Line(
         "hybrid",
         "value of 100,000 hybrid clients x 1,000 draws: four streams, one lifetime; summaries and segments",
         ours("hybrid", "same", table="customers_1e5", draws=1000),

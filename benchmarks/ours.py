@@ -8,8 +8,10 @@ import time
 from pathlib import Path
 from typing import Any
 
-from measuring import main, measured, peak_mb, since_start
+from measuring import Spark, main, measured, own_seconds, peak_mb, since_start
 
+FEWEST, WARMING = 20, 200_000
+"""Draws and customers with which Spark is warmed up."""
 PACKAGES = ("ltv_bayes", "numpy", "scipy", "numba", "pandas", "pymc", "pytensor", "nutpie", "arviz", "duckdb")
 PURCHASES = ("r", "alpha", "a", "b")
 SPEND = ("p", "q", "v")
@@ -113,16 +115,19 @@ def scored(table: str, fits: str, draws: int) -> dict[str, Any]:
     import ltv_bayes as lb
 
     model, asked = model_of(table, fits, draws)
+    before = own_seconds()
     with measured() as result:
         scores = lb.score(table, model, to=Path(table).with_name("scores_here.parquet"), **asked)
-        scores.by("segment").summary()
+        totals(scores)
+    result["processor_seconds"] = own_seconds() - before
     return result | {"customers": scores.customers, "total": float(scores.total().mean())}
 
 
-def scored_on_spark(table: str, fits: str, draws: int, partitions: int) -> dict[str, Any]:
-    """The same by Spark on all cores of this machine: session and workers are there, and have scored once.
+def scored_on_spark(table: str, fits: str, draws: int, partitions: int, warm: bool = True) -> dict[str, Any]:
+    """The same by Spark on all cores of this machine: the session is there and, if warm, has scored with few draws.
 
-    ``worker_mb`` is the largest of its processes of Python.
+    What Java compiles depends on the number of rows, not of draws. ``worker_mb`` and ``java_mb`` are the memory of the
+    largest process, the heap of Java held to 2 GB.
     """
     import sys
 
@@ -136,16 +141,21 @@ def scored_on_spark(table: str, fits: str, draws: int, partitions: int) -> dict[
     builder = SparkSession.builder.master(f"local[{os.cpu_count()}]")
     for name, value in settings.items():
         builder = builder.config(name, value)
-    spark = builder.getOrCreate()
+    spark, used = builder.getOrCreate(), Spark()
+    rows, place = spark.read.parquet(table), Path(table).with_name("scores_of_spark")
+    if warm:
+        few, asked = model_of(table, fits, FEWEST)
+        lb.score(rows.limit(WARMING).repartition(partitions), few, to=place, **asked)
     model, asked = model_of(table, fits, draws)
-    rows = spark.read.parquet(table)
-    lb.score(rows.limit(20_000).repartition(2 * (os.cpu_count() or 1)), model, **asked)
+    before, own = used.seconds(), own_seconds()
     with measured() as result:
-        scores = lb.score(rows, model, to=Path(table).with_name("scores_of_spark"), **asked)
-        scores.by("segment").summary()
-    found = {"customers": scores.customers, "total": float(scores.total().mean()), "worker_mb": workers_mb()}
+        scores = lb.score(rows, model, to=place, **asked)
+        totals(scores)
+    after = used.seconds()
+    parts = {f"{kind}_seconds": after[kind] - before[kind] for kind in after} | {"driver_seconds": own_seconds() - own}
+    found = {"customers": scores.customers, "total": float(scores.total().mean())}
     spark.stop()
-    return result | found
+    return result | found | parts | {"processor_seconds": sum(parts.values())} | used.peaks()
 
 
 def model_of(table: str, fits: str, draws: int) -> tuple[Any, dict[str, Any]]:
@@ -155,21 +165,15 @@ def model_of(table: str, fits: str, draws: int) -> tuple[Any, dict[str, Any]]:
 
     first = next(lb.Customers.scan(table, time_unit="day").batches(1000))
     terms: Any = {"horizon": "1 year", "discount_rate": 0.10, "random_seed": 1, "keep_draws": False}
-    return made(lb.lifetime_value(first, [repeat_purchases(fits, draws)], **terms)), {"segments": ["segment"]}
+    segments = ["segment"] if "segment" in first.columns else []
+    return made(lb.lifetime_value(first, [repeat_purchases(fits, draws)], **terms)), {"segments": segments}
 
 
-def workers_mb() -> float:
-    """The largest amount of memory that a process of Python below the Java process of Spark has held."""
-    found = 0
-    for place in Path("/proc").glob("[0-9]*/status"):
-        try:
-            lines = dict(line.split(":", 1) for line in place.read_text().splitlines())
-            command = place.with_name("cmdline").read_bytes()
-        except (OSError, ValueError):
-            continue
-        if b"pyspark" in command and b"daemon" in command:
-            found = max(found, int(lines["VmHWM"].split()[0]))
-    return round(found / 1024, 1)
+def totals(scores: Any) -> None:
+    """Summarise the totals of scores, and those of segments where there are any."""
+    scores.explain()
+    for columns in scores.segments:
+        scores.by(list(columns)).summary()
 
 
 def hybrid(table: str, draws: int) -> dict[str, Any]:

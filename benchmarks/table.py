@@ -54,6 +54,9 @@ class Measured:
         parts = [seconds(self.seconds)]
         if (ess := self.median("ess")) is not None:
             parts.append(f"ESS {ess:,.0f}, {number(self.efficiency or 0)}/s")
+        if (used := self.median("processor_seconds")) is not None:
+            parts.append(f"{seconds(used)} of processors")
+        parts += [f"{name} {size / 1024:.2f} GB" for name in ("java", "worker") if (size := self.median(f"{name}_mb"))]
         return ", ".join([*parts, f"{self.peak_gb:.2f} GB"])
 
 

@@ -29,6 +29,7 @@ from ltv_bayes.time_units import as_date, as_duration, as_number, as_time_unit
 from ltv_bayes.value.draws.results import Results
 from ltv_bayes.value.draws.storage import refuse_place, write_tables
 from ltv_bayes.value.lifetime_value import LifetimeValue
+from ltv_bayes.value.notes import notes_on_total
 from ltv_bayes.value.valued import Valued, stored_attrs
 
 ERRORS = ("raise", "report")
@@ -202,7 +203,8 @@ def scores_of(
     """The result, of what was added up."""
     named = pd.DataFrame(list(problems), columns=list(PROBLEM))
     valued = valued_from(model, asked, sums)
-    return Scores(table, sums.customers, named, asked.segments, tuple(notes), valued)
+    known = [*notes, *(notes_on_total(valued, sums.customers) if sums.customers else [])]
+    return Scores(table, sums.customers, named, asked.segments, tuple(known), valued)
 
 
 def valued_from(model: ValueModel, asked: Asked, sums: Sums) -> Valued:

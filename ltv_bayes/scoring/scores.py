@@ -33,7 +33,9 @@ class Scores(Printed):
     segments : tuple of tuple of str
         Columns by which totals were added up.
     warnings : tuple of str
-        What was noted on the way, each once.
+        What a reader should know, each once: what was noted on the way, what moves all customers and their prices, and
+        what the total tells, such as the share of its variance that is common to all. `LifetimeValue.notes` has more:
+        what only histories of all customers, or a comparison with judgements, can tell.
     """
 
     table: Any

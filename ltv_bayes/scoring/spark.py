@@ -151,36 +151,45 @@ def _needed(frame: Any, model: ValueModel, asked: Asked) -> Any:
         )
     if kinds.get(OBSERVED_UNTIL, "").startswith("timestamp"):
         raise ColumnError(_("{name} holds moments, not days. Cast it to a date.", name=OBSERVED_UNTIL))
-    known = [name for name in COMPUTED if name not in ("first_order", "last_order")]  # of which no value depends
-    return frame.select(
-        *(F.col(f"`{name}`") for name in dict.fromkeys((*inputs.index, *known, *segments)) if name in kinds)
-    )
+    chosen = [name for name in dict.fromkeys((*inputs.index, *COMPUTED, "since", *segments)) if name in kinds]
+    moments = [name for name in ("first_order", "last_order") if kinds.get(name) == "timestamp"]
+    days = {name: _as_day(name) for name in moments if name not in segments}
+    return frame.select(*(days.get(name, F.col(f"`{name}`")) for name in chosen))
+
+
+def _as_day(name: str) -> Any:
+    """A column of moments as days, for `refuse_other_day_or_unit`: in another time zone it may be the day before."""
+    from pyspark.sql import functions as F
+
+    day = F.to_date(F.col(f"`{name}`"))
+    return (F.date_sub(day, 1) if name == "last_order" else day).alias(name)
 
 
 def _read(frame: Any, asked: Asked) -> Any:
-    """The column of ids as text, read as it is here: without the blanks around, and 7.0 as 7."""
+    """The column of ids, read as it is here: text without the blanks around, and 7.0 as 7."""
     from pyspark.sql import functions as F
 
-    ids = F.col(f"`{asked.customer_id}`")
-    around = rf"\A[{BLANKS}]+|[{BLANKS}]+\z"
-    if dict(frame.dtypes)[asked.customer_id].startswith(("float", "double", "decimal")):
-        whole = ids == F.floor(ids)
-        ids = F.when(whole, F.floor(ids).cast("string")).otherwise(ids.cast("string"))
-    return F.regexp_replace(ids.cast("string"), around, "").alias("id")
+    ids, kind = F.col(f"`{asked.customer_id}`"), dict(frame.dtypes)[asked.customer_id]
+    if kind in TYPES:
+        return ids.alias("id")
+    text = ids.cast("string")
+    if kind.startswith(("float", "double", "decimal")):
+        ids = F.when(~F.isnan(ids.cast("double")), ids)
+        text = F.when(ids == F.floor(ids), F.floor(ids).cast("string")).otherwise(ids.cast("string"))
+    return F.btrim(text, F.lit(BLANKS)).alias("id")
 
 
 def _judged_elsewhere(frame: Any, model: ValueModel, asked: Asked) -> set[str]:
     """Who was judged, and has no row."""
     if not (wanted := judged_ids(model)):
         return set()
-    ids = _read(frame, asked)
+    ids = _read(frame, asked).cast("string").alias("id")
     return set(wanted) - {row["id"] for row in frame.select(ids).where(ids.isin(wanted)).distinct().collect()}
 
 
 def _refuse_ids(frame: Any, asked: Asked) -> None:
     """Raise if ids stand in several rows, in whatever partitions, or are missing."""
-    ids = _read(frame, asked)
-    counts = frame.select(ids).groupBy("id").count()
+    counts = frame.select(_read(frame, asked)).groupBy("id").count().selectExpr("cast(id as string) as id", "count")
     bad = counts.where("count > 1 or id is null or id = ''").limit(MOST_NAMED).collect()
     blank = sum(row["count"] for row in bad if not row["id"])
     if blank and not asked.report:

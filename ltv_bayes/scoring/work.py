@@ -27,7 +27,6 @@ from ltv_bayes.scoring.model import (
 )
 from ltv_bayes.scoring.sums import Sums
 from ltv_bayes.sizes import MOST_SEGMENTS
-from ltv_bayes.streams.order_stream import OrderStream
 from ltv_bayes.streams.together import refuse_unknown_ends
 from ltv_bayes.time_units import DAYS_PER_UNIT, TimeUnit
 from ltv_bayes.value.draws.judged_streams import refuse_learning_from_some
@@ -264,7 +263,7 @@ class Work:
         self.sums.add(going, len(customers))
         self.judged_elsewhere.difference_update(as_text(customers.ids))
         notes = [str(one.message) for one in caught if issubclass(one.category, DataWarning)]
-        notes += [note for one in model.streams if isinstance(one, OrderStream) for note in one.unseen(customers)]
+        notes += [note for one in model.streams for note in one.common_notes(customers)]
         return Scored(self._shown(joined(blocks)[asked.place], customers.ids), [], notes)
 
     def _shown(self, columns: Columns, ids: pd.Index) -> pd.DataFrame:

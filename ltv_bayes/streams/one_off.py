@@ -142,6 +142,10 @@ class OneOffSale:
         """State which customers with sales are not valued."""
         return not_valued(customers, as_text(self.table.index), self.name)
 
+    def common_notes(self, customers: Customers) -> list[str]:
+        """State nothing: each sale is one customer's."""
+        return []
+
     def realised(self, customers: Customers) -> Array:
         """What was sold up to the as-of date."""
         past = self.table[~self._planned(customers)]

@@ -121,28 +121,28 @@ class OrderStream(ABC):
 
     def notes(self, customers: Customers, terms: Terms) -> list[str]:
         """State who is not in the data, which segments are new, what moves all customers, and what histories say."""
-        unseen = self.unseen(customers)
-        orders = self._orders(customers)
-        unseen += [_("{name}: {note}", name=called(self.name), note=note) for note in clock_note(self.counts)]
-        unseen += [
-            _("{name}: {note}", name=called(self.name), note=note) for note in day_note(orders, self.counts, self.spend)
-        ]
-        unseen += [_("{name}: {note}.", name=called(self.name), note=note) for note in price_notes(self.spend, orders)]
+        common = self.common_notes(customers)
         if self.customers is None:
-            return unseen
+            return common
         return [
-            *unseen,
+            *common,
             *missing_here_or_there(customers, self._own_ids, self.name),
             *(_("{name}: {note}", name=called(self.name), note=note) for note in history_notes(self.customers, terms)),
         ]
 
-    def unseen(self, customers: Customers) -> list[str]:
-        """State which segments of these customers are new to pooled fits; true of any part of them."""
+    def common_notes(self, customers: Customers) -> list[str]:
+        """State which segments are new to pooled fits, and what moves all customers and their prices."""
         fits = (
             (fit, (batch.table for batch in self._with_columns(fit, customers).batches()))
             for fit in self.fits_by_purpose.values()
         )
-        return [_("{stream} {terms}", stream=called(self.name), terms=note) for note in unseen_segments(fits)]
+        orders, name = self._orders(customers), called(self.name)
+        moves = [*clock_note(self.counts), *day_note(orders, self.counts, self.spend)]
+        return [
+            *(_("{stream} {terms}", stream=name, terms=note) for note in unseen_segments(fits)),
+            *(_("{name}: {note}", name=name, note=note) for note in moves),
+            *(_("{name}: {note}.", name=name, note=note) for note in price_notes(self.spend, orders)),
+        ]
 
     def realised(self, customers: Customers) -> Array:
         """Revenue from customers so far."""

@@ -83,6 +83,15 @@ class Stream(Protocol):
             Horizons and discount.
         """
 
+    def common_notes(self, customers: Customers) -> list[str]:
+        """State what moves all customers, and what else is true of any part of them as it is of all.
+
+        Parameters
+        ----------
+        customers : Customers
+            All that are valued, or some.
+        """
+
     def realised(self, customers: Customers) -> Array:
         """Revenue from customers so far, an array of shape (customers,), before margin.
 

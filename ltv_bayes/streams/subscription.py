@@ -151,12 +151,12 @@ class Subscription:
 
     def notes(self, customers: Customers, terms: Terms) -> list[str]:
         """State what moves all subscribers, and who is not in the records."""
-        together = [
-            _("{name}: {note}", name=called(self.name), note=note)
-            for fit in self.fits_by_purpose.values()
-            for note in clock_note(fit)
-        ]
-        return [*together, *missing_here_or_there(customers, self._ids, self.name)]
+        return [*self.common_notes(customers), *missing_here_or_there(customers, self._ids, self.name)]
+
+    def common_notes(self, customers: Customers) -> list[str]:
+        """State what moves all subscribers."""
+        notes = (note for fit in self.fits_by_purpose.values() for note in clock_note(fit))
+        return [_("{name}: {note}", name=called(self.name), note=note) for note in notes]
 
     def realised(self, customers: Customers) -> Array:
         """What was paid at the start and at renewals so far, at the price of the records."""

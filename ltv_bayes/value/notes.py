@@ -44,10 +44,16 @@ def notes_on(value: Valued) -> list[str]:
     uses = any(isinstance(one, OrderStream) and one.customers is None for one in value.valuation.streams)
     notes += history_notes(customers, terms, foreseen=uses)
     notes += [note for stream in value.valuation.streams for note in stream.notes(customers, terms)]
-    if len(customers) < FEW_CUSTOMERS and value.has_streams:
-        notes.append(_("{customers}: few, so priors weigh in.", customers=counted(len(customers), "customer")))
     notes += notes_on_overlap(value)
     notes += note_on_conflicts(value)
+    return [*notes, *notes_on_total(value, len(customers))]
+
+
+def notes_on_total(value: Valued, number: int) -> list[str]:
+    """Write those that the total alone tells, of a number of customers who need not be at hand."""
+    notes: list[str] = []
+    if number < FEW_CUSTOMERS and value.has_streams:
+        notes.append(_("{customers}: few, so priors weigh in.", customers=counted(number, "customer")))
     share = judgement_share(value)["mean"]
     if share > MUCH_JUDGEMENT and value.has_streams:
         notes.append(_("judgement makes up {share} of the expected value.", share=percent(share)))
@@ -64,7 +70,7 @@ def notes_on(value: Valued) -> list[str]:
         notes.append(
             _("single extreme draws carry the sd of the total and sway its mean: rely on medians and intervals.")
         )
-    elif len(customers) >= FEW_CUSTOMERS and value.has_streams:
+    elif number >= FEW_CUSTOMERS and value.has_streams:
         common = value.results.common_share(value.settings.place)
         if np.isfinite(common):
             notes.append(

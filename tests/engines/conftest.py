@@ -12,7 +12,13 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
+JAVA = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -XX:-UsePerfData"
+"""Java compiles fast rather than well: it ends before good code would pay."""
 SETTINGS_OF_SPARK = {
+    "spark.driver.extraJavaOptions": JAVA,
+    "spark.executor.extraJavaOptions": JAVA,
+    "spark.sql.adaptive.enabled": "false",
+    "spark.ui.showConsoleProgress": "false",
     "spark.ui.enabled": "false",
     "spark.sql.shuffle.partitions": "2",
     "spark.default.parallelism": "2",
@@ -24,7 +30,7 @@ SETTINGS_OF_SPARK = {
     "spark.scheduler.minRegisteredResourcesRatio": "1.0",  # work begins when both workers are there
     "spark.scheduler.maxRegisteredResourcesWaitingTime": "60s",
 }
-"""Few partitions, since the data are small; all on this machine."""
+"""Few partitions and plans as they stand, since the data are small; all on this machine."""
 ONE_THREAD = {f"{name}_NUM_THREADS": "1" for name in ("OMP", "OPENBLAS", "MKL", "NUMBA")}
 
 

@@ -44,6 +44,14 @@ def there(tables):
     return lb.summarize(lb.scan_transactions(tables, table="cdnow"), **LOGS["cdnow"].settings)
 
 
+def test_postgres_answers_in_arrow(postgres):
+    from adbc_driver_postgresql import dbapi
+
+    with dbapi.connect(postgres) as connection, connection.cursor() as cursor:
+        cursor.execute("SELECT generate_series(1, 3) AS number")
+        assert cursor.fetch_arrow_table()["number"].to_pylist() == [1, 2, 3]
+
+
 @pytest.mark.parametrize("name", LOGS)
 def test_same_rows(tables, name):
     log = LOGS[name]
@@ -85,6 +93,7 @@ def test_values_are_those_of_customers_in_memory(tables, purchases, spend):
         values.append(ltv.summary().sort_index())
     np.testing.assert_array_equal(values[0].to_numpy(), values[1].to_numpy())
     assert values[0].index.tolist() == values[1].index.tolist()
+    assert lb.score(there, ltv).table["mean"].sort_index().equals(values[1]["mean"])
 
 
 def test_answers_are_those_of_customers_in_memory(there):

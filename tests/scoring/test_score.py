@@ -207,6 +207,17 @@ def test_a_segment_that_a_fit_has_not_seen_is_noted():
     assert "Mining" in repr(found)
 
 
+def test_notes_are_those_of_a_value():
+    """Each once, whatever the batches; what only the histories of all customers tell is left out."""
+    ltv = KINDS["calendar"]()
+    said = lb.score(ltv.customers.table.reset_index(), ltv, as_of=AS_OF).warnings
+    assert [note for note in ltv.notes() if note in said] == list(said)
+    for words in ("moves together", "prices grow by 4% a year", "no spend_age", "of the variance of the total"):
+        assert sum(words in note for note in said) == 1
+    few = lb.score(ltv.customers.table.reset_index().head(20), ltv, as_of=AS_OF).warnings
+    assert "20 customers: few, so priors weigh in." in few
+
+
 def test_judged_customers_who_are_not_scored_are_noted():
     ltv = KINDS["judged"]()
     rows = ltv.customers.table.reset_index()

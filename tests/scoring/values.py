@@ -73,8 +73,11 @@ def on_clock(fit):
 
 
 def calendar():
+    """A factor of all customers, and prices that rise."""
     purchases, spend = fits()
-    return lb.lifetime_value(customers(), lb.RepeatPurchases(on_clock(purchases), spend), **TERMS)
+    tree = spend.idata.copy()
+    tree.attrs |= {"prices": json.dumps({"growth": 0.04}), "as_of": AS_OF}
+    return lb.lifetime_value(customers(), lb.RepeatPurchases(on_clock(purchases), type(spend)(tree)), **TERMS)
 
 
 def judgements(relation):

@@ -1,5 +1,9 @@
-"""Customers scored by two workers of Spark have the value that they have here, to the last digit, whatever happens."""
+"""Orders summed up and customers scored by two workers of Spark are as they are here, to the last digit.
 
+All tests with Spark are in this file, since files are run side by side: its session starts once.
+"""
+
+import datetime as dt
 import os
 import re
 import signal
@@ -16,11 +20,84 @@ import pytest
 import ltv_bayes as lb
 from ltv_bayes.errors import ColumnError, InputError
 from ltv_bayes.scoring.saved import model_of
+from tests.engines.hard_rows import COUNTS_OF_ODD_IDS, FAULTS, FAULTY, ODD_IDS, ZONES, days_in, days_of, moments
+from tests.engines.logs import LOGS, assert_same, in_memory, starts_as_table
 from tests.scoring.values import AS_OF, KINDS, TERMS, fits, frame
 
 pytestmark = pytest.mark.engines
 
 ASKED = {"as_of": AS_OF, "segments": ["region"], "thresholds": [40], "tiers": {"A": 100, "B": None}}
+
+
+def test_spark_has_two_workers(spark):
+    """Each worker forks its processes of Python from one of its own."""
+    parents = spark.sparkContext.parallelize(range(8), 8).map(lambda _: os.getppid()).distinct().collect()
+    assert len(parents) == 2
+
+
+@pytest.mark.parametrize("name", [name for name in LOGS if name != "netted"])  # below, in another way
+def test_same_rows(spark, name):
+    """Orders of a customer are in several partitions, and one customer has a third of all."""
+    log = LOGS[name]
+    frame = spark.createDataFrame(log.arrow()).repartition(3)
+    assert_same(log, lambda: lb.scan_transactions(frame, **log.columns))
+
+
+def test_clocks_that_start_on_given_days(spark):
+    frame, since = (spark.createDataFrame(one) for one in (LOGS["netted"].arrow(), starts_as_table()))
+    assert_same(LOGS["netted"], lambda: lb.scan_transactions(frame), since=since)
+    with pytest.raises(InputError, match="since= has to be in Spark, as the orders are"):
+        lb.summarize(frame, since={1: "2023-01-01"})
+
+
+def test_a_data_frame_goes_to_summarize(spark):
+    log = LOGS["netted"]
+    frame = spark.createDataFrame(log.arrow()).withColumnsRenamed({"customer_id": "client", "date": "day"})
+    found = lb.summarize(frame, customer="client", date="day", **log.settings)
+    assert found.table.equals(in_memory(log).table)
+    assert [len(batch) for batch in found.batches(100)][:-1] == [100] * (len(found) // 100)
+    assert found.subset([1, 3]).ids.tolist() == [1, 3]
+
+
+def test_customers_are_scored_where_they_are(spark, purchases, spend):
+    """From orders to scores, nothing but sums comes here."""
+    log = LOGS["ignored"]
+    here, there = in_memory(log), lb.summarize(spark.createDataFrame(log.arrow()), **log.settings)
+    stream = lb.RepeatPurchases(purchases.thin(20), spend.thin(20))
+    ltv = lb.lifetime_value(here, stream, horizon="1 year", random_seed=1)
+    scores = lb.score(there, ltv)
+    found = scores.table.toArrow().to_pandas().set_index("customer_id").sort_index()
+    assert found["mean"].to_numpy().tolist() == ltv.summary().sort_index()["mean"].to_numpy().tolist()
+
+
+def test_rows_at_fault_are_named(spark):
+    with pytest.raises(InputError, match=FAULTS):
+        lb.scan_transactions(spark.createDataFrame(FAULTY).repartition(3))
+
+
+def test_days_of_moments(spark):
+    frame = spark.createDataFrame(moments())
+    for zone in ZONES:
+        assert days_of(lb.scan_transactions(frame, date="at", time_zone=zone)) == days_in(zone)
+    assert days_of(lb.scan_transactions(frame, date="at")) == days_in("UTC")
+
+
+def test_the_zone_of_the_session_does_not_decide(spark):
+    frame = spark.createDataFrame(moments())
+    spark.conf.set("spark.sql.session.timeZone", "America/New_York")
+    try:
+        with pytest.raises(InputError, match="depends on the time zone; the session's is America/New_York"):
+            lb.scan_transactions(frame, date="at")
+        orders = lb.scan_transactions(frame, date="at", time_zone="Asia/Shanghai")
+        assert days_of(orders) == days_in("Asia/Shanghai")
+    finally:
+        spark.conf.set("spark.sql.session.timeZone", "UTC")
+
+
+def test_the_statement_for_faults_counts_them(spark):
+    spark.createDataFrame(ODD_IDS).createOrReplaceTempView("odd_ids")
+    written = lb.summary_sql("spark", table="odd_ids", result="faults", as_of="2024-06-30")
+    assert spark.sql(written).toArrow().to_pylist() == [COUNTS_OF_ODD_IDS]
 
 
 @pytest.fixture(scope="module")
@@ -64,8 +141,9 @@ def test_equal_to_the_value_here(there, kind):
     ltv = KINDS[kind]()
     rows = ltv.customers.table.reset_index()
     asked = {"as_of": ltv.customers.as_of, "segments": ["industry"]}
-    found = model_of(ltv).score(there(rows), **asked)
-    same(found, model_of(ltv).score(rows, **asked))
+    found, here = model_of(ltv).score(there(rows), **asked), model_of(ltv).score(rows, **asked)
+    same(found, here)
+    assert sorted(found.warnings) == sorted(here.warnings)
     wanted = ltv.summary().loc[(table := table_of(found)).index]
     pd.testing.assert_frame_equal(table[list(wanted)], wanted, check_exact=True, check_dtype=False, check_names=False)
     np.testing.assert_allclose(found.total(), ltv.total(), rtol=1e-9)
@@ -87,6 +165,10 @@ def test_ids_that_are_whole_numbers_stay_numbers(there, model, first, kind):
     assert dict(found.table.dtypes)["customer_id"] == kind
     here = model.score(rows, as_of=AS_OF).table
     assert sorted(table_of(found).index) == sorted(here.index)
+    if first == 1.0:
+        gaps = there(rows, 2).replace({20.0: float("nan"), 19.0: float("nan")}, subset=["customer_id"])
+        with pytest.raises(InputError, match="2 rows have no customer_id"):
+            model.score(gaps, as_of=AS_OF)
 
 
 def test_written_to_a_folder_from_other_and_skewed_partitions(there, model, here, tmp_path):
@@ -154,7 +236,7 @@ class TestRows:
             model.score(there(frame().drop(columns="share")), **ASKED)
 
     def test_decimals_whole_ids_and_moments(self, spark, model):
-        """Of a warehouse: decimals, 64-bit ids, and moments, whose day is that of the session's time zone."""
+        """Of a warehouse: decimals, 64-bit ids, and moments, which may be of the day before in another time zone."""
         rows = frame().assign(customer_id=lambda some: some["customer_id"].str[1:].astype("int64"))
         late = pd.Series(pd.Timestamp(f"{AS_OF} 23:30", tz="UTC"), rows.index)
         table = pa.Table.from_pandas(rows.assign(last_order=late), preserve_index=False)
@@ -164,6 +246,20 @@ class TestRows:
         near = rows.assign(monetary_value=exact.cast(pa.float64()).to_pandas(), last_order=AS_OF)
         assert found.table.schema["customer_id"].dataType.typeName() == "long"
         same(found, model.score(near, **ASKED))
+
+    @pytest.mark.parametrize(
+        ("last_order", "time_unit", "message"),
+        [
+            (dt.date(2024, 7, 1), "week", "customers with an order after as_of 2024-06-30"),
+            (pd.Timestamp("2024-07-02", tz="UTC"), "week", "customers with an order after as_of 2024-06-30"),
+            (pd.NaT, "month", "customers with a T in months that is not the time from their first order to 2024-06-30"),
+        ],
+    )
+    def test_another_day_or_unit_is_refused_as_here(self, there, model, last_order, time_unit, message):
+        rows = frame().assign(first_order=dt.date(2023, 10, 1), last_order=last_order)  # 39 weeks before
+        for some in (rows, there(rows, 1)):
+            with pytest.raises(InputError, match=f"330 {message}"):
+                model.score(some, as_of=AS_OF, time_unit=time_unit)
 
 
 class TestWhatHappensMeanwhile:
