@@ -24,13 +24,7 @@ STUDIES = {
     "subscriptions, pooled": Subscribing(segments=4, method="laplace", planted=1.3),
 }
 MANY, FEW, CUSTOMERS_OF_FEW = 300, 50, 300
-FAST = (
-    "BG/NBD, gamma-gamma, value",
-    "BG/NBD, a share leaves at once",
-    "MBG/CNBD-2",
-    "NBD",
-    "subscriptions in late records",
-)
+FAST = ("BG/NBD, gamma-gamma, value", "subscriptions in late records")
 EVEN_BY_FEW = ("mean_spend", "log-likelihood")
 
 both = pytest.mark.parametrize(

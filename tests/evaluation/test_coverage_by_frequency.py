@@ -149,6 +149,7 @@ class TestDrift:
         assert min(row["below_eti80"], row["above_eti80"]) > 0.1
         assert "customers with 10+ are inside" in " ".join(repr(found).split())
 
+    @pytest.mark.study
     def test_rates_that_stay_are_covered_as_often_as_promised(self):
         shares = []
         for seed in range(3):

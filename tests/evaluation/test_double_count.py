@@ -11,7 +11,7 @@ pytestmark = pytest.mark.fits
 FIT = {"draws": 500, "progressbar": False}
 
 
-@pytest.fixture(scope="module", params=[1, 2])
+@pytest.fixture(scope="module", params=[1, pytest.param(2, marks=pytest.mark.study)])
 def company(request):
     return lb.samples.simulate_pipeline(1500, random_seed=request.param)
 

@@ -96,6 +96,7 @@ def test_a_year_ahead_is_forecast_better_than_by_random_purchases(world):
     assert better.mean() > 4 * better.std() / np.sqrt(SIZE)
 
 
+@pytest.mark.study
 def test_the_data_say_which_shape_they_have():
     """Frequency and recency alone tell k = 3 from 1, 2 and 6: log predictive densities are of the same histories."""
     customers, *_ = business(K, at_once=False, seed=12)
@@ -152,6 +153,7 @@ def test_a_backtest_of_an_order_log_takes_it():
     assert abs(tracked["predicted"] / tracked["actual"] - 1) < 0.15
 
 
+@pytest.mark.study
 def test_segments_in_rhythm_have_their_own_rates():
     """Pooled by a column: rates that differ by a factor of two between segments, at the same k."""
     rng, size = np.random.default_rng(5), 900

@@ -30,7 +30,7 @@ def sampled(model, name):
     return drawn["posterior"][name].to_numpy()
 
 
-@pytest.mark.parametrize("correlation", [0.0, 0.5])
+@pytest.mark.parametrize("correlation", [pytest.param(0.0, marks=pytest.mark.study), 0.5])
 def test_logarithmic_pool_is_the_posterior_of_an_amount_stated_with_correlated_errors(correlation):
     import pymc as pm
 
@@ -72,8 +72,15 @@ def test_draws_of_the_linear_pool_are_those_of_a_mixture(book):
     assert_quantiles(expected, [0.1, 0.5, 0.9], row, slack=0.01)
 
 
-@pytest.mark.parametrize("weight", [None, 0.5])
-@pytest.mark.parametrize("family", ["log-normal", "gamma"])
+@pytest.mark.parametrize(
+    ("family", "weight"),
+    [
+        ("log-normal", None),
+        ("gamma", 0.5),
+        pytest.param("log-normal", 0.5, marks=pytest.mark.study),
+        pytest.param("gamma", None, marks=pytest.mark.study),
+    ],
+)
 def test_an_opinion_on_a_total_is_combined_as_a_model_of_both_beliefs(family, weight):
     """The model's total is log-normal and sure to come, so that its density is known."""
     import pymc as pm

@@ -89,6 +89,7 @@ def error(found, company):
     return float(np.sqrt(np.mean(np.log(found.median() / expected.reindex(found.columns)) ** 2)))
 
 
+@pytest.mark.study
 @pytest.mark.filterwarnings("ignore::ltv_bayes.errors.LtvBayesWarning")
 def test_partial_pooling_is_nearer_to_the_truth_than_no_pooling_and_complete_pooling(company, customers, pooled):
     complete = per_client(
@@ -128,6 +129,7 @@ def test_probabilities_of_comparisons_are_right_as_often_as_they_say(company, po
         assert_exchangeable(lambda truth, _, some=some: right(truth, some), came, values, figures=3, times=500)
 
 
+@pytest.mark.study
 def test_cdnow_by_month_of_first_purchase(cdnow):
     """Cohorts that hardly differ: chains converge all the same, and the spread is found to be small."""
     month = pd.cut(cdnow.table["T"], 3, labels=["March", "February", "January"]).astype(str)

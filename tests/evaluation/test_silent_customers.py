@@ -36,9 +36,8 @@ def business():
     return clients.assign(negotiates=in_pipeline)
 
 
-@pytest.fixture(scope="module")
-def lives(business):
-    """Share of draws in which each client is alive, and the value, by whether opportunities tell of life."""
+def valued(business, shows_life):
+    """The value of clients, far ahead, where opportunities tell of life or do not."""
     customers = lb.Customers.from_summary(
         business.drop(columns=["alive", "negotiates"]), time_unit="year", as_of="2025-12-31"
     )
@@ -48,13 +47,16 @@ def lives(business):
         lb.FittedSpend.from_draws({name: np.full((2, 200), value) for name, value in SPENT.items()}),
     )
     judged = pd.DataFrame({"customer_id": business.loc[business["negotiates"], "customer_id"], "probability": 0.5})
-    judged = judged.assign(low=1.0, high=2.0)
+    priors = lb.FutureValuePriors.from_judgements(
+        judged.assign(low=1.0, high=2.0), relation="additional", shows_life=shows_life
+    )
+    return lb.lifetime_value(customers, stream, future_value=priors, horizon="200 years", random_seed=1)
 
-    def valued(shows_life):
-        priors = lb.FutureValuePriors.from_judgements(judged, relation="additional", shows_life=shows_life)
-        return lb.lifetime_value(customers, stream, future_value=priors, horizon="200 years", random_seed=1)
 
-    values = {shows_life: valued(shows_life) for shows_life in (True, False)}
+@pytest.fixture(scope="module")
+def lives(business):
+    """Share of draws in which each client is alive, and the value, by whether opportunities tell of life."""
+    values = {shows_life: valued(business, shows_life) for shows_life in (True, False)}
     bought = {name: value.components["repeat_purchases"] > 0 for name, value in values.items()}
     return {name: (found.mean(("chain", "draw")).to_numpy(), values[name]) for name, found in bought.items()}
 
@@ -81,9 +83,8 @@ def test_probabilities_of_silent_clients_are_calibrated(business, lives):
         assert_counts(alive[some], told[some], figures=4)
 
 
-def test_what_judgement_adds_holds_what_it_tells_of_life(business, lives):
-    _, value = lives[True]
-    _, mute = lives[False]
+def test_what_judgement_adds_holds_what_it_tells_of_life(business):
+    value, mute = (valued(business.head(400), shows_life) for shows_life in (True, False))
     told, unsaid = value.judgement.with_and_without()["mean"], mute.judgement.with_and_without()["mean"]
     assert told["without judgement"] == pytest.approx(unsaid["without judgement"])
     table = value.judgement.sensitivity()
