@@ -15,6 +15,7 @@ from ltv_bayes.intervals import interval_settings
 from ltv_bayes.judgement.future_value import FutureValuePriors
 from ltv_bayes.language import _, comma
 from ltv_bayes.predictions.fitted import FittedModel, name_of, pooling_of, shape_of
+from ltv_bayes.predictions.growth.fitted_expansion import bounds_note
 from ltv_bayes.predictions.spend import takes_first_orders
 from ltv_bayes.scoring.model_file import contents, zipped
 from ltv_bayes.streams.order_stream import OrderStream
@@ -172,6 +173,7 @@ class ValueModel(Printed):
                     draws=draws,
                 )
             )
+            lines += [f"    {note}" for note in bounds_note(fit)]
         if self.future_value is not None:
             lines.append(_("  judged: {judgements}", judgements=counted(len(self.future_value), "judgement")))
         lines += [

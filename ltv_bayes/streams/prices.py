@@ -16,18 +16,27 @@ from ltv_bayes.data.reading.faults import Fault, refuse
 from ltv_bayes.data.reading.files import read_table
 from ltv_bayes.data.reading.ids import as_text, ids_of
 from ltv_bayes.data.subscriptions.renewals import Renewals
-from ltv_bayes.data.subscriptions.revenue.price_history import PriceHistory, price_history
+from ltv_bayes.data.subscriptions.revenue.price_history import PRICE, PriceHistory, price_history
 from ltv_bayes.data.subscriptions.revenue.recurring import a_month
 from ltv_bayes.errors import InputError, UnitError, a_kind
-from ltv_bayes.formulas.kernels.renewal_values import NO_GROWTH, Growth
+from ltv_bayes.formulas.kernels.renewal_values import NO_GROWTH, Growth, levels_of_new
 from ltv_bayes.formulas.special import Array, IntArray
 from ltv_bayes.language import _, comma
 from ltv_bayes.predictions.fitted import shuffled
-from ltv_bayes.predictions.growth.fitted_expansion import HIGHEST, FittedExpansion, GrowthDraws, growth_draws
+from ltv_bayes.predictions.growth.fitted_expansion import (
+    HIGHEST,
+    FittedExpansion,
+    GrowthDraws,
+    growth_draws,
+    segment_of_new,
+    segments_fitted,
+)
 from ltv_bayes.random_streams import customer_states
 from ltv_bayes.time_units import DAYS_PER_YEAR, as_date, as_number, percent_as_share
 
 FAR = 20.0
+PATHS = 256
+"""Of prices, over which the mean of a new customer is taken."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -161,8 +170,8 @@ def require_expansion(value: Any, renewals: Renewals) -> None:
         return
     if not isinstance(value, FittedExpansion):
         raise InputError(_("growth takes what Expansion().fit(renewals) returned, not {kind}.", kind=a_kind(value)))
-    growth_draws(value.thin(1, 1), renewals)
-    price_history(renewals)
+    segments_fitted(value, renewals)
+    price_history(renewals, driver=value.driver)
 
 
 @dataclass(frozen=True, eq=False)
@@ -171,7 +180,7 @@ class OwnGrowth:
 
     drawn: GrowthDraws | None
     history: PriceHistory | None
-    log_price: Array
+    log_level: Array
     seed: int
     name: str
 
@@ -181,10 +190,11 @@ class OwnGrowth:
         purpose = f"{name} growth of prices"
         if fit is None:
             return cls(None, None, np.empty(0), seed, purpose)
-        drawn, table = growth_draws(shuffled(fit, shape, seed, purpose), renewals), renewals.table
-        monthly = a_month(table["price"], table["period"].to_numpy(dtype=str))
-        log_price = np.where(monthly > 0, np.log(np.where(monthly > 0, monthly, 1.0)), drawn.typical)
-        return cls(drawn, price_history(renewals), log_price, seed, purpose)
+        drawn, table = growth_draws(shuffled(fit, shape, seed, purpose), segments_fitted(fit, renewals)), renewals.table
+        level = a_month(table["price"], table["period"].to_numpy(dtype=str))
+        level = level if fit.driver == PRICE else table[fit.driver].to_numpy(dtype=float)
+        log_level = np.where(level > 0, np.log(np.where(level > 0, level, 1.0)), drawn.typical)
+        return cls(drawn, price_history(renewals, driver=fit.driver), log_level, seed, purpose)
 
     def at(self, rows: IntArray, customer_ids: Iterable[Any]) -> Growth:
         """Of some contracts of some customers."""
@@ -192,8 +202,48 @@ class OwnGrowth:
             return NO_GROWTH
         states = customer_states(self.seed, self.name, customer_ids)
         made, changes = (number[rows].astype(float) for number in (self.history.renewals, self.history.changes))
-        height = (self.log_price[rows] - self.drawn.typical) / self.drawn.width
-        room = np.exp(np.maximum(self.drawn.most[0] - self.log_price[rows], 0.0))
-        own = made, changes, height, self.drawn.place[rows], room
-        drawn = self.drawn
-        return Growth(states, *own, drawn.segments, drawn.shared, drawn.most[1:], drawn.width, HIGHEST)
+        return _growth(self.drawn, states, made, changes, self.log_level[rows], self.drawn.place[rows])
+
+
+@dataclass(frozen=True, eq=False)
+class GrowthOfNew:
+    """Growth of the price of a new customer, who has not renewed yet.
+
+    Attributes
+    ----------
+    drawn : GrowthDraws
+        With one place, that of the customer.
+    log_level : float
+        Logarithm of the first price a month; where seats grow, of the typical number.
+    """
+
+    drawn: GrowthDraws
+    log_level: float
+
+    @classmethod
+    def of(cls, fit: FittedExpansion, price: float, period: str, column: str | None, segment: str) -> Self:
+        """Of a contract at a price, of a segment by one column."""
+        drawn = growth_draws(fit, np.array([segment_of_new(fit, period, column, segment)]))
+        priced = fit.driver == PRICE and price > 0
+        return cls(drawn, float(np.log(a_month([price], [period])[0])) if priced else drawn.typical)
+
+    def levels(self, rng: np.random.Generator, customers: int, renewals: int) -> Array:
+        """Draw how many times their first price customers pay at each renewal: shape (draws, customers, renewals)."""
+        found = np.ones((self.drawn.segments.shape[-1], customers, renewals))
+        states, none = rng.integers(0, 2**64, (1, 4), dtype=np.uint64), np.zeros(1)
+        levels_of_new(_growth(self.drawn, states, none, none, np.array([self.log_level]), self.drawn.place), found)
+        return found
+
+    def mean(self, renewals: int) -> Array:
+        """What is expected given each draw of the parameters, a mean over paths: shape (draws, renewals)."""
+        rng, found = np.random.default_rng(PATHS), np.zeros((self.drawn.segments.shape[-1], renewals))
+        for _unused in range(PATHS):
+            found += self.levels(rng, 1, renewals)[:, 0]
+        return found / PATHS
+
+
+def _growth(drawn: GrowthDraws, states: Any, made: Array, changes: Array, log_level: Array, place: IntArray) -> Growth:
+    """Growth of contracts, from their levels of today on."""
+    height, room = (log_level - drawn.typical) / drawn.width, np.exp(np.maximum(drawn.most[0] - log_level, 0.0))
+    own = made, changes, height, place, room
+    return Growth(states, *own, drawn.segments, drawn.shared, drawn.most[1:], drawn.width, HIGHEST)

@@ -31,7 +31,7 @@ from ltv_bayes.predictions.fitted import (
     smallest_shape,
 )
 from ltv_bayes.predictions.groups import GroupDraws
-from ltv_bayes.predictions.growth.fitted_expansion import FittedExpansion
+from ltv_bayes.predictions.growth.fitted_expansion import FittedExpansion, bounds_note
 from ltv_bayes.predictions.renewals import FittedRenewals, periods_of, still_to_tell
 from ltv_bayes.random_streams import customer_states
 from ltv_bayes.streams.contract_schedules import FactorsOfContracts, Schedule
@@ -154,15 +154,19 @@ class Subscription:
         return [*self.common_notes(customers), *missing_here_or_there(customers, self._ids, self.name)]
 
     def common_notes(self, customers: Customers) -> list[str]:
-        """State what moves all subscribers."""
-        notes = (note for fit in self.fits_by_purpose.values() for note in clock_note(fit))
+        """State what moves all subscribers, and how far prices can grow."""
+        notes = (note for fit in self.fits_by_purpose.values() for note in (*clock_note(fit), *bounds_note(fit)))
         return [_("{name}: {note}", name=called(self.name), note=note) for note in notes]
 
     def realised(self, customers: Customers) -> Array:
-        """What was paid at the start and at renewals so far, at the price of the records."""
-        table = self.renewals.table
+        """What was paid at the start and at renewals so far, at the price of the records.
+
+        Where another contract took its place before the end of a period, the rest of that period was credited.
+        """
+        table, schedule = self.renewals.table, Schedule.of(self.renewals)
         _, earlier = present_contract(table)
-        paid = (table["renewals"].to_numpy() - earlier + 1) * self._prices
+        changed = table["changed_on"] if "changed_on" in table else np.full(len(table), np.datetime64("NaT", "D"))
+        paid = schedule.steps.used(schedule.start, schedule.made, changed) * self._prices
         if "earlier_payments" in table:
             paid = paid + table["earlier_payments"].to_numpy(dtype=float)
         elif earlier.any():

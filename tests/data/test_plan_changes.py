@@ -115,10 +115,25 @@ def test_a_contract_of_the_same_product_follows_first():
 def test_what_was_paid_before_the_change_is_at_the_earlier_price():
     renewals = of(("Ada", "2024-01-15", "2024-04-20", 10), ("Ada", "2024-04-20", None, 20))
     stream = lb.Subscription(lb.FittedRenewals.from_draws({"alpha": [[1.0]], "beta": [[9.0]]}), renewals)
-    assert stream.realised(lb.all_customers(renewals)).tolist() == [4 * 10 + 4 * 20]
+    assert stream.realised(lb.all_customers(renewals)).tolist() == pytest.approx([3 * 10 + 10 * 5 / 30 + 4 * 20])
 
 
 @pytest.mark.seconds
+def test_of_a_period_that_another_contract_cuts_short_only_what_was_used_is_paid():
+    """From 15 January to 30 April are 3.5 months; by 7 March 52 of 366 days of a year are used."""
+    loyal = lb.FittedRenewals.from_draws({"alpha": [[1.0]], "beta": [[9.0]]})
+    monthly = of(("Ada", "2024-01-15", "2024-04-30", 10), ("Ada", "2024-04-30", None, 20), as_of="2024-06-20")
+    other = of(
+        ("Ada", "2024-01-15", "2024-03-07", 366, "year"),
+        ("Ada", "2024-03-07", None, 20, "month"),
+        as_of="2024-06-20",
+        period="plan",
+    )
+    for renewals, paid in ((monthly, 3.5 * 10 + 2 * 20), (other, 52 + 4 * 20)):
+        stream = lb.Subscription(dict.fromkeys(renewals.table["period"], loyal), renewals)
+        assert stream.realised(lb.all_customers(renewals)).tolist() == pytest.approx([paid])
+
+
 @pytest.mark.parametrize("length", ["month", "year"])
 def test_a_value_after_a_change_is_that_of_the_present_contract_with_the_tenure_of_all(length):
     """Payments on the days of the present contract; retention after all renewals."""

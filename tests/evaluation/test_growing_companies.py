@@ -54,8 +54,11 @@ def test_true_parameters_have_every_rank_alike(segments):
             draws = drawn[name] if drawn[name].ndim == 1 else drawn[name][:, 0]
             ranks.setdefault(name, []).append(int((draws < value).sum()))
     parts = {name: np.bincount(np.array(own) * 10 // 201, minlength=10) for name, own in ranks.items()}
-    found = {name: stats.chisquare(own).pvalue for name, own in parts.items()}
-    assert min(found.values()) > FALSE_ALARM / len(found), found
+    found = pd.DataFrame(ranks).agg([lambda own: own.between(10, 190).mean(), lambda own: (own < 100).mean()]).T
+    found = found.set_axis(["inside_90", "below"], axis=1)
+    found["p_value"] = {name: stats.chisquare(own).pvalue for name, own in parts.items()}
+    print(found.round(3).to_string())
+    assert found["p_value"].min() > FALSE_ALARM / len(found), found
 
 
 def company(seed):

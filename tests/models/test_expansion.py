@@ -34,6 +34,7 @@ def test_changes_are_counted_at_renewals_and_relative_to_the_price_before():
     assert found.changes.tolist() == [1, 1, 0]  # what was free before has no factor
     assert np.exp(found.log_factor) == pytest.approx([2, 0.5])
     assert found.owner.tolist() == [0, 1]
+    assert np.exp(found.log_level) == pytest.approx([10 / 12, 8 / 12])
 
 
 def test_a_price_rise_of_all_is_no_growth_of_their_own():
@@ -86,6 +87,21 @@ def test_segments_learn_from_each_other_as_normal_effects_do():
     assert drawn.unseen.std() > drawn.segments[:, 0].std()
 
 
+@pytest.mark.parametrize("spread", [0.01, 0.1])
+def test_a_narrow_spread_of_sizes_is_found_among_many_changes(spread):
+    """Of 2,000 changes it is known to 1.6%: that prices differ by the slope is no spread."""
+    rng = np.random.default_rng(1)
+    height = rng.standard_normal(2000).clip(-2.5, 2.5)
+    mean = 0.3 * np.exp(0.5 * height)
+    sizes = stats.truncnorm.rvs(-mean / spread, np.inf, mean, spread, random_state=rng)
+    log_likelihood = expansion._of_sizes(sizes, height, np.zeros(2000, dtype=int), 1)
+    found = draw_pooled(log_likelihood, expansion.SIZE, (expansion.SD, expansion.SLOPE_OF_SIZE), False, rng, 1000)
+    drawn = {"spread": np.exp(found.others[0]), "size": np.exp(found.segments[:, 0]), "slope": found.others[1]}
+    for name, truth in {"spread": spread, "size": 0.3, "slope": 0.5}.items():
+        assert abs(drawn[name].mean() - truth) < allowed(6) * drawn[name].std(), name
+    assert 0.01 < drawn["spread"].std() / spread < 0.04
+
+
 @pytest.mark.parametrize("segments", [1, 3])
 def test_parameters_of_simulated_subscribers_are_recovered(segments):
     rng, number = np.random.default_rng(segments), 6000
@@ -134,6 +150,76 @@ def test_without_any_change_the_chance_is_small_and_all_else_as_believed_before(
     median = fit.summary()["median"]
     assert median["change_chance[year]"] < 0.02
     assert median["up_size[year]"] == pytest.approx(0.2, rel=0.1)
+
+
+def by_seats(number=400, *, exponent=1.0, raised=0.07, moves=True, start=3):
+    """Yearly contracts by the seat; the price of a seat rises for all in 2022, and falls with the number of seats."""
+    rng, rows = np.random.default_rng(start), []
+    for client in range(number):
+        seats = 2 + int(rng.poisson(8))
+        for year in range(2020, 2025):
+            if moves and year > 2020 and rng.random() < 0.3:
+                seats = max(1, seats + int(rng.choice([-1, 1, 2, 5])))
+            price = round(10 * seats**exponent * (1 + raised * (year >= 2022)), 2)
+            ended = f"{year + 1}-01-01" if year < 2024 else None
+            rows.append((f"c{client}", f"{year}-01-01", ended, price, seats))
+    return pd.DataFrame(rows, columns=["customer_id", "start", "cancelled_on", "price", "席位数"])
+
+
+def of_seats(**how):
+    return lb.summarize_renewals(by_seats(**how), period="year", as_of="2024-12-31", seats="seats")
+
+
+@pytest.mark.parametrize("exponent", [1.0, 0.8])
+def test_seats_move_apart_from_the_price_of_a_seat(exponent):
+    renewals = of_seats(exponent=exponent)
+    assert renewals.notes == ("seats is the column '席位数'",)
+    fit = lb.Expansion().fit(renewals, draws=250, random_seed=1)
+    frame = by_seats(exponent=exponent)
+    changes = frame.groupby("customer_id")["席位数"].diff().fillna(0)
+    drawn = fit.idata["posterior"]
+    assert fit.idata.attrs["changes"] == (changes != 0).sum()
+    assert abs(drawn["change_chance"][..., 0].mean() - (changes != 0).sum() / 1600) < 0.02
+    # a seventh of the changes meets the rise of all prices, which the power takes for a spread of its own
+    assert abs(drawn["price_exponent"].mean() - exponent) < 0.05
+    assert f"{(changes != 0).sum()} changes of seats at 1,600 renewals" in repr(fit)
+    of_prices = lb.Expansion(driver="price").fit(renewals, draws=250, random_seed=1)
+    assert of_prices.idata.attrs["changes"] > fit.idata.attrs["changes"] + 200
+
+
+def test_where_seats_stay_nothing_grows_though_the_price_of_a_seat_rises():
+    same = lb.Expansion().fit(of_seats(moves=False, number=100), draws=250, random_seed=1)
+    assert same.idata.attrs["changes"] == 0
+    assert same.summary().loc["change_chance[year]", "median"] < 0.01
+
+
+def test_changes_within_a_period_count_as_one_at_the_nearest_renewal():
+    """Bo's seat of 20 May and that of 1 December are one change at the renewal of 2023; rounded prices are none."""
+    rows = [("Bo", "2022-01-01", "2022-12-01", 100, 1), ("Bo", "2022-12-01", "2023-05-20", 200, 2)]
+    rows += [("Bo", "2023-05-20", None, 400, 4), ("Di", "2022-01-01", "2023-01-01", 19.99, 1)]
+    rows += [("Di", "2023-01-01", None, 20.99, 1)]
+    frame = pd.DataFrame(rows, columns=["customer_id", "start", "cancelled_on", "price", "seats"])
+    renewals = lb.summarize_renewals(frame, period="year", as_of="2024-04-30", seats="seats")
+    found = price_history(renewals, ((pd.Timestamp("2022-12-31").date(), 0.05),))
+    assert found.changes.tolist() == [1, 0]
+    assert found.renewals.tolist() == renewals.table["renewals"].tolist()
+    assert np.exp(price_history(renewals, driver="seats").log_factor) == pytest.approx([4])
+
+
+def test_seats_that_cannot_be_read_are_refused_by_their_rows():
+    frame = by_seats(3)
+    frame["席位数"] = frame["席位数"].astype(object)
+    for cell, said in ((None, "without a number of seats"), ("a few", "cannot be read"), (0, "that is not above 0")):
+        frame.loc[4, "席位数"] = cell
+        with pytest.raises(InputError, match=said) as caught:
+            lb.summarize_renewals(frame, period="year", as_of="2024-12-31", seats="席位数")
+        assert caught.value.rows == (4,)
+    with pytest.raises(ColumnError, match=r"no seats\. Read them with seats="):
+        lb.Expansion(driver="seats").fit(read({"A": [10, 10, 20]}))
+    with pytest.raises(InputError, match=r"Leave them out, or pass driver='price'\."):
+        lb.Expansion(price_changes={"2022-01-01": 0.07}).fit(of_seats(number=9))
+    with pytest.raises(InputError, match=r"driver .seat. is unknown\. Did you mean .seats."):
+        lb.Expansion(driver="seat").fit(of_seats(number=9))
 
 
 def test_what_cannot_be_learned_from_is_refused_with_its_cure():

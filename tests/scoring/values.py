@@ -167,4 +167,29 @@ def pooled():
     return lb.lifetime_value(some, lb.RepeatPurchases(lb.FittedPurchases(tree), fits()[1]), **TERMS)
 
 
-KINDS = {one.__name__: functools.cache(one) for one in (plain, by_id, calendar, judged, opinions, hybrid, pooled)}
+def growing():
+    """Subscribers of two lengths with prices that grow by themselves, by industry, and the prices of all rise."""
+    rng, rows = np.random.default_rng(9), []
+    for number in range(NUMBER):
+        term, industry = ("month", "year")[number % 2], ("Energy", "Retail", "Public")[number % 3]
+        changed = ("2024-02-01", "2024-01-01")[number % 2]
+        factor = np.exp(0.3 * rng.standard_normal()) if rng.random() < 0.4 else 1.0
+        first = round(float(rng.lognormal(3, 0.5)), 2)
+        rows.append((f"C{number:03d}", "2023-01-01", changed, first, term, industry))
+        rows.append((f"C{number:03d}", changed, None, round(first * factor, 2), term, industry))
+    records = pd.DataFrame(rows, columns=["customer_id", "start", "cancelled_on", "price", "term", "industry"])
+    renewals = lb.summarize_renewals(records, period="term", as_of=AS_OF, currency="USD")
+    growth = lb.Expansion(pool_by="industry").fit(renewals, draws=25, chains=2, random_seed=1)
+    churn = {
+        length: lb.FittedRenewals.from_draws(around(k, alpha=1.5, beta=9.0))
+        for k, length in enumerate(("month", "year"))
+    }
+    stream = lb.Subscription(churn, renewals, growth=growth, price_changes={"2025-01-01": 0.03})
+    everybody = lb.all_customers(
+        renewals, attributes=records.drop_duplicates("customer_id")[["customer_id", "industry"]]
+    )
+    return lb.lifetime_value(everybody, stream, **TERMS)
+
+
+EVERY = (plain, by_id, calendar, judged, opinions, hybrid, growing, pooled)
+KINDS = {one.__name__: functools.cache(one) for one in EVERY}

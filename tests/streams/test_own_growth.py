@@ -135,6 +135,21 @@ def test_predicted_changes_are_at_most_twice_the_largest_of_the_records_and_pric
     np.testing.assert_allclose(ltv.cash_flow("c9")["mean"], expected, rtol=1e-6)
 
 
+@pytest.mark.parametrize(("exponent", "factor"), [(1.0, 1.1), (0.5, 1.1**0.5)])
+def test_a_price_follows_the_seats_with_the_power_that_was_learned(loyal, exponent, factor):
+    records = sold(0, term="year", number=3).assign(seats=[1, 5, 20])
+    renewals = lb.summarize_renewals(records, period="year", as_of="2024-12-31", seats="seats")
+    growth = growing(chance=1.0, up=1.0, size=(np.log(1.1), 0.1), alike=1e12)
+    growth.idata["posterior"]["price_exponent"] = growth.idata["posterior"]["concentration"] * 0 + exponent
+    growth.idata.attrs.update({"driver": "seats", **dict(zip(LARGEST, np.log([20, 1.1, 1]), strict=True))})
+    stream = lb.Subscription(loyal, renewals, growth=growth)
+    ltv = lb.lifetime_value(lb.all_customers(renewals), stream, horizon="3 years", discount_rate=0.0, random_seed=1)
+    np.testing.assert_allclose(ltv.cash_flow("c1")["mean"], 81 * factor ** np.arange(1, 4), rtol=1e-6)
+    assert "never to more than 200: twice" in stream.notes(lb.all_customers(renewals), None)[0]
+    with pytest.raises(ColumnError, match="The renewals have no seats"):
+        lb.Subscription(loyal, lb.summarize_renewals(records, period="year", as_of="2024-12-31"), growth=growth)
+
+
 def test_a_segment_that_was_not_fitted_takes_the_draws_of_any_other(everyone, renewals, loyal):
     known = growing(chance=1.0, up=1.0, alike=1e12, segments=["month", UNSEEN])
     ltv = lb.lifetime_value(

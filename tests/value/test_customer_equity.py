@@ -7,12 +7,15 @@ import pytest
 import ltv_bayes as lb
 from ltv_bayes.errors import InputError, UnitError
 from ltv_bayes.predictions.fitted import order_of_draws
+from ltv_bayes.predictions.growth.fitted_expansion import UNSEEN
 from ltv_bayes.time_units import Duration
 from ltv_bayes.value.acquisition.newcomers import WHOLE_CUSTOMERS, Buyer, Subscriber
+from ltv_bayes.value.equity.customer_equity import parts_of
 from ltv_bayes.value.equity.sensitivity import with_odds_of_leaving
 from tests.chance import allowed
 from tests.predictions.test_calendar_effects import on_clock
 from tests.predictions.test_renewals_on_clock import fit_of as renewals_on_clock
+from tests.streams.test_own_growth import growing
 from tests.value.test_means import priced
 
 AS_OF = "2025-12-31"
@@ -208,6 +211,21 @@ class TestSharedParameters:
         np.testing.assert_array_equal(terms.model.draws["r"].ravel(), purchases.draws["r"].ravel()[order])
         assert terms.model.idata.attrs["purpose"] == "repeat_purchases counts"
         assert terms.spend.idata.attrs["purpose"] == "repeat_purchases spend"
+
+    def test_growth_of_prices_where_it_is_of_one_fit(self, records):
+        """Draws differ in how much prices grow alone: those of today and those planned grow together."""
+        loyal, sizes = renewal_fit(0.0, 1, alpha=1e-9, beta=1e3), np.random.default_rng(4).uniform(0, 0.5, (2, 400))
+        fits = [growing(chance=1.0, alike=1e12, up=1.0, shape=(2, 400), segments=["year", UNSEEN]) for _ in range(2)]
+        for fit, drawn in zip(fits, (sizes, sizes[:, ::-1]), strict=True):
+            fit.idata["posterior"]["up_size"][:] = drawn[..., np.newaxis]
+        today = lb.lifetime_value(
+            lb.all_customers(records), lb.Subscription(loyal, records, growth=fits[0]), random_seed=1, **TERMS
+        )
+        for growth, least in zip(fits, (0.99, -0.2), strict=True):
+            new = lb.new_customer_value(loyal, price=100, growth=growth, **TERMS)
+            money = parts_of(lb.customer_equity(today, PLAN, new, random_seed=2)).money
+            together = np.corrcoef(money["portfolio"], money["planned"])[0, 1]
+            assert least < together < least + 0.4
 
 
 class TestNextCustomer:

@@ -10,6 +10,7 @@ from ltv_bayes.errors import ColumnError, InputError, UnitError
 from ltv_bayes.posterior import tree_from_draws
 from ltv_bayes.predictions.fitted import shape_of
 from tests.chance import allowed
+from tests.streams.test_own_growth import growing
 
 TERMS = {"horizon": "3 years", "discount_rate": 0.1, "margin": 0.35, "random_seed": 1}
 
@@ -194,6 +195,12 @@ def test_of_several_columns_one_is_asked_for_and_others_count_as_typical(
 
 def test_fits_of_the_wrong_kind_are_refused(purchases, spend):
     renewals = lb.FittedRenewals.from_draws({"alpha": [[1.0]], "beta": [[1.0]]})
+    for growth, said in (
+        (0.03, r"growth takes what Expansion\(\)"),
+        (growing(shape=(1, 1)), "growth= is for renewals"),
+    ):
+        with pytest.raises(InputError, match=said):
+            lb.new_customer_value(purchases, spend, horizon="1 year", growth=growth)
     with pytest.raises(InputError, match="takes a fit of purchases or renewals first, not a FittedSpend"):
         lb.new_customer_value(spend, purchases, horizon="1 year")
     with pytest.raises(InputError, match="fit of spend is missing"):

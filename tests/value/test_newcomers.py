@@ -4,9 +4,12 @@ import numpy as np
 import pytest
 
 import ltv_bayes as lb
+from ltv_bayes.predictions.growth.fitted_expansion import UNSEEN
+from ltv_bayes.streams.prices import GrowthOfNew
 from ltv_bayes.time_units import Duration
 from ltv_bayes.value.acquisition.newcomers import Buyer, Subscriber
 from tests.chance import allowed
+from tests.streams.test_own_growth import growing
 
 MANY = 60_000
 THREE_YEARS = Duration(3, "year")
@@ -135,3 +138,30 @@ def test_a_long_course_has_a_bounded_number_of_times():
 def test_margin_free_money_has_todays_worth(kind):
     client = new(kind, False)
     assert client.expected(THREE_YEARS, 0.2)[0] < client.expected(THREE_YEARS, 0.1)[0]
+
+
+def growing_subscriber(number, **growth):
+    """A yearly subscriber with a price that changes at renewals."""
+    renewals = same(lb.FittedRenewals, {"alpha": 0.668, "beta": 3.806}, number)
+    fit = growing(shape=(1, number), segments=["year", UNSEEN], **growth)
+    return Subscriber(renewals, 100.0, "year", growth=GrowthOfNew.of(fit, 100.0, "year", None, ""))
+
+
+def test_a_price_that_grows_by_one_factor_is_expected_with_each_renewal():
+    client = growing_subscriber(2, chance=1.0, alike=1e12, up=1.0, size=(np.log(1.1), 0.1))
+    staying = np.cumprod((3.806 + np.arange(3)) / (0.668 + 3.806 + np.arange(3)))
+    fees = 100 * (1 + (staying * (1.1 / 1.1) ** np.arange(1, 4)).sum())
+    assert client.expected(Duration(4, "year"), 0.10) == pytest.approx([fees, fees], rel=1e-6)
+
+
+@pytest.mark.parametrize("number", [1, 25, 100])
+def test_customers_won_together_have_mean_and_luck_of_those_drawn_one_by_one(number):
+    client, size = growing_subscriber(8000, chance=0.5, alike=3.0, up=0.7, size=(0.4, 0.3), sd=(0.2, 0.1)), 8000
+    rng, horizon = np.random.default_rng(2), Duration(5, "year")
+    one = client.draw(rng, horizon, 0.10)
+    many = client.cohort(rng, number, [Duration(2, "year"), horizon], 0.10)
+    whole, error = many.drawn.sum(axis=1), one.std() * np.sqrt(2 * number / size)
+    assert abs(whole.mean() - number * one.mean()) < allowed(9) * error * np.sqrt(number)
+    assert abs(whole.mean() - many.expected.sum(axis=1).mean()) < allowed(9) * error
+    assert whole.std() / np.sqrt(number) == pytest.approx(one.std(), rel=0.06)
+    assert client.expected(horizon, 0.10) * number == pytest.approx(many.expected.sum(axis=1))

@@ -69,6 +69,20 @@ class Steps(NamedTuple):
         number = np.where(months > 0, by_months, (last - first).astype(np.int64)) // np.where(months > 0, months, each)
         return number - (self.after(first, number) > last)
 
+    def used(self, start: Any, made: Any, until: Any) -> np.ndarray:
+        """How many periods were used until a day: those renewed before, and a part of the last, or all of it.
+
+        All of it too where there is no such day.
+
+        Examples
+        --------
+        >>> Steps.of(["month", "month"]).used("2024-01-15", [3, 3], np.array(["2024-04-30", "NaT"], "M8[D]")).tolist()
+        [3.5, 4.0]
+        """
+        last, due, day = self.after(start, made), self.after(start, np.add(made, 1)), _as_days(until)
+        part = (day - last).astype(float) / (due - last).astype(float)
+        return np.asarray(made) + np.where(np.isnat(day), 1.0, np.clip(part, 0.0, 1.0))
+
 
 def after(start: Any, number: Any, period: Any) -> np.ndarray:
     """The days a number of periods after a start; the 31st falls on the last day of shorter months.

@@ -1,12 +1,13 @@
 """Contracts of one customer that follow each other: a plan was changed, and the relation went on."""
 
 import datetime as dt
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from ltv_bayes.data.subscriptions.calendar import contract_length, nearest_number
+from ltv_bayes.data.subscriptions.calendar import Steps, contract_length, nearest_number
 from ltv_bayes.data.subscriptions.renewals import CHANGES
 
 NONE = -1
@@ -60,7 +61,12 @@ def followed_by(contracts: pd.DataFrame, ids: pd.Index, gap_days: int) -> np.nda
 
 
 def join_contracts(
-    counted: pd.DataFrame, cancelled: pd.Series, ids: pd.Index, end: dt.date, gap_days: int
+    counted: pd.DataFrame,
+    cancelled: pd.Series,
+    ids: pd.Index,
+    end: dt.date,
+    gap_days: int,
+    amounts: Sequence[str] = ("price",),
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Put contracts that follow each other into one relation each, and keep what had begun by the end.
 
@@ -76,6 +82,8 @@ def join_contracts(
         The day on which observation ends.
     gap_days : int
         The largest number of days between two contracts.
+    amounts : sequence of str
+        Columns of numbers that are kept of each contract.
 
     Returns
     -------
@@ -95,25 +103,27 @@ def join_contracts(
     ).set_axis(ids, axis="index")
     later = begun & np.where(went_on, begun[following], False)
     if not later.any():
-        return counted[begun], contracts_of(counted[begun], np.full(begun.sum(), NONE))
+        return counted[begun], contracts_of(counted[begun], np.full(begun.sum(), NONE), amounts)
     place = np.cumsum(begun) - 1
     next_of = np.where(later, place[following], NONE)[begun]
-    return one_relation(counted[begun], next_of), contracts_of(counted[begun], next_of)
+    return one_relation(counted[begun], next_of), contracts_of(counted[begun], next_of, amounts)
 
 
-def contracts_of(contracts: pd.DataFrame, following: np.ndarray) -> pd.DataFrame:
+def contracts_of(contracts: pd.DataFrame, following: np.ndarray, amounts: Sequence[str] = ("price",)) -> pd.DataFrame:
     """Keep of each contract when it ran and what it cost, with the relation that it became part of.
 
     Parameters
     ----------
     contracts, following
         As in `one_relation`.
+    amounts : sequence of str
+        Columns of numbers that are kept.
 
     Returns
     -------
     pandas.DataFrame
         One row each: relation (its row in the table of `one_relation`), start, until (the first day on which it did not
-        run; missing if it runs on), price and period.
+        run; missing if it runs on), the amounts, and period.
 
     Examples
     --------
@@ -132,13 +142,15 @@ def contracts_of(contracts: pd.DataFrame, following: np.ndarray) -> pd.DataFrame
     while (relation != relation[relation]).any():
         relation = relation[relation]
     found = {"relation": (np.cumsum(kept) - 1)[relation], "start": start, "until": until}
-    return pd.DataFrame({**found, "price": contracts["price"].to_numpy(dtype=float), "period": period})
+    found |= {name: contracts[name].to_numpy(dtype=float) for name in amounts}
+    return pd.DataFrame({**found, "period": period})
 
 
 def one_relation(contracts: pd.DataFrame, following: np.ndarray) -> pd.DataFrame:
     """Put contracts that follow each other into one row: the last one, with what was done under those before.
 
-    Where the new contract is of another length, both keep their rows: the first one says when it was changed.
+    Where the new contract is of another length, both keep their rows: the first one says when it was changed. Where it
+    takes the place of another before the end of a period, the rest of that period counts as not paid: it is credited.
 
     Parameters
     ----------
@@ -161,7 +173,8 @@ def one_relation(contracts: pd.DataFrame, following: np.ndarray) -> pd.DataFrame
     order = np.argsort(start, kind="stable")
     rows = order[following[order] != NONE]
     until_next = nearest_number(start[rows], start[following[rows]], period[rows])
-    for row, after, number in zip(rows, following[rows], until_next, strict=True):
+    used = Steps.of(period[rows]).used(start[rows], made[rows], start[following[rows]])
+    for row, after, number, periods in zip(rows, following[rows], until_next, used, strict=True):
         up, down = a_day[after] > a_day[row], a_day[after] < a_day[row]
         changes[after] += (up, down, not (up or down))
         if period[after] != period[row]:
@@ -170,7 +183,7 @@ def one_relation(contracts: pd.DataFrame, following: np.ndarray) -> pd.DataFrame
         first[after], kept[row] = first[row], False
         changes[after] += changes[row]
         earlier[after] = earlier[row] + number
-        paid[after] = paid[row] + (made[row] + 1) * price[row]
+        paid[after] = paid[row] + periods * price[row]
     found = contracts.assign(
         start=first.astype("M8[us]"),
         renewals=made + earlier,

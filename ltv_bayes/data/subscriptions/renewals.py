@@ -50,10 +50,10 @@ class Renewals(Printed):
     table : pandas.DataFrame
         renewals (made so far), lost (whether it then ended), subscriptions (how many the row stands for); from records
         also customer_id as the index, start, period, next_due (the next renewal of an active one), ended_on (the
-        renewal that a lost one did not make, perhaps after as_of: paid until then), price, product, and further columns
-        as attributes. Where records begin late, observed_from: the renewals made before, at which nothing can be seen.
-        Where contracts follow each other: upgrades, downgrades, other_changes, contract_start (of the present one),
-        earlier_renewals and earlier_payments (under those before), and changed_on, for a contract that was changed to
+        renewal that a lost one did not make, perhaps after as_of: paid until then), price, product, seats, and
+        further columns as attributes. Where records begin late, observed_from: the renewals made before, at which
+        nothing can be seen. Where contracts follow each other: upgrades, downgrades, other_changes, contract_start (of
+        the present one), earlier_renewals and earlier_payments (under those before), and changed_on, for one changed to
         one of another length, which has a row of its own.
     as_of : datetime.date or None
         The day on which observation ended.
@@ -68,7 +68,7 @@ class Renewals(Printed):
         Contract length to counts of when in their last period the lost gave notice; see `notices.notice_counts`.
     contracts : pandas.DataFrame or None
         From records, the contracts that the rows consist of: relation (the row in table), start, until (the first day
-        on which a contract did not run; missing if it runs on), price, period.
+        on which a contract did not run; missing if it runs on), price, period, and seats where these are read.
     """
 
     table: pd.DataFrame

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import warnings
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -34,6 +35,7 @@ USUAL: dict[str, str | None] = {
     "cancelled_on": "cancelled_on",
     "price": "price",
     "period": None,
+    "seats": "seats",
 }
 OURS = ("customer_id", *FOUND, *CHANGED, "observed_from", "notice")
 
@@ -51,6 +53,7 @@ def summarize_renewals(
     allowed_gap: Any = None,
     records_since: Any = None,
     price: str | None = "price",
+    seats: str | None = None,
     product: str | None = None,
     currency: str | None = None,
     amount_unit: float | str | None = None,
@@ -92,7 +95,7 @@ def summarize_renewals(
         then were made. Notes say of how many rows this holds.
     customer, start : str
         The names of the columns. Where these, ``cancelled_on`` or ``price`` are not given and not there, a name that
-        exports usually give them counts, and a note says so.
+        exports usually give them counts, and a note says so; likewise for ``seats="seats"``.
     cancelled_on : str or None
         The column with the day of cancellation; None where only renewals are recorded. Cells with a word for none, such
         as "-", "active" or 未退订, count as blank, and a note says so.
@@ -112,6 +115,9 @@ def summarize_renewals(
         renewals due within ``grace`` before ``as_of``, the recorded ones too: of these the losses are not known yet.
     price : str or None
         The column of prices, 0 for free plans; None for records without money.
+    seats : str, optional
+        The column with the number that a contract is paid by: seats, licences, or usage. The price stays that of the
+        whole contract. `Expansion` then learns how the number grows.
     product : str, optional
         The column that says what is subscribed to, where a customer may have several at once.
     currency, amount_unit, date_format : optional
@@ -161,7 +167,8 @@ def summarize_renewals(
     """
     raw = read_table(records)
     called = {"customer": customer, "start": start, "cancelled_on": cancelled_on, "price": price, "period": period}
-    customer, start, cancelled_on, price, period = (names := _found(raw, called)).values()
+    called |= {"seats": seats} if seats else {}
+    customer, start, cancelled_on, price, period, *number = (names := _found(raw, called)).values()
     period = period or "month"
     notes = [
         _("{role} is the column {name!r}", role=role, name=name) for role, name in names.items() if name != called[role]
@@ -170,13 +177,16 @@ def summarize_renewals(
     grace_days = _grace_days(grace, cancelled_on, renewed_on)
     gap_days = 0 if allowed_gap is None else _whole_days(allowed_gap, "allowed_gap")
     since = _since(records_since, end)
-    named = [name for name in (customer, start, cancelled_on, renewed_on, price, product) if name is not None]
+    named = [name for name in (customer, start, cancelled_on, renewed_on, price, *number, product) if name is not None]
     _refuse_one_column_for_two(named)
     ids = ids_of(named_column(raw, customer, "customer"))
     cells, unsaid = without_words_for_none(raw, {"cancelled_on": cancelled_on, "renewed_on": renewed_on})
     contracts, faults = _contracts(
         cells, start, {"cancelled": cancelled_on, "renewed": renewed_on}, price, product, amount_unit, date_format
     )
+    for name in number:
+        contracts["seats"], uncounted = _seats(raw, name)
+        faults += uncounted
     refuse([*faults, *contradictions(contracts, max(today() + ONE_DAY, end))], raw.index)
     contracts["period"] = periods_of(raw, period)
     refuse([written_twice(contracts, ids)], raw.index)
@@ -184,10 +194,15 @@ def summarize_renewals(
     _refuse_none_begun(contracts, end)
     notes += [*unsaid, *after_the_end(contracts, end, given=as_of is not None)]
     used = [*named, *([period] if is_column(raw, period) else [])]
-    others = _others(raw.drop(columns=[name for name in used if name in raw.columns]))
+    others = _others(
+        raw.drop(columns=[name for name in used if name in raw.columns]), [*OURS, *(["seats"] if number else [])]
+    )
     counts = pd.concat([count_renewals(contracts, end, grace_days), others], axis="columns", sort=False)
+    if number:
+        counts["seats"] = contracts["seats"]
     counts["notice"] = (counts["ended_on"] - contracts["cancelled"]).dt.days
-    joined, each = join_contracts(counts, contracts["cancelled"], ids, end, gap_days)
+    amounts = ["price", *("seats" for _unused in number)]
+    joined, each = join_contracts(counts, contracts["cancelled"], ids, end, gap_days, amounts)
     notices = notice_counts(joined, end - dt.timedelta(days=grace_days))
     unasked = [*([] if price else ["price"]), *([] if product else ["product"])]
     table, each = observed_since(joined, since).drop(columns=unasked), each.drop(columns=[] if price else "price")
@@ -317,6 +332,22 @@ def _prices(raw: pd.DataFrame, name: str | None, unit: Any) -> tuple[pd.Series, 
     ]
 
 
+def _seats(raw: pd.DataFrame, name: str) -> tuple[pd.Series, list[Fault]]:
+    """Read the numbers that contracts are paid by."""
+    values, (missing, infinite, unread) = as_amounts(named_column(raw, name, "seats"))
+    cure = _("Fill in {name}: 1 where a contract is not paid by it.", name=name)
+    return values, [
+        Fault(missing.at, _("without a number of seats"), cure),
+        Fault(
+            infinite.at | unread.at,
+            _("with a number of seats that cannot be read"),
+            _("Write a plain number, such as 12."),
+            unread.example,
+        ),
+        Fault((values <= 0).to_numpy(), _("with a number of seats that is not above 0"), cure),
+    ]
+
+
 def _products(raw: pd.DataFrame, name: str | None) -> tuple[pd.Series, list[Fault]]:
     """What is subscribed to, as text."""
     if name is None:
@@ -334,9 +365,9 @@ def _refuse_none_begun(contracts: pd.DataFrame, end: dt.date) -> None:
         )
 
 
-def _others(columns: pd.DataFrame) -> pd.DataFrame:
+def _others(columns: pd.DataFrame, ours: Sequence[str]) -> pd.DataFrame:
     """Take the columns that become attributes."""
-    clash = [str(name) for name in columns.columns if name in OURS]
+    clash = [str(name) for name in columns.columns if name in ours]
     if clash:
         raise ColumnError(
             _(

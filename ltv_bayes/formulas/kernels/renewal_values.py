@@ -81,12 +81,13 @@ class Growth(NamedTuple):
         Each customer's own random stream of prices; used up. Empty if prices do not change.
     renewals, changes, height, place, room : arrays of shape (subscriptions,)
         Renewals so far, how many of them brought another price, the height of the price, the segment, and how many
-        times its price of today it can be at most.
+        times its price of today it can be at most; or its seats, where prices follow these.
     segments : array of shape (4, segments, draws)
         Chance of a change at a renewal, share of changes upward, size of one upward and of one downward.
-    shared : array of shape (6, draws)
-        How alike customers are in the chance, standard deviations of both sizes, and slopes with the height of the
-        price: of the log-odds of a change upward, and of the logarithms of both sizes.
+    shared : array of shape (7, draws)
+        How alike customers are in the chance, standard deviations of both sizes, slopes with the height of the price
+        (of the log-odds of a change upward, and of the logarithms of both sizes), and the power of the level that is
+        paid.
     most : array of shape (2,)
         Largest size of a change upward and of one downward.
     width, highest : float
@@ -161,6 +162,26 @@ def shifted_beta_geometric(  # type: ignore[no-untyped-def]
 
 
 @compiled
+def levels_of_new(growth, levels):  # type: ignore[no-untyped-def]
+    """Fill in how many times their first price new customers pay at each renewal.
+
+    Parameters
+    ----------
+    growth : Growth
+        Of one subscription.
+    levels : array of shape (draws, customers, renewals)
+        Filled in.
+    """
+    for i in range(levels.shape[0]):
+        for customer in range(levels.shape[1]):
+            level, chance = 1.0, _chance(growth, 0, 0, i, levels.shape[2])
+            for renewal in range(levels.shape[2]):
+                if chance > 0.0:
+                    level = min(level * _factor(growth, 0, 0, i, chance, level), growth.room[0])
+                levels[i, customer, renewal] = _paid(growth, i, level)
+
+
+@compiled
 def _subscription(  # type: ignore[no-untyped-def]
     row, j, state, subscriptions, payments, relations, money, factors, growth
 ):
@@ -200,7 +221,7 @@ def _subscription(  # type: ignore[no-untyped-def]
                     break
                 if chance > 0.0:
                     level = min(level * _factor(growth, row, j, i, chance, level), growth.room[j])
-                money[period[paid], i] += amount[paid] * level
+                money[period[paid], i] += amount[paid] * _paid(growth, i, level)
         if life.size and not life[row, i] >= min(end, limit):
             life[row, i] = min(end, limit)
 
@@ -264,6 +285,12 @@ def _chance(growth, row, j, i, ahead):  # type: ignore[no-untyped-def]
         return 0.0
     changed, kept = mean * alike + growth.changes[j], (1.0 - mean) * alike + growth.renewals[j] - growth.changes[j]
     return 1.0 if kept <= 0.0 else beta_of(growth.states[row], changed, kept)
+
+
+@compiled
+def _paid(growth, i, level):  # type: ignore[no-untyped-def]
+    """How many times its first price is paid at a level."""
+    return level if level == 1.0 or growth.shared[6, i] == 1.0 else level ** growth.shared[6, i]
 
 
 @compiled

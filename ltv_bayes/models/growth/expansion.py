@@ -8,9 +8,17 @@ import numpy as np
 from scipy import special
 
 from ltv_bayes.data.subscriptions.renewals import Renewals
-from ltv_bayes.data.subscriptions.revenue.price_history import PriceHistory, price_history, price_steps
-from ltv_bayes.data.subscriptions.revenue.recurring import a_month
-from ltv_bayes.errors import FitError, InputError
+from ltv_bayes.data.subscriptions.revenue.price_history import (
+    DRIVERS,
+    PRICE,
+    SEATS,
+    PriceHistory,
+    log_levels,
+    price_history,
+    price_steps,
+)
+from ltv_bayes.data.subscriptions.revenue.recurring import contracts_with_prices
+from ltv_bayes.errors import FitError, InputError, suggestion
 from ltv_bayes.formulas.special import Array, IntArray
 from ltv_bayes.language import _
 from ltv_bayes.models.growth.grid import Drawn, Normal, draw_pooled
@@ -28,9 +36,11 @@ SIZE = Normal(np.log(0.2), 1.0)
 """Logarithm of the typical size of a change, of the logarithm of the price: 4% to 100%."""
 SLOPE_OF_SHARE, SLOPE_OF_SIZE = Normal(0.0, 1.0), Normal(0.0, 0.5)
 """How much log-odds of an upward change, and logarithms of sizes, rise with a price a standard deviation higher."""
-MOST_BINS, LEAST_WIDTH = 40, 0.1
+BIN, LEAST_WIDTH = 0.25, 0.1
 SD = Normal(np.log(0.2), 1.0)
 """Logarithm of the standard deviation of that size."""
+EXPONENT, APART = Normal(1.0, 0.3), Normal(np.log(0.1), 1.5)
+"""Power of the number of seats that prices follow, and logarithm of the spread of changes of price around it."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +52,10 @@ class Expansion:
     contract length and segment, partially pooled. Sizes of changes are those above 0 of a normal distribution. Whether
     a change is upward, and how large it is, depends on the price before it: who pays little has more room to grow.
 
+    Where the renewals have seats (or licences, or usage), it is their number that changes so. Prices follow it with a
+    power that is learned: 1 if the price of a seat stays the same, less where more seats are cheaper. Other changes of
+    the price of a seat are no growth; those of all prices to come are given to `Subscription`.
+
     Predictions stay near what was seen: a change is at most twice the largest factor of the records, upward or
     downward, and a price a month at most ten times their highest. So means exist, also where hardly any price changed.
 
@@ -51,7 +65,9 @@ class Expansion:
         A column of segments in the renewals. Contract lengths are told apart in any case.
     price_changes : mapping, optional
         Days from which the prices of all changed by a share, ``{"2024-01-01": 0.05}``: they are taken out, since they
-        are no customer's own growth.
+        are no customer's own growth. Of prices alone: the number of seats does not change with them.
+    driver : {"seats", "price"}, optional
+        What changes at renewals; seats where the renewals have them, and the price elsewhere.
 
     Examples
     --------
@@ -68,6 +84,7 @@ class Expansion:
 
     pool_by: str | None = None
     price_changes: Any = None
+    driver: str | None = None
 
     def fit(
         self, renewals: Renewals, *, draws: int = 1000, chains: int = 4, random_seed: int | None = None
@@ -90,8 +107,8 @@ class Expansion:
         Raises
         ------
         InputError, ColumnError
-            If the renewals have no dates or prices, no subscription was renewed, or a segment is blank; customers are
-            named.
+            If the renewals have no dates, prices or seats, no subscription was renewed, or a segment is blank;
+            customers are named.
         FitError
             If draws or chains are below 1.
         """
@@ -99,7 +116,8 @@ class Expansion:
             raise FitError(
                 _("draws and chains must be at least 1, not {draws} and {chains}.", draws=draws, chains=chains)
             )
-        history = price_history(renewals, price_steps(self.price_changes))
+        driver = self._driver(renewals)
+        history = price_history(renewals, price_steps(self.price_changes), driver)
         if not history.renewals.any():
             raise InputError(
                 _("No subscription was renewed, so prices could not change. Give records that go on for longer.")
@@ -107,15 +125,19 @@ class Expansion:
         labels = segments_of(renewals, self.pool_by)
         names, segment = np.unique(labels, return_inverse=True)
         seed = as_seed(random_seed)
-        typical, width = _typical(renewals)
-        height = np.clip((history.log_price - typical) / width, -HIGHEST, HIGHEST)
+        logs = log_levels(renewals, driver)
+        typical, width = _typical(logs)
+        height = np.clip((history.log_level - typical) / width, -HIGHEST, HIGHEST)
         rng = np.random.default_rng(seed)
         drawn = dict(_draw(history, segment, height, len(names), rng, draws * chains))
+        if driver == SEATS:
+            drawn["price_exponent"] = _exponent(history, rng, draws * chains)
         attrs = {
             "model": "expansion",
             "typical": typical,
             "width": width,
-            **dict(zip(LARGEST, _largest(renewals, history), strict=True)),
+            "driver": driver,
+            **dict(zip(LARGEST, _largest(logs, history), strict=True)),
             "customers": len(renewals.table.index.unique()),
             "random_seed": seed,
             "pool_by": self.pool_by or "",
@@ -127,23 +149,42 @@ class Expansion:
         dims = {name: ["segment"] for name, values in shaped.items() if values.ndim == 3}
         return FittedExpansion(tree_from_draws(shaped, attrs, dims=dims, coords={"segment": [*names, UNSEEN]}))
 
+    def _driver(self, renewals: Renewals) -> str:
+        """What changes at renewals."""
+        if self.driver not in (None, *DRIVERS):
+            hint = suggestion(str(self.driver), DRIVERS)
+            raise InputError(_("driver {driver!r} is unknown. {suggestion}", driver=self.driver, suggestion=hint))
+        driver = self.driver or (SEATS if SEATS in contracts_with_prices(renewals) else PRICE)
+        if driver == SEATS and self.price_changes is not None:
+            raise InputError(
+                _(
+                    "The number of seats does not change with price_changes of the past. Leave them out, or pass "
+                    "driver='price'."
+                )
+            )
+        return driver
 
-def _typical(renewals: Renewals) -> tuple[float, float]:
-    """Mean and standard deviation of the logarithms of prices a month, of the contracts that cost something."""
-    logs = _log_prices(renewals)
+
+def _typical(logs: Array) -> tuple[float, float]:
+    """Mean and standard deviation of logarithms of prices a month, or of seats."""
     return (float(logs.mean()), max(float(logs.std()), LEAST_WIDTH)) if logs.size else (0.0, 1.0)
 
 
-def _log_prices(renewals: Renewals) -> Array:
-    contracts: Any = renewals.contracts
-    paid = contracts[contracts["price"] > 0]
-    return np.log(a_month(paid["price"], paid["period"].to_numpy(dtype=str)))
-
-
-def _largest(renewals: Renewals, history: PriceHistory) -> tuple[float, float, float]:
-    """The highest price a month, and the largest change upward and downward, as logarithms; 0 where there is none."""
+def _largest(logs: Array, history: PriceHistory) -> tuple[float, float, float]:
+    """The highest price a month, or most seats, and the largest change upward and downward, as logarithms."""
     up, down = (float(np.max(side * history.log_factor, initial=0.0)) for side in (1, -1))
-    return float(_log_prices(renewals).max(initial=-np.inf)), up, down
+    return float(logs.max(initial=-np.inf)), up, down
+
+
+def _exponent(history: PriceHistory, rng: np.random.Generator, draws: int) -> Array:
+    """Draws of the power of the number of seats that prices follow: normal regression through the origin."""
+    paid, seats, number = history.log_paid, history.log_factor, len(history.owner)
+
+    def log_likelihood(powers: Array, log_sds: Array) -> Array:
+        away = ((paid - powers[:, None] * seats) ** 2).sum(axis=1)[:, None]
+        return (-number * log_sds - 0.5 * away * np.exp(-2 * log_sds))[None]
+
+    return draw_pooled(log_likelihood, EXPONENT, (APART,), False, rng, draws).segments[:, 0]
 
 
 def _draw(
@@ -168,9 +209,8 @@ def _draw(
 
 def _bins(height: Array) -> tuple[Array, IntArray]:
     """Heights of prices put together where they are near each other: the mean of each bin, and the bin of each."""
-    edges = np.unique(np.quantile(height, np.linspace(0, 1, MOST_BINS + 1)[1:-1])) if height.size else np.zeros(0)
-    used, which = np.unique(np.searchsorted(edges, height), return_inverse=True)
-    return np.bincount(which, height) / np.maximum(np.bincount(which), 1) if used.size else np.zeros(0), which
+    used, which = np.unique(np.floor(height / BIN), return_inverse=True)
+    return np.bincount(which, height, len(used)) / np.maximum(np.bincount(which, minlength=len(used)), 1), which
 
 
 def _of_share(up: np.ndarray, height: Array, segment: IntArray, number: int) -> Any:
@@ -202,29 +242,37 @@ def _of_changes(history: PriceHistory, segment: IntArray, number: int) -> Any:
     def log_likelihood(places: Array, others: Array) -> Array:
         mean, both = special.expit(places)[:, None], np.exp(others)
         a, b = mean * both, (1 - mean) * both
-        found = np.zeros((number, len(places), len(others)))
+        found = -np.bincount(unique[:, 0], count, number)[:, None, None] * special.betaln(a, b)
         for (one, made, changes), customers in zip(unique, count, strict=True):
-            found[one] += customers * (special.betaln(a + changes, b + made - changes) - special.betaln(a, b))
+            found[one] += customers * special.betaln(a + changes, b + made - changes)
         return found
 
     return log_likelihood
 
 
 def _of_sizes(sizes: Array, height: Array, segment: IntArray, number: int) -> Any:
-    """The log-likelihood of sizes that are those above 0 of a normal distribution; its mean depends on the price."""
+    """The log-likelihood of sizes that are those above 0 of a normal distribution; its mean depends on the price.
+
+    Within a bin of heights the logarithm of the mean rises by the slope: exactly to the second order, so that what is
+    left out does not count as spread.
+    """
     heights, which = _bins(height)
-    cell = segment * len(heights) + which
-    powers = [np.bincount(cell, sizes**power, number * len(heights)) for power in range(3)]
-    sums = [values.reshape(number, len(heights)) for values in powers]
+    cell, away = segment * len(heights) + which, height - heights[which]
+    weights = [*(away**power for power in range(3)), *(sizes * away**power for power in range(3)), sizes**2]
+    sums = np.array([np.bincount(cell, weight, number * len(heights)) for weight in weights])
+    sums = sums.reshape(len(weights), number, len(heights))
 
     def log_likelihood(places: Array, log_sds: Array, slopes: Array) -> Array:
         found, sd = np.zeros((number, len(places), len(log_sds))), np.exp(log_sds)
+        powers = np.array([np.ones_like(slopes), slopes, 0.5 * slopes**2])
+        twice = powers * np.array([[1.0], [2.0], [4.0]])
         for place, one in enumerate(heights):
-            mean = np.exp(places[:, None] + slopes * one)
+            mean = np.exp(places)[:, None] * np.exp(slopes * one)
             constant, precision = log_sds + special.log_ndtr(mean / sd), 0.5 / sd**2
-            for segment_of, (count, total, squares) in enumerate(zip(*(part[:, place] for part in sums), strict=True)):
-                if count:
-                    found[segment_of] -= count * constant + (squares - 2 * mean * total + count * mean**2) * precision
+            for own, found_in in zip(sums[:, :, place].T, found, strict=True):
+                if own[0]:
+                    product, square = own[3:6] @ powers, own[:3] @ twice
+                    found_in -= own[0] * constant + (own[6] - 2 * mean * product + mean**2 * square) * precision
         return found
 
     return log_likelihood

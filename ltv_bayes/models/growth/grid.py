@@ -8,11 +8,13 @@ from scipy import special
 
 from ltv_bayes.formulas.special import Array, IntArray
 
-COARSE, FINE, OTHERS = 61, 301, (1, 31, 21)
-FAR = 5.0
+COARSE = {1: (31,), 2: (31, 21), 3: (31, 15, 15)}
+FINE = {1: (301,), 2: (301, 31), 3: (201, 21, 21)}
+"""Values along each axis, by the number of axes."""
+FAR = 6.0
 NEGLIGIBLE = 16.0
 """A logarithm of a density this far below its maximum counts as none."""
-ROUNDS = 3
+ROUNDS = 40
 SPREADS = 12
 SPREAD = 0.5
 """Scale of the half-normal prior of how much segments differ."""
@@ -71,14 +73,14 @@ def draw_pooled(
     number : int
         Of draws.
     """
-    grid, axes, log_all = _grid(log_likelihood, place, others)
+    grid, axes, shared, log_all = _grid(log_likelihood, place, others)
     spreads = SPREAD * np.sqrt(2) * special.erfinv((np.arange(SPREADS) + 0.5) / SPREADS) if pooled else np.zeros(1)
     step, highest = grid[1] - grid[0], log_all.max(axis=(1, 2), keepdims=True)
     likelihood = np.exp(log_all - highest)
     kernels = [_kernel(grid, spread, step) for spread in spreads]
     with np.errstate(divide="ignore"):
         of_spreads = [np.log(kernel @ likelihood).sum(axis=0) for kernel in kernels]
-    log_posterior = np.array(of_spreads) + _log_prior(place, others, grid, _crossed(axes))
+    log_posterior = np.array(of_spreads) + _log_prior(place, others, grid, shared)
     cells = rng.choice(log_posterior.size, number, p=special.softmax(log_posterior.ravel()))
     spread, common, which = np.unravel_index(cells, log_posterior.shape)
     segments = np.empty((number, len(likelihood)))
@@ -91,8 +93,8 @@ def draw_pooled(
     unseen = grid[common] + spreads[spread] * rng.standard_normal(number)
     widths = np.array([axis[1] - axis[0] for axis in axes])[:, np.newaxis]
     apart = rng.uniform(-0.5, 0.5, segments.shape) if pooled else within[0][:, np.newaxis]
-    shared = _crossed(axes)[:, which] + widths * within[1:] if axes else np.zeros((0, number))
-    return Drawn(segments + step * apart, unseen + step * within[0], shared)
+    drawn = shared[:, which] + widths * within[1:] if axes else np.zeros((0, number))
+    return Drawn(segments + step * apart, unseen + step * within[0], drawn)
 
 
 def _crossed(axes: list[Array]) -> Array:
@@ -108,31 +110,63 @@ def _log_prior(place: Normal, others: tuple[Normal, ...], grid: Array, crossed: 
 
 def _grid(
     log_likelihood: Callable[..., Array], place: Normal, others: tuple[Normal, ...]
-) -> tuple[Array, list[Array], Array]:
-    """Values of all quantities where some segment may have them, and the log-likelihood there."""
-    ends = [(one.mean - FAR * one.sd, one.mean + FAR * one.sd) for one in (place, *others)]
-    for turn in range(ROUNDS + 1):
-        grid = np.linspace(*ends[0], FINE if turn == ROUNDS else COARSE)
-        axes = [np.linspace(*one, OTHERS[len(others)]) for one in ends[1:]]
-        crossed = _crossed(axes)
-        found = log_likelihood(grid, *crossed[: max(1, len(axes))])
-        if turn == ROUNDS:
+) -> tuple[Array, list[Array], Array, Array]:
+    """Values of all quantities where some segment may have them, and the log-likelihood there.
+
+    A coarse grid shows a narrow peak lower than it is, and elsewhere. So axes shrink by half at most in a round, and
+    grow again where what is not negligible reaches an end.
+
+    Returns
+    -------
+    grid : array of shape (places,)
+    axes : list of arrays
+        Of what segments share.
+    crossed : array of shape (axes, combinations)
+        Combinations of their values that are not negligible.
+    log_likelihood : array of shape (segments, places, combinations)
+    """
+    limits = [(one.mean - FAR * one.sd, one.mean + FAR * one.sd) for one in (place, *others)]
+    ends = limits
+    for _unused in range(ROUNDS):
+        axes = _axes(ends, COARSE)
+        crossed = _crossed(axes[1:])
+        log_each = log_likelihood(axes[0], *crossed) + _log_prior(place, others, axes[0], crossed)
+        marks = _not_negligible(log_each.reshape(len(log_each), *map(len, axes)))
+        found = [_around(*one) for one in zip(axes, marks, limits, strict=True)]
+        ends = [one for one, _unused in found]
+        if all(enough for _unused, enough in found):
             break
-        log_each = found + _log_prior(place, others, grid, crossed)
-        near = (log_each > log_each.max(axis=(1, 2), keepdims=True) - NEGLIGIBLE).any(axis=0)
-        together = log_each.max(axis=1).sum(axis=0)
-        shared = (together > together.max() - NEGLIGIBLE).reshape([len(axis) for axis in axes] or [1])
-        ends = [_around(grid, near.any(axis=1))]
-        for place_of, axis in enumerate(axes):
-            rest = tuple(one for one in range(len(axes)) if one != place_of)
-            ends.append(_around(axis, shared.any(axis=rest)))
-    return grid, axes, found
+    grid, *axes = _axes(ends, FINE)
+    crossed = _crossed(axes)
+    found = log_likelihood(grid, *crossed)
+    together = (found + _log_prior(place, others, grid, crossed)).max(axis=1).sum(axis=0)
+    kept = together > together.max() - NEGLIGIBLE
+    return grid, axes, crossed[:, kept], found[:, :, kept]
 
 
-def _around(values: Array, some: np.ndarray) -> tuple[float, float]:
-    """The ends of the values that are marked, one step wider."""
-    at, step = np.flatnonzero(some), values[1] - values[0]
-    return float(values[at[0]] - step), float(values[at[-1]] + step)
+def _axes(ends: list[tuple[float, float]], sizes: dict[int, tuple[int, ...]]) -> list[Array]:
+    """Values of the quantity, and of what segments share: so many as the sizes say by the number of axes."""
+    return [np.linspace(*one, size) for one, size in zip(ends, sizes[len(ends)], strict=True)]
+
+
+def _not_negligible(log_each: Array) -> list[np.ndarray]:
+    """Mark what is not negligible along each axis; of an array of shape (segments, places, ...)."""
+    each = log_each.reshape(len(log_each), log_each.shape[1], -1)
+    near = (each > each.max(axis=(1, 2), keepdims=True) - NEGLIGIBLE).any(axis=(0, 2))
+    together = log_each.max(axis=1).sum(axis=0)
+    shared = together > together.max() - NEGLIGIBLE
+    rest = [tuple(one for one in range(shared.ndim) if one != axis) for axis in range(shared.ndim)]
+    return [near, *(shared.any(axis=one) for one in rest)]
+
+
+def _around(values: Array, some: np.ndarray, limits: tuple[float, float]) -> tuple[tuple[float, float], bool]:
+    """The ends of an axis for the next round, and whether the axis is narrow enough."""
+    at, last, step = np.flatnonzero(some), len(values) - 1, values[1] - values[0]
+    room = max(1.0, (last / 2 - (at[-1] - at[0])) / 2)
+    before, after = (last / 2 if one else room for one in (at[0] == 0, at[-1] == last))
+    low, high = values[at[0]] - before * step, values[at[-1]] + after * step
+    inside = (at[0] > 0 or values[0] <= limits[0]) and (at[-1] < last or values[-1] >= limits[1])
+    return (max(low, limits[0]), min(high, limits[1])), bool(inside and room == 1.0)
 
 
 def _kernel(grid: Array, spread: float, step: float) -> Array:

@@ -9,8 +9,10 @@ from ltv_bayes.errors import ColumnError, InputError, listed, suggestion
 from ltv_bayes.formulas.point.inputs import as_money, as_share
 from ltv_bayes.language import _
 from ltv_bayes.predictions.fitted import FittedModel, currency_of, pooling_of, shape_of, shuffled
+from ltv_bayes.predictions.growth.fitted_expansion import FittedExpansion
 from ltv_bayes.predictions.spend import FittedSpend
 from ltv_bayes.streams.notes import role
+from ltv_bayes.streams.prices import GrowthOfNew
 from ltv_bayes.time_units import Duration
 from ltv_bayes.value.acquisition.newcomers import Buyer, Newcomer, Subscriber
 from ltv_bayes.value.draws.margins import in_percent
@@ -38,6 +40,8 @@ class NewCustomerTerms:
     seed : int
     given : tuple of fitted models
         The fits with their draws in the order of their drawing.
+    growth : FittedExpansion or None
+        How prices of subscribers grow.
     """
 
     model: Any
@@ -51,6 +55,7 @@ class NewCustomerTerms:
     period: str | None
     seed: int
     given: tuple[FittedModel, ...] = ()
+    growth: FittedExpansion | None = None
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -74,9 +79,11 @@ class NewCustomerTerms:
             why = next((why for one, why in purposes if same_posterior(fit, one)), other)
             return shuffled(fit, shape, seed, why)
 
-        model, *spend = self.given
-        own = [paired(one, "new customers spend") for one in spend if isinstance(one, FittedSpend)]
-        return replace(self, model=paired(model, "new customers purchases"), spend=own[0] if own else None, seed=seed)
+        model, *others = self.given
+        spend = [paired(one, "new customers spend") for one in others if isinstance(one, FittedSpend)]
+        growth = [paired(one, "new customers growth") for one in others if isinstance(one, FittedExpansion)]
+        changed = {"spend": spend[0] if spend else None, "growth": growth[0] if growth else None}
+        return replace(self, model=paired(model, "new customers purchases"), seed=seed, **changed)
 
     def shared(self, purposes: Sequence[tuple[FittedModel, str]]) -> bool:
         """Whether any fit is one of the streams."""
@@ -128,7 +135,11 @@ class NewCustomerTerms:
         if self.spend is not None:
             return Buyer(model, self._of(self.spend, segment), first)
         price = as_money(_of_segment(self.price, segment, "price"), "price")
-        return Subscriber(model, price, self.period or "month", first)
+        period = self.period or "month"
+        if self.growth is None:
+            return Subscriber(model, price, period, first)
+        growth = GrowthOfNew.of(self.growth, price, period, self.column, segment)
+        return Subscriber(model, price, period, first, growth=growth)
 
     def kept(self, segment: str) -> float:
         """Share of revenue that is kept."""

@@ -19,6 +19,7 @@ from ltv_bayes.language import N_, _, as_known
 from ltv_bayes.posterior import labelled_draws
 from ltv_bayes.predictions.events import FittedEvents
 from ltv_bayes.predictions.fitted import caution_of, shape_of, shuffled, smallest_shape
+from ltv_bayes.predictions.growth.fitted_expansion import FittedExpansion, bounds_note
 from ltv_bayes.predictions.purchases import FittedPurchases
 from ltv_bayes.predictions.renewals import FittedRenewals, contract_of
 from ltv_bayes.predictions.spend import FittedSpend
@@ -229,8 +230,12 @@ class NewCustomerValue(Printed):
         notes = [_("{begin}.", begin=sentence_case(note)) for note in self.unseen_notes()]
         if others := self.terms.others():
             notes.append(_("The fits differ by {others} too, which counts as typical.", others=listed(others)))
+        notes += [_("{begin}.", begin=sentence_case(note.rstrip("."))) for note in self._bounds()]
         heading = _("Expected value of a new client{grouped}: {settings}", grouped=grouped, settings=self.settings)
         return ResultPage([heading], self.summary(), notes, self.currency)
+
+    def _bounds(self) -> list[str]:
+        return [] if self.terms.growth is None else bounds_note(self.terms.growth)
 
     def _each[T](self, compute: Callable[[str], T]) -> list[T]:
         """Something of each segment, on all cores."""
@@ -286,6 +291,7 @@ def new_customer_value(
     first_order: bool | float | Mapping[str, Any] = True,
     price: float | Mapping[str, float] | None = None,
     period: str | None = None,
+    growth: FittedExpansion | None = None,
     by: str | None = None,
     segments: Any = None,
     random_seed: int | None = None,
@@ -311,6 +317,9 @@ def new_customer_value(
         Of each renewal, where renewals are valued.
     period : str, optional
         Length of the contracts, if the fit of renewals does not know it or knows several.
+    growth : FittedExpansion, optional
+        How the price of a subscriber changes from renewal to renewal, as `Expansion` fits it; it begins with ``price``.
+        Where seats grow, with the typical number of them.
     by : str, optional
         The column of segments, if fits are pooled by several; other columns and covariates count as typical.
     segments : str or iterable, optional
@@ -346,8 +355,9 @@ def new_customer_value(
     _require_fits(purchases, spend)
     discount_intensity(discount_rate, "year")
     seed = as_seed(random_seed)
-    model, paired = _paired(purchases, spend, seed)
-    given = tuple(fit for fit in (purchases, spend) if fit is not None)
+    _require_growth(purchases, growth)
+    model, paired, growing = _paired(purchases, spend, growth, seed)
+    given = tuple(fit for fit in (purchases, spend, growth) if fit is not None)
     column = column_of_segments(given, by)
     contract = _period(purchases, price, period)
     terms = NewCustomerTerms(
@@ -362,6 +372,7 @@ def new_customer_value(
         contract,
         seed,
         given,
+        growing,
     )
     if not isinstance(margin, Mapping):
         as_share(margin, "margin")
@@ -389,14 +400,26 @@ def _require_fits(purchases: Any, spend: Any) -> None:
         raise InputError(_("The fit of spend is {given}. Pass what GammaGamma().fit(...) returned.", given=given))
 
 
-def _paired(purchases: Any, spend: FittedSpend | None, seed: int) -> tuple[Any, FittedSpend | None]:
-    """Fits of one size, their draws in random orders of their own."""
-    if spend is None:
-        return purchases, None
-    shape = smallest_shape(map(shape_of, (purchases, spend)))
-    return (
-        shuffled(purchases, shape, seed, "new customers purchases"),
-        shuffled(spend, shape, seed, "new customers spend"),
+def _require_growth(purchases: Any, growth: Any) -> None:
+    if growth is None:
+        return
+    if not isinstance(growth, FittedExpansion):
+        raise InputError(_("growth takes what Expansion().fit(renewals) returned, not {kind}.", kind=a_kind(growth)))
+    if not isinstance(purchases, FittedRenewals):
+        raise InputError(
+            _("growth= is for renewals. Growing prices of orders are learned by GammaGamma(price_growth=).")
+        )
+
+
+def _paired(purchases: Any, spend: Any, growth: Any, seed: int) -> tuple[Any, ...]:
+    """Fits of one size, their draws in random orders of their own; one alone as it is."""
+    fits = {"purchases": purchases, "spend": spend, "growth": growth}
+    given = [fit for fit in fits.values() if fit is not None]
+    if len(given) == 1:
+        return tuple(fits.values())
+    shape = smallest_shape(map(shape_of, given))
+    return tuple(
+        None if fit is None else shuffled(fit, shape, seed, f"new customers {name}") for name, fit in fits.items()
     )
 
 

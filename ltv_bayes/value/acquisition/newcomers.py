@@ -18,6 +18,7 @@ from ltv_bayes.predictions.fitted import flat_draws, shape_of
 from ltv_bayes.predictions.purchases import FittedPurchases, outlook_of_new_customer
 from ltv_bayes.predictions.renewals import FittedRenewals, sums_of_factors
 from ltv_bayes.predictions.spend import FittedSpend, prices_of
+from ltv_bayes.streams.prices import GrowthOfNew
 from ltv_bayes.time_units import DAYS_PER_UNIT, Duration, discount_intensity
 
 LONGEST_COURSE = 120
@@ -210,6 +211,8 @@ class Subscriber:
         True for a first payment like the others, False if it does not count, or its amount.
     won_after : float
         Days from the as-of date of the fit until they are won; all times are counted from that day.
+    growth : GrowthOfNew or None
+        How the price changes from renewal to renewal.
     by_steps : bool
         Whether revenue occurs on the days of the course alone.
     """
@@ -219,6 +222,7 @@ class Subscriber:
     period: str
     first_order: bool | float = True
     won_after: float = 0.0
+    growth: GrowthOfNew | None = None
 
     by_steps = True
 
@@ -247,6 +251,7 @@ class Subscriber:
         number = np.arange(1, made[-1] + 1)
         drawn = {name: values.reshape(-1, 1) for name, values in self.renewals.draws.items()}
         kept = shifted_beta_geometric.survival(self._sums(number.size), **drawn) * self._worth(number, discount_rate)
+        kept = kept if self.growth is None else kept * self.growth.mean(number.size)
         paid = np.concatenate([np.zeros((len(kept), 1)), np.cumsum(kept, axis=1)], axis=1)
         return self._first() + self.price * paid[:, made]
 
@@ -258,13 +263,17 @@ class Subscriber:
             made = shifted_beta_geometric.draw_renewals_on_clock(rng, 0.0, self._sums(most), **drawn)
         else:
             made = shifted_beta_geometric.draw_renewals(rng, 0, **drawn)
-        paid = np.concatenate([[0.0], np.cumsum(self._worth(np.arange(1, most + 1), discount_rate))])
-        return self._first() + self.price * paid[np.minimum(made, most).astype(np.int64)]
+        worth, made = self._worth(np.arange(1, most + 1), discount_rate), np.minimum(made, most).astype(np.int64)
+        if self.growth is None:
+            return self._first() + self.price * np.concatenate([[0.0], np.cumsum(worth)])[made]
+        each = np.where(np.arange(most) < made[:, np.newaxis], worth * self.growth.levels(rng, 1, most)[:, 0], 0.0)
+        return self._first() + self.price * each.sum(axis=1)
 
     def cohort(self, rng: np.random.Generator, number: int, times: list[Duration], discount_rate: float) -> Cohort:
         """Revenue of a number of such customers together between times, drawn and expected.
 
-        Who is left after each renewal is binomial among those before, given the parameters.
+        Who is left after each renewal is binomial among those before, given the parameters. Prices that grow are drawn
+        of `WHOLE_CUSTOMERS` at most, and what luck adds to their mean is scaled to those left.
 
         Parameters
         ----------
@@ -280,12 +289,32 @@ class Subscriber:
         mean = np.zeros_like(found)
         found[:, 0] = mean[:, 0] = number * self._first()
         chance = np.divide(staying, before, out=np.zeros_like(staying), where=before > 0)
+        level, luck = self._levels(rng, number, most)
         for renewal in range(most):
             left = rng.binomial(left, np.clip(chance[:, renewal], 0.0, 1.0))
             paid, at = self.price * worth[renewal], np.searchsorted(place, renewal + 1)
-            found[:, at] += left * paid
-            mean[:, at] += number * staying[:, renewal] * paid
+            drawn_of = np.minimum(left, luck.shape[1] - 1)
+            more = np.sqrt(left / np.maximum(drawn_of, 1)) * luck[np.arange(len(left)), drawn_of, renewal]
+            found[:, at] += (left * level[:, renewal] + more) * paid
+            mean[:, at] += number * staying[:, renewal] * level[:, renewal] * paid
         return Cohort(found, mean)
+
+    def _levels(self, rng: np.random.Generator, number: int, renewals: int) -> tuple[Array, Array]:
+        """How many times the first price is paid at each renewal: what is expected, and what luck of the first adds.
+
+        Returns
+        -------
+        level : array of shape (draws or 1, renewals)
+        luck : array of shape (draws, customers + 1, renewals)
+            Added up over none of the customers, the first, the first two, and so on.
+        """
+        size = int(np.prod(shape_of(self.renewals)))
+        if self.growth is None:
+            return np.ones((1, renewals)), np.zeros((size, 1, renewals))
+        level, customers = self.growth.mean(renewals), min(number, WHOLE_CUSTOMERS)
+        luck = np.zeros((size, customers + 1, renewals))
+        np.cumsum(self.growth.levels(rng, customers, renewals) - level[:, np.newaxis], axis=1, out=luck[:, 1:])
+        return level, luck
 
     def _sums(self, number: int) -> Array:
         """What renewals count, added up to each: shape (draws or 1, renewals)."""
