@@ -132,9 +132,9 @@ def _grid(
         crossed = _crossed(axes[1:])
         log_each = log_likelihood(axes[0], *crossed) + _log_prior(place, others, axes[0], crossed)
         marks = _not_negligible(log_each.reshape(len(log_each), *map(len, axes)))
-        found = [_around(*one) for one in zip(axes, marks, limits, strict=True)]
-        ends = [one for one, _unused in found]
-        if all(enough for _unused, enough in found):
+        around = [_around(*one) for one in zip(axes, marks, limits, strict=True)]
+        ends = [one for one, _unused in around]
+        if all(enough for _unused, enough in around):
             break
     grid, *axes = _axes(ends, FINE)
     crossed = _crossed(axes)

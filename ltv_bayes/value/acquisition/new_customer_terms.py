@@ -82,8 +82,13 @@ class NewCustomerTerms:
         model, *others = self.given
         spend = [paired(one, "new customers spend") for one in others if isinstance(one, FittedSpend)]
         growth = [paired(one, "new customers growth") for one in others if isinstance(one, FittedExpansion)]
-        changed = {"spend": spend[0] if spend else None, "growth": growth[0] if growth else None}
-        return replace(self, model=paired(model, "new customers purchases"), seed=seed, **changed)
+        return replace(
+            self,
+            model=paired(model, "new customers purchases"),
+            spend=spend[0] if spend else None,
+            growth=growth[0] if growth else None,
+            seed=seed,
+        )
 
     def shared(self, purposes: Sequence[tuple[FittedModel, str]]) -> bool:
         """Whether any fit is one of the streams."""
