@@ -40,6 +40,8 @@ NUMBERS_OF_DENSITY = 1_000_000
 """Numbers, sets of parameters by groups, in memory while a density is computed for many sets."""
 MANY_GROUPS = 20_000
 """Groups of customers beyond which a pooled fit is slow and warns."""
+CASES_OF_PERSISTENCE = 5000
+"""Customers, evenly spaced, that teach how long a number of theirs stays; the numbers depend on it."""
 
 # forecasts
 KEPT_GROUPS = 512

@@ -72,3 +72,45 @@ def simulated_subscriptions(
         cancelled[leaves], active = due[leaves], active & ~leaves
     ids = [f"S{place}" for place in range(subscribers)]
     return pd.DataFrame({"customer_id": ids, "start": start, "cancelled_on": cancelled.astype("M8[us]"), "price": 10.0})
+
+
+def subscriptions_with_health(
+    seed, *, subscribers=1000, months=36, ahead=0, slope=-0.7, churn=0.03, spread=0.6, stays=0.4, kept=0.85
+):
+    """Monthly subscribers with a health score, and noise, written down on the first of each month while they stay.
+
+    The score has mean 60 and standard deviation 10: a level of the customer's own and what moves around it. The odds of
+    leaving at a renewal are log-normal times exp(slope score / 10): no beta distribution, and no hazard of the model.
+
+    Returns
+    -------
+    records, health : DataFrame
+        Up to the as-of date.
+    paid : array
+        Renewals that each subscriber makes in the months ahead.
+    """
+    rng, last = np.random.default_rng(seed), months + ahead
+    first = AS_OF + pd.Timedelta(days=1) - pd.DateOffset(months=months)
+    level, moving = rng.normal(0, np.sqrt(stays), subscribers), rng.normal(0, np.sqrt(1 - stays), subscribers)
+    odds = churn / (1 - churn) * np.exp(rng.normal(-(spread**2) / 2, spread, subscribers))
+    start, day = rng.integers(0, months - 1, subscribers), rng.integers(1, 28, subscribers)
+    ended, paid, written = np.full(subscribers, last), np.zeros(subscribers), []
+    ids = np.array([f"S{place}" for place in range(subscribers)])
+    for month in range(last):
+        score = level + moving
+        moving = kept * moving + rng.normal(0, np.sqrt((1 - stays) * (1 - kept**2)), subscribers)
+        active = (start <= month) & (ended == last)
+        if month < months:
+            table = {"customer_id": ids[active], "date": first + pd.DateOffset(months=month)}
+            noise = rng.normal(0, 1, active.sum())
+            written.append(pd.DataFrame({**table, "health": 60 + 10 * score[active], "noise": noise}))
+        moved = odds * np.exp(slope * score)
+        due = active & (start < month)
+        leaves = due & (rng.random(subscribers) < moved / (1 + moved))
+        ended[leaves] = month
+        paid += (due & ~leaves) if month >= months else 0
+    days = np.array([(first + pd.DateOffset(months=month)).to_datetime64() for month in range(last + 1)])
+    on = days[np.stack([start, ended])] + (day - 1).astype("m8[D]")
+    cancelled = pd.Series(on[1]).where(ended < last)
+    records = pd.DataFrame({"customer_id": ids, "start": on[0], "cancelled_on": cancelled, "price": 10.0})
+    return records, pd.concat(written, ignore_index=True), paid

@@ -1,6 +1,7 @@
 """What a fit is held to: quantities of the data, and what they would be in data that the fit makes up."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -17,10 +18,12 @@ from ltv_bayes.formulas.models import bg_cnbd, bg_nbd, leaving_at_once, shifted_
 from ltv_bayes.formulas.models.gamma_gamma import ratio_of_first_orders
 from ltv_bayes.formulas.special import Array, IntArray
 from ltv_bayes.language import N_, _
+from ltv_bayes.predictions.churn.factors import FactorsAtRenewals, beside_factors
+from ltv_bayes.predictions.churn.time_varying import TimeVarying
 from ltv_bayes.predictions.events import FittedEvents, replicate_events
-from ltv_bayes.predictions.fitted import flat_draws, k_of, name_of, parameters_of, shape_of
+from ltv_bayes.predictions.fitted import flat_draws, k_of, name_of, parameters_of, shape_of, thinned_to
 from ltv_bayes.predictions.purchases import FittedPurchases, See, replicate_histories
-from ltv_bayes.predictions.renewals import FactorsAtRenewals, FittedRenewals
+from ltv_bayes.predictions.renewals import FittedRenewals
 from ltv_bayes.predictions.spend import (
     FittedSpend,
     first_and_later,
@@ -72,6 +75,8 @@ GROWS = N_(
     "that is 1 at the as-of date before they are read."
 )
 FEWEST_FOR_GROWTH = 10
+DRAWS_APART = 400
+"""Draws of a fit by which each subscription has a course of its own."""
 DRAWN_SIGNS = 2000
 YEAR = 365.25
 
@@ -243,10 +248,12 @@ def of_growth(orders: Transactions, seed: int, growth: float = 0.0) -> Iterator[
 def of_renewals(fit: FittedRenewals, renewals: Renewals, seed: int) -> Iterator[Quantity]:
     """Of how many were lost at each renewal, of those for which it was due."""
     table = renewals.settled()
+    if TimeVarying.of(fit) is not None:
+        fit = thinned_to(fit, DRAWS_APART)
     drawn = parameters_of(fit, table, "subscription")
     made, lost, since = (table[name].to_numpy(dtype=np.int64) for name in STATES)
     number, rng = table["subscriptions"].to_numpy(dtype=float), np.random.default_rng(seed)
-    factors = FactorsAtRenewals.of(fit, table, made + lost)
+    factors = FactorsAtRenewals.of(fit, replace(renewals, table=table), made + lost)
     schedule = np.zeros(len(table), dtype=np.int64) if factors is None else factors.schedules.place
     kinds, kind = np.unique(np.column_stack([drawn.place, schedule]), axis=0, return_inverse=True)
     rows = np.unique(kind, return_index=True)[1]
@@ -258,7 +265,7 @@ def of_renewals(fit: FittedRenewals, renewals: Renewals, seed: int) -> Iterator[
             at_risk = np.bincount(kind.ravel(), number * ((since < renewal) & (made + lost >= renewal)), len(kinds))
             for one in np.flatnonzero(at_risk):
                 every = drawn.at(kinds[one, :1])
-                parameters = {name: every[name][0] for name in fit.draws}
+                parameters = {name: every[name][0] for name in beside_factors(fit)}
                 before, step = np.array([renewal - 1.0]), np.ones(1)
                 if factors is not None:
                     before, ahead = factors.at(rows[one], renewal - 1)

@@ -156,7 +156,9 @@ def _climb(density: LogDensity | _Part, start: Array, known: Sequence[Peak]) -> 
 def _goes_up(density: LogDensity | _Part, x: Array, peak: Peak) -> bool:
     """Whether the straight way from a point to a peak goes up, but for a dip that draws cross with ease."""
     way = density.values(x + np.linspace(0, 1, ON_THE_WAY)[:, np.newaxis] * (peak.centre - x))
-    return bool((np.maximum.accumulate(way) - way <= SHALLOW).all())
+    with np.errstate(invalid="ignore"):
+        dip = np.maximum.accumulate(way) - way  # NaN before the way enters where the density is not 0
+    return not (dip > SHALLOW).any()
 
 
 def _measured(density: LogDensity | _Part, x: Array) -> Peak:

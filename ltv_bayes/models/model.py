@@ -190,7 +190,8 @@ class Model[Data: (Customers, Renewals), Fit: FittedModel](ABC):
         usual = self._usual_priors(data, histories)
         priors = pool.priors(naming(self._model), self.priors, usual)
         tables = [self._tables(**part) for part in histories.parts()]
-        return Recipe(self._model, pool, histories, tables, priors, self._k, self._calendar(data), self._clock(data))
+        calendar, clock, slopes = self._calendar(data), self._clock(data), self._slopes_by_date()
+        return Recipe(self._model, pool, histories, tables, priors, self._k, calendar, clock, slopes)
 
     @property
     def _model(self) -> str:
@@ -205,9 +206,13 @@ class Model[Data: (Customers, Renewals), Fit: FittedModel](ABC):
         """What moves all customers at once, in a model that has it."""
         return None
 
-    def _clock(self, data: Data) -> Callable[[InGroups, Calendar], tuple[IntArray, OnClock]] | None:
+    def _clock(self, data: Data) -> Callable[[InGroups, Any], tuple[IntArray, OnClock]] | None:
         """What lays out histories on the clock of a calendar."""
         return None
+
+    def _slopes_by_date(self) -> tuple[str, ...]:
+        """Names of the slopes of covariates that vary in time, in a model that has them."""
+        return ()
 
     @property
     def _k(self) -> int | None:

@@ -1,7 +1,7 @@
 """Models of renewals: shifted beta-geometric and beta-discrete-Weibull."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
@@ -14,13 +14,15 @@ from ltv_bayes.errors import InputError
 from ltv_bayes.formulas.kernels.tables import RenewalTables
 from ltv_bayes.formulas.models import shifted_beta_geometric
 from ltv_bayes.formulas.special import IntArray
-from ltv_bayes.language import _
+from ltv_bayes.language import _, comma
 from ltv_bayes.models.calendar_effects import CalendarEffects, chosen_effects
 from ltv_bayes.models.density.calendar import Calendar, OnClock
-from ltv_bayes.models.density.pool import one_group
+from ltv_bayes.models.density.dated_renewals import DatedRenewals, as_names
+from ltv_bayes.models.density.pool import USUAL_SLOPE, one_group
 from ltv_bayes.models.density.renewal_clock import RenewalClock
 from ltv_bayes.models.model import Model
 from ltv_bayes.models.priors import Prior
+from ltv_bayes.predictions.churn.time_varying import slope_name
 from ltv_bayes.predictions.renewals import FittedRenewals
 
 
@@ -28,14 +30,32 @@ from ltv_bayes.predictions.renewals import FittedRenewals
 class RenewalModel(Model[Renewals, FittedRenewals]):
     """Settings of a model of renewals; what `ShiftedBetaGeometric` and `BetaDiscreteWeibull` have in common."""
 
+    calendar_effects: CalendarEffects | Literal["auto"] | None = field(default=None, kw_only=True)
+    time_varying: str | Sequence[str] | None = field(default=None, kw_only=True)
+
     _fitted = FittedRenewals
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        as_names(self.time_varying)
+
+    @property
+    def _dated(self) -> tuple[str, ...]:
+        return as_names(self.time_varying)
+
+    def _slopes_by_date(self) -> tuple[str, ...]:
+        return tuple(map(slope_name, self._dated))
 
     def _require(self, data: Renewals) -> None:
         require_renewals(data)
         unique = data.unique_histories()
         due = unique.count[(unique.renewals > unique.observed_from) | (unique.lost > 0)].sum()
+        if self._dated:
+            table = DatedRenewals.of(data, self._dated).table
+            due = (table["lost"] | (table["renewals"] > table["observed_from"])).sum()
         if due < 2:
             since = _(" since the records begin") if unique.observed_from.any() else ""
+            since = _(" after the first values of {names}", names=comma(self._dated)) if self._dated else since
             raise InputError(
                 _(
                     "{due} of {number:,} subscriptions had a renewal date{since}, so churn cannot be learned. "
@@ -48,9 +68,14 @@ class RenewalModel(Model[Renewals, FittedRenewals]):
 
     def _histories(self, data: Renewals, grouping: Grouping) -> InGroups:
         require_renewals(data)
-        table, columns, calendar = data.settled(), list(STATES), self._calendar(data)
-        if calendar is not None:
-            table = table.assign(schedule=settled_schedules(data, calendar.length).place)
+        columns, calendar = list(STATES), self._calendar(data)
+        if self._dated:
+            table = DatedRenewals.of(data, self._dated).table
+        elif calendar is not None:
+            table = data.settled().assign(schedule=settled_schedules(data, calendar.length).place)
+        else:
+            table = data.settled()
+        if "schedule" in table:
             columns.append("schedule")
         if grouping.columns:
             return in_groups([table], columns, grouping, weight="subscriptions", noun="subscription")
@@ -64,6 +89,7 @@ class RenewalModel(Model[Renewals, FittedRenewals]):
         return {
             "churn_mean": Prior("Beta", alpha=1.0, beta=1.0),
             "churn_concentration": Prior("LogNormal", mu=-np.log(churn), sigma=1.5),
+            **dict.fromkeys(self._slopes_by_date(), USUAL_SLOPE),
         }
 
     def _tables(self, **columns: Any) -> tuple[Any, ...]:
@@ -72,7 +98,30 @@ class RenewalModel(Model[Renewals, FittedRenewals]):
     def _more_attrs(self, data: Renewals, histories: InGroups) -> dict[str, Any]:
         periods = sorted(data.table["period"].unique()) if "period" in data.table else ()
         notices = {period: data.notices[period] for period in periods if period in data.notices}
-        return {"periods": ", ".join(periods), **({"notices": json.dumps(notices)} if notices else {})}
+        undated = self.calendar_effects is not None and settled_day(data) is None
+        return {
+            "periods": ", ".join(periods),
+            **({"notices": json.dumps(notices)} if notices else {}),
+            **({"without_calendar": "the renewals have no dates"} if undated else {}),
+            **(DatedRenewals.of(data, self._dated).remembered(data).to_attrs() if self._dated else {}),
+        }
+
+    def _calendar(self, data: Renewals) -> Calendar | None:
+        effects = chosen_effects(self.calendar_effects)
+        if effects is None or (self.calendar_effects == "auto" and settled_day(data) is None):
+            return None
+        return replace(effects.of_renewals(data), optional=self.calendar_effects == "auto")
+
+    def _clock(self, data: Renewals) -> Callable[[InGroups, Calendar | None], tuple[IntArray, OnClock]]:
+        def laid_out(histories: InGroups, calendar: Calendar | None) -> tuple[IntArray, OnClock]:
+            length = 1.0 if calendar is None else calendar.length
+            if self._dated:
+                dated = DatedRenewals.of(data, self._dated, length)
+                return RenewalClock.of(dated.schedules, histories, calendar, dated.standardised)
+            schedules = settled_schedules(data, length)
+            return RenewalClock.of(schedules, histories, calendar, np.empty((schedules.period.size, 0)))
+
+        return laid_out
 
 
 @dataclass(frozen=True, repr=False)
@@ -96,6 +145,11 @@ class ShiftedBetaGeometric(RenewalModel):
         a year a season, are learned from records with dates, and go on in forecasts. Where there are no dates, as in
         counts of cohorts, ``"auto"`` is the plain model, and the fit says so. See docs/portfolio.md.
 
+    time_varying : str or sequence of str, optional
+        Numbers that change in time, as `Renewals.with_covariates` adds them: a renewal with the standardised values x,
+        known before it, is made with probability (1 - churn)^exp(slope x). Their priors are
+        ``churn_slope_<name>``, normal around 0 with sd 0.5 for a standard deviation more.
+
     Notes
     -----
     The usual priors: churn_mean uniform; churn_concentration LogNormal around 1 / churn, churn being the share of
@@ -110,25 +164,7 @@ class ShiftedBetaGeometric(RenewalModel):
     Fader & Hardie (2007), How to project customer retention, Journal of Interactive Marketing 21.
     """
 
-    calendar_effects: CalendarEffects | Literal["auto"] | None = field(default=None, kw_only=True)
-
     _name = shifted_beta_geometric.NAME
-
-    def _calendar(self, data: Renewals) -> Calendar | None:
-        effects = chosen_effects(self.calendar_effects)
-        if effects is None or (self.calendar_effects == "auto" and settled_day(data) is None):
-            return None
-        return replace(effects.of_renewals(data), optional=self.calendar_effects == "auto")
-
-    def _clock(self, data: Renewals) -> Callable[[InGroups, Calendar], tuple[IntArray, OnClock]]:
-        return lambda histories, calendar: RenewalClock.of(
-            settled_schedules(data, calendar.length), histories, calendar
-        )
-
-    def _more_attrs(self, data: Renewals, histories: InGroups) -> dict[str, Any]:
-        undated = self.calendar_effects is not None and settled_day(data) is None
-        noted = {"without_calendar": "the renewals have no dates"} if undated else {}
-        return {**super()._more_attrs(data, histories), **noted}
 
 
 @dataclass(frozen=True, repr=False)
@@ -150,6 +186,9 @@ class BetaDiscreteWeibull(RenewalModel):
         Columns of segments, with a mean churn each, as in `ShiftedBetaGeometric`.
     covariates : str, sequence of str or mapping, optional
         Columns of numbers that shift the same.
+    calendar_effects, time_varying
+        As in `ShiftedBetaGeometric`: what moves the churn of all at once, and covariates that vary in time. A renewal
+        then counts as much as these say, times its tenure.
 
     Notes
     -----

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, NamedTuple, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import pandas as pd
@@ -12,20 +12,26 @@ import xarray as xr
 from ltv_bayes import posterior
 from ltv_bayes.data.subscriptions.calendar import contract_length
 from ltv_bayes.data.subscriptions.contract_lengths import as_period
-from ltv_bayes.data.subscriptions.due_dates import Schedules, period_after
 from ltv_bayes.data.subscriptions.notices import passed_of_period, still_silent
 from ltv_bayes.data.subscriptions.renewals import Renewals, is_active, require_records
 from ltv_bayes.errors import FitError, InputError, UnitError
 from ltv_bayes.formulas.models import shifted_beta_geometric
-from ltv_bayes.formulas.models.operational_time import Clock
 from ltv_bayes.formulas.models.parameterization import naming
-from ltv_bayes.formulas.special import IntArray
 from ltv_bayes.language import _
-from ltv_bayes.predictions.clock import clock_lines, clock_of, has_clock
+from ltv_bayes.predictions.churn.factors import (
+    FactorsAtRenewals,
+    beside_factors,
+    life_of_number,
+    life_on_clock,
+    on_clock,
+    sums_of_factors,
+)
+from ltv_bayes.predictions.churn.time_varying import TimeVarying
+from ltv_bayes.predictions.clock import clock_lines, has_clock
 from ltv_bayes.predictions.fitted import FittedModel, parameter_arrays, parameters_of, shape_of
 from ltv_bayes.predictions.over_customers import draw_for_each, labelled
 from ltv_bayes.random_streams import as_seed
-from ltv_bayes.time_units import as_date, discount_intensity
+from ltv_bayes.time_units import discount_intensity
 
 
 @dataclass(frozen=True, repr=False)
@@ -86,7 +92,7 @@ class FittedRenewals(FittedModel):
             (chain, draw, period), between 0 and 1.
         """
         ahead, made = whole_numbers(periods, "periods"), whole_numbers(renewals, "renewals")[0]
-        before, sums = sums_of_factors(self, int(made), int(ahead.max(initial=0)), period)
+        before, sums = sums_of_factors(self, int(made), int(ahead.max(initial=0)), self._length(period))
         passed = np.concatenate([np.zeros_like(sums[..., :1]), sums], axis=-1)[..., ahead]
         values = shifted_beta_geometric.survival(passed, renewals=before[..., np.newaxis], **self._columns())
         return self._by_period(values, ahead, "survival")
@@ -109,7 +115,7 @@ class FittedRenewals(FittedModel):
             (chain, draw, period), between 0 and 1; period counts the renewals made.
         """
         made = whole_numbers(renewals, "renewals")
-        if not has_clock(self):
+        if not on_clock(self):
             return self._by_period(shifted_beta_geometric.retention(made, **self._columns()), made, "retention")
         each = [self.survival(1, renewals=int(number), period=period) for number in made]
         return self._by_period(np.concatenate(each, axis=-1), made, "retention")
@@ -143,13 +149,14 @@ class FittedRenewals(FittedModel):
         Fader & Hardie (2010), Customer-base valuation in a contractual setting, Marketing Science 29.
         """
         if isinstance(renewals, Renewals):
-            table = active_records(renewals)
+            renewals = active_ones(renewals)
+            table = renewals.table
             made = table["renewals"].to_numpy(dtype=np.int64)
             rates = table["period"].map(lambda length: _rate_per_period(discount_rate, length)).to_numpy(dtype=float)
             wait = (table["next_due"] - pd.Timestamp(renewals.as_of)).dt.days.clip(lower=0).to_numpy(dtype=float)
             group = parameters_of(self, table, check=False).place
-            if has_clock(self):
-                life = _life_on_clock(self, table, rates) * self._likelier(table, renewals.as_of)
+            if on_clock(self):
+                life = life_on_clock(self, renewals, rates) * self._likelier(renewals)
                 return labelled(life * _discount(discount_rate, wait), table.index, "expected_residual_life")
             alike = pd.MultiIndex.from_arrays([made, rates, group])
             first, which = np.flatnonzero(~alike.duplicated()), alike.factorize()[0]
@@ -160,12 +167,13 @@ class FittedRenewals(FittedModel):
             values = shifted_beta_geometric.discounted_expected_residual_life(
                 made[first] + 1, rates[first], **parameters
             )
-            values = values[..., which] * self._likelier(table, renewals.as_of) * _discount(discount_rate, wait)
+            values = values[..., which] * self._likelier(renewals) * _discount(discount_rate, wait)
             return labelled(values, table.index, "expected_residual_life")
         made = whole_numbers(renewals, "renewals")
-        rate = _rate_per_period(discount_rate, contract_of(self, period))
-        if has_clock(self):
-            values = np.stack([_life_of_number(self, int(number), rate, period) for number in made], axis=-1)
+        length = contract_of(self, period)
+        rate = _rate_per_period(discount_rate, length)
+        if on_clock(self):
+            values = np.stack([life_of_number(self, int(number), rate, length) for number in made], axis=-1)
             return self._by_period(values, made, "expected_residual_life")
         values = shifted_beta_geometric.discounted_expected_residual_life(made + 1, rate, **self._columns())
         return self._by_period(values, made, "expected_residual_life")
@@ -187,14 +195,15 @@ class FittedRenewals(FittedModel):
         xarray.DataArray
             (chain, draw, customer_id), one entry for each active subscription.
         """
-        table, most = active_records(renewals), whole_numbers([periods], "periods")[0]
+        renewals, most = active_ones(renewals), whole_numbers([periods], "periods")[0]
+        table = renewals.table
         made = table["renewals"].to_numpy()
         what = table["product"] if "product" in table else pd.Series("", table.index)
-        factors = FactorsAtRenewals.of(self, table, table["renewals"].to_numpy() + most)
+        factors = FactorsAtRenewals.of(self, renewals, table["renewals"].to_numpy() + most)
         silent = still_to_tell(self, table, renewals.as_of)
 
         def draw(rng: np.random.Generator, drawn: Mapping[str, np.ndarray], place: int) -> np.ndarray:
-            parameters = {name: drawn[name] for name in self.draws}
+            parameters = {name: drawn[name] for name in beside_factors(self)}
             if factors is None:
                 return shifted_beta_geometric.draw_renewals(rng, made[place], **parameters, silent=silent[place])
             before, ahead = factors.at(place, made[place])
@@ -210,17 +219,21 @@ class FittedRenewals(FittedModel):
         )
         return labelled(np.minimum(left, most), table.index, "renewals")
 
-    def _likelier(self, table: pd.DataFrame, as_of: Any) -> np.ndarray:
+    def _likelier(self, renewals: Renewals) -> np.ndarray:
         """How much likelier the next renewal is, as no notice has been given yet: shape (chains, draws, rows) or 1."""
-        silent = still_to_tell(self, table, as_of)
+        silent = still_to_tell(self, renewals.table, renewals.as_of)
         if (silent == 1).all():
             return np.ones(1)
-        kept = _next_renewal(self, table)
+        kept = _next_renewal(self, renewals)
         found: np.ndarray = shifted_beta_geometric.made_by_the_silent(kept, silent) / kept
         return found
 
     def _columns(self) -> dict[str, np.ndarray]:
-        return {name: values[..., np.newaxis] for name, values in self.draws.items()}
+        return {name: self.draws[name][..., np.newaxis] for name in beside_factors(self)}
+
+    def _length(self, period: str | None) -> str:
+        """Length of the contracts, where the calendar asks for it."""
+        return contract_of(self, period) if has_clock(self) else ""
 
     def _by_period(self, values: np.ndarray, periods: np.ndarray, name: str) -> xr.DataArray:
         chains, draws = shape_of(self)
@@ -228,125 +241,22 @@ class FittedRenewals(FittedModel):
         return xr.DataArray(values, dims=("chain", "draw", "period"), coords=coords, name=name)
 
     def _more_lines(self) -> list[str]:
-        return clock_lines(self)
+        covariates = TimeVarying.of(self)
+        return [*clock_lines(self), *(covariates.lines(self) if covariates is not None else [])]
 
 
-class FactorsAtRenewals(NamedTuple):
-    """Draws of the factor at the renewals of subscriptions.
-
-    Attributes
-    ----------
-    schedules : Schedules
-        Of the subscriptions, in periods of the clock.
-    clock : Clock
-    """
-
-    schedules: Schedules
-    clock: Clock
-
-    @classmethod
-    def of(cls, fit: FittedRenewals, table: pd.DataFrame, number: np.ndarray) -> Self | None:
-        """Of a number of renewals of each subscription, from its first; None for a fit without calendar effects."""
-        clock = clock_of(fit)
-        if clock is None:
-            return None
-        return cls(Schedules.of(table, number, as_date(fit.idata.attrs["as_of"]), clock.length), clock)
-
-    @property
-    def columns(self) -> IntArray:
-        """The place of each renewal's period among the factors."""
-        return columns_of(self.clock, self.schedules.period)
-
-    def at(self, place: int, made: int) -> tuple[np.ndarray, np.ndarray]:
-        """Of one subscription: the sum at the renewals made, shape (draws,), and factors at the others."""
-        schedule = self.schedules.place[place]
-        first, last = self.schedules.first[schedule : schedule + 2]
-        found = self.clock.factors[:, columns_of(self.clock, self.schedules.period[first:last])]
-        return found[:, :made].sum(axis=-1), found[:, made:]
-
-
-def columns_of(clock: Clock, period: np.ndarray) -> IntArray:
-    """The places of periods among the factors of a clock; before the first and after the last, that of the nearest."""
-    return np.clip(period - clock.first, 0, clock.factors.shape[1] - 1)
-
-
-def sums_of_factors(
-    fit: FittedRenewals, made: int, ahead: int, period: str | None = None, *, after: float = 0.0
-) -> tuple[np.ndarray, np.ndarray]:
-    """What renewals count: those made, the last of them on the as-of date, and those to come, added up to each.
-
-    Parameters
-    ----------
-    after : float
-        Days from the as-of date to the day that renewals are counted from in its place.
-
-    Returns
-    -------
-    tuple of arrays
-        Of shape (chains, draws) or (1, 1), and the same with (..., renewals ahead): numbers where there are no calendar
-        effects.
-    """
-    if not has_clock(fit):
-        return np.full((1, 1), float(made)), np.arange(1.0, ahead + 1)[np.newaxis, np.newaxis]
-    before, factors, _ = _factors_of_number(fit, made, ahead, period, first=1, after=after)
-    return before.reshape(shape_of(fit)), np.cumsum(factors, axis=-1).reshape(*shape_of(fit), ahead)
-
-
-def _factors_of_number(
-    fit: FittedRenewals, made: int, ahead: int | None, period: str | None, *, first: int, after: float = 0.0
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The sum of factors at renewals made, those to come, the first of them a number of periods from now, the last one.
-
-    Where no number of those to come is given, as many as have factors of their own.
-    """
-    clock = clock_of(fit)
-    assert clock is not None
-    days = contract_length(contract_of(fit, period)).days
-    own = (clock.factors.shape[1] + clock.first) * clock.length / days
-    number = np.arange(first - made, first + (int(np.ceil(own)) if ahead is None else ahead))
-    factors = clock.factors[:, columns_of(clock, period_after(after + days * number, clock.length))]
-    return factors[:, :made].sum(axis=-1), factors[:, made:], clock.factors[:, -1]
-
-
-def _life_of_number(fit: FittedRenewals, made: int, rate: float, period: str | None) -> np.ndarray:
-    """Residual life after a number of renewals, the next of which is due now: shape (chains, draws)."""
-    before, factors, last = _factors_of_number(fit, made, None, period, first=0)
-    parameters = {name: values.ravel() for name, values in fit.draws.items()}
-    life = shifted_beta_geometric.residual_life_on_clock(factors, last, rate, renewals=before, **parameters)
-    return life.reshape(shape_of(fit))
-
-
-def _life_on_clock(fit: FittedRenewals, table: pd.DataFrame, rates: np.ndarray) -> np.ndarray:
-    """Residual life of active subscriptions when their next renewal is due: shape (chains, draws, subscriptions)."""
-    made, clock = table["renewals"].to_numpy(dtype=np.int64), clock_of(fit)
-    assert clock is not None
-    days = np.array([contract_length(str(period)).days for period in table["period"]])
-    own = (clock.factors.shape[1] + clock.first) * clock.length / days
-    factors = FactorsAtRenewals.of(fit, table, made + np.ceil(own).astype(np.int64))
-    assert factors is not None
-    drawn = parameters_of(fit, table, check=False)
-    alike = pd.MultiIndex.from_arrays([factors.schedules.place, made, rates, drawn.place])
-    first, which = np.flatnonzero(~alike.duplicated()), alike.factorize()[0]
-    found = np.empty((len(first), int(np.prod(shape_of(fit)))))
-    for place, row in enumerate(first):
-        parameters = {name: drawn.at(drawn.place[[row]])[name][0] for name in shifted_beta_geometric.PARAMETERS}
-        before, ahead = factors.at(int(row), int(made[row]))
-        last, rate = clock.factors[:, -1], float(rates[row])
-        found[place] = shifted_beta_geometric.residual_life_on_clock(ahead, last, rate, renewals=before, **parameters)
-    return found[which].T.reshape(*shape_of(fit), len(table))
-
-
-def next_renewal_is_made(fit: FittedRenewals, table: pd.DataFrame, as_of: Any) -> np.ndarray:
+def next_renewal_is_made(fit: FittedRenewals, renewals: Renewals) -> np.ndarray:
     """Posterior of the probability that active subscriptions make their next renewal: shape (chains, draws, rows)."""
-    silent, kept = still_to_tell(fit, table, as_of), _next_renewal(fit, table)
+    silent, kept = still_to_tell(fit, renewals.table, renewals.as_of), _next_renewal(fit, renewals)
     found: np.ndarray = shifted_beta_geometric.made_by_the_silent(kept, silent)
-    return np.broadcast_to(found, (*found.shape[:2], len(table)))
+    return np.broadcast_to(found, (*found.shape[:2], len(renewals.table)))
 
 
-def _next_renewal(fit: FittedRenewals, table: pd.DataFrame) -> np.ndarray:
+def _next_renewal(fit: FittedRenewals, renewals: Renewals) -> np.ndarray:
     """The same where nothing is known of notices."""
+    table = renewals.table
     made = table["renewals"].to_numpy(dtype=np.int64)
-    if (factors := FactorsAtRenewals.of(fit, table, made + 1)) is None:
+    if (factors := FactorsAtRenewals.of(fit, renewals, made + 1)) is None:
         kept: np.ndarray = shifted_beta_geometric.retention(made, **parameter_arrays(fit, table))
         return kept
     drawn, each = parameters_of(fit, table, check=False), []
@@ -400,7 +310,7 @@ def periods_of(fit: FittedRenewals) -> list[str]:
     return list(filter(None, fit.idata.attrs.get("periods", "").split(", ")))
 
 
-def active_records(renewals: Any) -> pd.DataFrame:
+def active_ones(renewals: Any) -> Renewals:
     """The active subscriptions of records, one row each.
 
     Raises
@@ -409,7 +319,8 @@ def active_records(renewals: Any) -> pd.DataFrame:
         If these are no renewals, or were made from counts, which name no customers.
     """
     require_records(renewals)
-    return renewals.active().table
+    found: Renewals = renewals.active()
+    return found
 
 
 def _discount(discount_rate: float, days: np.ndarray) -> np.ndarray:

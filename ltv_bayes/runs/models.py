@@ -113,18 +113,10 @@ def renewal_model(given: Subscriptions) -> RenewalModel:
     Raises
     ------
     InputError
-        If there is no such model, or it has no calendar effects.
+        If there is no such model.
     """
     kind, effects = OF_RENEWALS[_named(given.model, OF_RENEWALS)], calendar(given.calendar_effects)
     shared: dict[str, Any] = {"pool_by": names(given.pool_by)} if given.pool_by else {}
-    if effects is not None and kind is not ShiftedBetaGeometric:
-        raise InputError(
-            _(
-                "{kind} has no calendar effects. Leave them out, or choose {able}.",
-                kind=kind.__name__,
-                able=ShiftedBetaGeometric.__name__,
-            )
-        )
     found: RenewalModel = kind(**shared) if effects is None else kind(calendar_effects=effects, **shared)
     return found
 

@@ -17,6 +17,7 @@ import pyarrow.parquet as pq
 from ltv_bayes.data.customers.customers import Customers
 from ltv_bayes.data.customers.rows import FrameRows
 from ltv_bayes.data.reading.files import read_table
+from ltv_bayes.data.subscriptions.dated_covariates import DatedCovariates
 from ltv_bayes.data.subscriptions.renewals import Renewals
 from ltv_bayes.errors import InputError, a_kind
 from ltv_bayes.judgement.future_value import FutureValuePriors
@@ -38,7 +39,7 @@ KINDS: dict[str, type] = {
     for kind in (
         *(RepeatPurchases, Subscription, OneOffSale, TriggeredService),
         *(FutureValuePriors, Adjustments, Coverage, VisibleShare, SignsOfLife, SignShare, SignStrength),
-        *(Renewals, Duration),
+        *(Renewals, DatedCovariates, Duration),
     )
 }
 """The classes that a saved model may name; nothing else is made of what a file says."""

@@ -5,17 +5,16 @@ from dataclasses import dataclass, replace
 from typing import Any, Self
 
 import numpy as np
-import pandas as pd
 
 from ltv_bayes.data.subscriptions.calendar import Steps
 from ltv_bayes.data.subscriptions.due_dates import Schedules, period_of
 from ltv_bayes.data.subscriptions.renewals import Renewals, is_active, present_contract
+from ltv_bayes.formulas.kernels.order_values import UNKNOWN
 from ltv_bayes.formulas.kernels.renewal_values import NO_FACTORS, Factors
 from ltv_bayes.formulas.models.operational_time import Clock
 from ltv_bayes.formulas.special import Array, IntArray
-from ltv_bayes.predictions.clock import clock_of, has_clock
-from ltv_bayes.predictions.renewals import FittedRenewals, columns_of
-from ltv_bayes.time_units import as_date
+from ltv_bayes.predictions.churn.factors import FactorsOfFit, columns_of
+from ltv_bayes.predictions.renewals import FittedRenewals
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,58 +79,94 @@ class Schedule:
 
 @dataclass(frozen=True, eq=False)
 class FactorsOfContracts:
-    """Draws of what moves the churn of all subscribers, at the renewals of contracts; each fit has its own.
+    """Draws of how much the renewals of contracts count; each fit has its own.
 
     Attributes
     ----------
+    renewals : Renewals
     fit_of_each : array of shape (contracts,)
         Which fit counts for each contract.
-    clocks : list of Clock or None
-        Of each fit.
-    days : list of dates
-        From which each fit counts its periods.
+    of_fits : list of FactorsOfFit or None
     begin : array of shape (fits,)
-        Where the factors of each begin.
+        Where the factors of each begin, if they are the same for all subscribers.
     made : Factors
-        With schedules of all contracts, and without payments.
+        Of these, with schedules of all contracts, and without payments.
     """
 
+    renewals: Renewals
     fit_of_each: IntArray
-    clocks: list[Clock | None]
-    days: list[dt.date]
+    of_fits: list[FactorsOfFit | None]
     begin: IntArray
     made: Factors
 
     @classmethod
-    def of(cls, fits: list[FittedRenewals], fit_of_each: IntArray, table: pd.DataFrame) -> Self:
+    def of(cls, fits: list[FittedRenewals], fit_of_each: IntArray, renewals: Renewals) -> Self:
         """Lay out the renewals made of active contracts."""
-        clocks = [clock_of(fit) for fit in fits]
-        days = [as_date(fit.idata.attrs["as_of"]) if has_clock(fit) else dt.date.min for fit in fits]
+        of_fits = [FactorsOfFit.of(fit) for fit in fits]
+        clocks = [_clock_of_all(one) for one in of_fits]
         widths = [0 if clock is None else clock.factors.shape[1] for clock in clocks]
-        found = cls(fit_of_each, clocks, days, np.cumsum([0, *widths[:-1]]).astype(np.int64), NO_FACTORS)
-        if not any(widths):
+        begin = np.cumsum([0, *widths[:-1]]).astype(np.int64)
+        found = cls(renewals, fit_of_each, of_fits, begin, NO_FACTORS)
+        if not any(of_fits):
             return found
+        table = renewals.table
         number = np.where(is_active(table), table["renewals"].to_numpy(dtype=np.int64), 0)
         schedule, made = np.full(len(table), -1, dtype=np.int64), list[Array]()
         for which, clock in enumerate(clocks):
             rows = np.flatnonzero(fit_of_each == which)
             if clock is None or not rows.size:
                 continue
-            own = Schedules.of(table.iloc[rows], number[rows], days[which], clock.length)
+            own = Schedules.of(table.iloc[rows], number[rows], _day(of_fits[which]), clock.length)
             schedule[rows] = own.place + len(made)
             columns = np.split(columns_of(clock, own.period), own.first[1:-1])
             made += [clock.factors[:, some].sum(axis=1) for some in columns]
-        factors = np.concatenate([clock.factors for clock in clocks if clock is not None], axis=1)
-        return replace(found, made=Factors(schedule, np.array(made), factors=factors))
+        shared = [clock.factors for clock in clocks if clock is not None]
+        factors = np.concatenate(shared, axis=1) if shared else UNKNOWN
+        return replace(found, made=Factors(schedule, np.array(made) if made else UNKNOWN, factors=factors))
 
     def at(self, rows: IntArray, contract: IntArray, date: Any) -> Factors:
         """Of some contracts; ``contract`` is the place among them of each payment, which is due on ``date``."""
         if not self.made.schedule.size:
             return self.made
         ahead, fits = np.zeros(len(contract), dtype=np.int64), self.fit_of_each[rows][contract]
-        for which, clock in enumerate(self.clocks):
-            if clock is not None:
+        for which, of_fit in enumerate(self.of_fits):
+            if (clock := _clock_of_all(of_fit)) is not None:
                 some = fits == which
-                period = period_of(date[some], self.days[which], clock.length)
+                period = period_of(date[some], _day(of_fit), clock.length)
                 ahead[some] = self.begin[which] + columns_of(clock, period)
-        return self.made._replace(schedule=self.made.schedule[rows], ahead=ahead)
+        found = self.made._replace(schedule=self.made.schedule[rows], ahead=ahead)
+        for which, of_fit in enumerate(self.of_fits):
+            if of_fit is not None and not of_fit.of_all:
+                found = self._with_own(found, of_fit, self.fit_of_each[rows] == which, rows, contract)
+        return found
+
+    def _with_own(self, found: Factors, of_fit: FactorsOfFit, own: Any, rows: IntArray, contract: IntArray) -> Factors:
+        """Add the factors of contracts of a fit where each has factors of its own."""
+        paid = np.bincount(contract, minlength=len(rows))
+        places = np.flatnonzero(own & (paid > 0))
+        if not places.size:
+            return found
+        table = self.renewals.table.iloc[rows[places]]
+        renewals, number = replace(self.renewals, table=table, contracts=None), table["renewals"].to_numpy(np.int64)
+        factors = of_fit.at_renewals(renewals, number + paid[places])
+        made, each = zip(*(factors.at(place, made) for place, made in enumerate(number)), strict=True)
+        draws = len(each[0])
+        shared = found.factors if found.factors.size else np.empty((draws, 0))
+        schedule, ahead = found.schedule.copy(), found.ahead.copy()
+        before = found.made if found.made.size else np.empty((0, draws))
+        schedule[places] = len(before) + np.arange(len(places))
+        theirs = np.isin(contract, places)
+        ahead[theirs] = shared.shape[1] + np.arange(theirs.sum())
+        return Factors(schedule, np.concatenate([before, made]), ahead, np.concatenate([shared, *each], axis=1))
+
+
+def _clock_of_all(of_fit: FactorsOfFit | None) -> Clock | None:
+    """The clock of a fit with factors that are the same for all subscribers."""
+    return of_fit.clock if of_fit is not None and of_fit.of_all else None
+
+
+def _day(of_fit: FactorsOfFit | None) -> dt.date:
+    """From which a fit with a clock counts its periods."""
+    assert of_fit is not None
+    assert of_fit.day is not None
+    return of_fit.day

@@ -20,6 +20,7 @@ from ltv_bayes.formulas.models import shifted_beta_geometric
 from ltv_bayes.formulas.point.values import as_money
 from ltv_bayes.formulas.special import Array, IntArray
 from ltv_bayes.language import _
+from ltv_bayes.predictions.churn.time_varying import TimeVarying, covariates_note, require_covariates
 from ltv_bayes.predictions.clock import clock_note
 from ltv_bayes.predictions.fitted import (
     FittedModel,
@@ -115,6 +116,9 @@ class Subscription:
             raise InputError(_("There is no fit. Pass one, or one for each contract length."))
         require_records(self.renewals)
         self._refuse_unfitted()
+        for fit in self.fits.values():
+            if (covariates := TimeVarying.of(fit)) is not None:
+                require_covariates(self.renewals, covariates.names)
         require_expansion(self.growth, self.renewals)
         self._prices, self._changes  # noqa: B018 - what is wrong with prices is refused at once
 
@@ -155,7 +159,7 @@ class Subscription:
 
     def common_notes(self, customers: Customers) -> list[str]:
         """State what moves all subscribers, and how far prices can grow."""
-        notes = (note for fit in self.fits_by_purpose.values() for note in (*clock_note(fit), *bounds_note(fit)))
+        notes = (note for fit in self.fits_by_purpose.values() for note in _notes_of(fit))
         return [_("{name}: {note}", name=called(self.name), note=note) for note in notes]
 
     def realised(self, customers: Customers) -> Array:
@@ -202,7 +206,7 @@ class Subscription:
         growth = OwnGrowth.of(self.growth, self.renewals, shape, seed, self.name)
         drawn = [parameters_of(fit, table, "subscription", check=False) for fit in fits]
         fit_of_each = self._fit_of_each()
-        factors = FactorsOfContracts.of(fits, fit_of_each, table)
+        factors = FactorsOfContracts.of(fits, fit_of_each, self.renewals)
         silent = np.ones(len(table))
         for which, fit in enumerate(fits):
             silent[fit_of_each == which] = still_to_tell(fit, table[fit_of_each == which], self.renewals.as_of)
@@ -310,6 +314,10 @@ class Subscription:
                         known=_(" and a ").join(known),
                     )
                 )
+
+
+def _notes_of(fit: FittedModel) -> list[str]:
+    return [*clock_note(fit), *covariates_note(fit), *bounds_note(fit)]
 
 
 def fees_to_come(stream: Subscription, rows: IntArray, days: float) -> tuple[IntArray, Array, Array]:

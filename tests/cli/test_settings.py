@@ -290,7 +290,6 @@ def test_other_models(tmp_path):
     assert repr(renewal_model(other)) == repr(lb.BetaDiscreteWeibull(pool_by="plan"))
     for options, words in {
         "--churn-model BetaDiscreteWeibul": "There is no model 'BetaDiscreteWeibul'. Did you mean",
-        "--churn-model BetaDiscreteWeibull --churn-effects auto": "BetaDiscreteWeibull has no calendar effects",
     }.items():
         with pytest.raises(InputError, match=words):
             renewal_model(from_options(["o.csv", *options.split()]).subscriptions)

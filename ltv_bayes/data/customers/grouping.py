@@ -186,7 +186,7 @@ def _numbers(cells: pd.Series, noun: str) -> pd.Series:
     """Covariates as numbers."""
     if pd.api.types.is_datetime64_any_dtype(cells.dtype):
         raise InputError(_("{name} holds dates. Write how long ago they are, in a column of numbers.", name=cells.name))
-    numbers, unread = _read_numbers(plain(cells))
+    numbers, unread = read_numbers(plain(cells))
     if unread.any() and not np.isfinite(numbers).any():
         raise InputError(
             _(
@@ -207,7 +207,7 @@ def _numbers(cells: pd.Series, noun: str) -> pd.Series:
     return pd.Series(numbers, cells.index)
 
 
-def _read_numbers(cells: pd.Series) -> tuple[np.ndarray, np.ndarray]:
+def read_numbers(cells: pd.Series) -> tuple[np.ndarray, np.ndarray]:
     """Numbers, NaN where there is none, and marks of the cells with something that is none."""
     if pd.api.types.is_numeric_dtype(cells.dtype):  # true and false among them
         return cells.to_numpy(dtype=float, na_value=np.nan), np.zeros(len(cells), dtype=bool)

@@ -1,6 +1,7 @@
 """When the renewals of subscriptions were due, in periods of equal length that all share."""
 
 import datetime as dt
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -11,6 +12,7 @@ from ltv_bayes.data.subscriptions.renewals import Renewals, number_due, present_
 from ltv_bayes.time_units import as_date
 
 ROUNDING = 1e-9
+NONE, NO_COVARIATES = np.empty(0), np.empty((0, 0))
 
 
 class Schedules(NamedTuple):
@@ -24,11 +26,17 @@ class Schedules(NamedTuple):
         Where the renewals of each schedule begin; they end where the next one's begin.
     period : array of shape (renewals,)
         The period of each renewal; 0 begins after the day from which periods are counted, and -1 ends on it.
+    days : array of shape (renewals,), or empty
+        Days from then until each, where every subscription has a schedule of its own.
+    known : array of shape (renewals, covariates), or empty
+        Values of covariates by date that were known before each; NaN where there were none.
     """
 
     place: np.ndarray
     first: np.ndarray
     period: np.ndarray
+    days: np.ndarray = NONE
+    known: np.ndarray = NO_COVARIATES
 
     @classmethod
     def of(cls, table: pd.DataFrame, number: Any, day: dt.date, length: float) -> "Schedules":
@@ -76,6 +84,51 @@ def settled_schedules(renewals: Renewals, length: float, day: dt.date | None = N
     """
     number = number_due(renewals.table, pd.Timestamp(str(settled_day(renewals))).to_datetime64())
     return Schedules.of(renewals.table, number, day or as_date(renewals.as_of), length)
+
+
+def schedules_apart(
+    renewals: Renewals, number: Any, day: dt.date, length: float, names: Sequence[str] = ()
+) -> Schedules:
+    """Of each subscription by itself, with what was known of covariates before each of its renewals.
+
+    That is what is dated before the renewal, and before the notice of one that was not made.
+
+    Parameters
+    ----------
+    number, day, length
+        As in `Schedules.of`.
+    names : sequence of str
+        Covariates by date.
+    """
+    table, number = renewals.table, np.asarray(number, dtype=np.int64)
+    start, earlier = present_contract(table)
+    keys = {"first": table["start"].to_numpy(), "start": start, "earlier": earlier}
+    due = _dates(pd.DataFrame({**keys, "each": table["period"].to_numpy(dtype=str), "number": number}))
+    asked = np.arange(due.shape[1]) < number[:, np.newaxis]
+    dates, first = due[asked], np.concatenate([[0], np.cumsum(number)])
+    known = np.empty((len(dates), 0))
+    if names:
+        assert renewals.covariates is not None
+        until = dates.copy()
+        failed = table["lost"].to_numpy(dtype=bool) & (number > table["renewals"].to_numpy())
+        place = (first[:-1] + table["renewals"].to_numpy(dtype=np.int64))[failed]
+        until[place] = np.fmin(until[place], _told_on(renewals)[failed])
+        known = renewals.covariates.before(table.index.repeat(number), until, names)
+    days = (dates - np.datetime64(day, "D")).astype(float)
+    return Schedules(np.arange(len(table)), first, period_after(days, length), days, known)
+
+
+def _told_on(renewals: Renewals) -> np.ndarray:
+    """The day on which each lost subscription was cancelled; NaT where it was not."""
+    table, contracts = renewals.table, renewals.contracts
+    found = np.full(len(table), np.datetime64("NaT", "D"))
+    if contracts is None or "notice" not in contracts:
+        return found
+    relation, notice = contracts["relation"].to_numpy(), contracts["notice"].to_numpy(dtype=float)
+    until = contracts["until"].to_numpy(dtype="M8[D]")
+    last = ~np.isnan(notice) & (until == table["ended_on"].to_numpy(dtype="M8[D]")[relation])
+    found[relation[last]] = until[last] - notice[last].astype("m8[D]")
+    return found
 
 
 def period_of(dates: Any, day: dt.date, length: float) -> np.ndarray:

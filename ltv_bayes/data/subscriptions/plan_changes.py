@@ -123,7 +123,7 @@ def contracts_of(contracts: pd.DataFrame, following: np.ndarray, amounts: Sequen
     -------
     pandas.DataFrame
         One row each: relation (its row in the table of `one_relation`), start, until (the first day on which it did not
-        run; missing if it runs on), the amounts, and period.
+        run; missing if it runs on), notice where it is given, the amounts, and period.
 
     Examples
     --------
@@ -142,7 +142,8 @@ def contracts_of(contracts: pd.DataFrame, following: np.ndarray, amounts: Sequen
     while (relation != relation[relation]).any():
         relation = relation[relation]
     found = {"relation": (np.cumsum(kept) - 1)[relation], "start": start, "until": until}
-    found |= {name: contracts[name].to_numpy(dtype=float) for name in amounts}
+    known = [*amounts, *(["notice"] if "notice" in contracts else [])]
+    found |= {name: contracts[name].to_numpy(dtype=float) for name in known}
     return pd.DataFrame({**found, "period": period})
 
 

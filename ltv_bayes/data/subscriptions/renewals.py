@@ -1,7 +1,8 @@
 """Subscriptions: one row each, with the renewals made, and whether it then ended."""
 
 import datetime as dt
-from collections.abc import Iterable
+import warnings
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
@@ -10,9 +11,10 @@ import pandas as pd
 
 from ltv_bayes.data.subscriptions.calendar import number_until
 from ltv_bayes.data.subscriptions.cohort_counts import cohort_counts
+from ltv_bayes.data.subscriptions.dated_covariates import DatedCovariates
 from ltv_bayes.data.subscriptions.notices import Notices
-from ltv_bayes.errors import InputError, a_kind, counted
-from ltv_bayes.language import _
+from ltv_bayes.errors import DataWarning, InputError, a_kind, counted, rows_at_fault
+from ltv_bayes.language import _, comma
 from ltv_bayes.tables import DataPage, Page, Printed, ResultPage
 
 CHANGES = ("upgrades", "downgrades", "other_changes")
@@ -68,7 +70,10 @@ class Renewals(Printed):
         Contract length to counts of when in their last period the lost gave notice; see `notices.notice_counts`.
     contracts : pandas.DataFrame or None
         From records, the contracts that the rows consist of: relation (the row in table), start, until (the first day
-        on which a contract did not run; missing if it runs on), price, period, and seats where these are read.
+        on which a contract did not run; missing if it runs on), price, period, notice (days from the cancellation to
+        the end; missing if there was none), and seats where these are read.
+    covariates : DatedCovariates or None
+        Numbers that change in time, as `with_covariates` adds them.
     """
 
     table: pd.DataFrame
@@ -78,6 +83,7 @@ class Renewals(Printed):
     notes: tuple[str, ...] = ()
     notices: Notices = field(default_factory=dict)
     contracts: pd.DataFrame | None = None
+    covariates: DatedCovariates | None = None
 
     @classmethod
     def from_cohort_table(cls, active: Any, *, renewals_before: Any = 0) -> Self:
@@ -181,6 +187,74 @@ class Renewals(Printed):
         ended = self.table.assign(ended=~is_active(self.table))
         by_customer = ended.groupby(level="customer_id", sort=True)
         return by_customer["ended_on"].max()[by_customer["ended"].all().astype(bool)]
+
+    def with_covariates(
+        self,
+        source: Any,
+        *,
+        customer: str = "customer_id",
+        date: str = "date",
+        columns: Sequence[str] | None = None,
+        date_format: str | None = None,
+    ) -> Self:
+        """Add numbers of customers that change in time: a health score, usage by month, open tickets.
+
+        A model with ``time_varying=`` lets them move churn. Of a renewal, the newest values dated before its day count,
+        those of the day itself do not; of one that was cancelled, values dated before the cancellation, since later
+        ones may be its consequence. Of renewals to come the newest values by the as-of date count.
+
+        Parameters
+        ----------
+        source : path or frame
+            Anything that :func:`ltv_bayes.read_table` reads: one row for a customer and the day on which its numbers
+            became known. A blank cell is no news: the number before it stands.
+        customer, date : str
+            The names of the columns; customers as in :func:`summarize_renewals`.
+        columns : sequence of str, optional
+            The columns of numbers; all others, if not given.
+        date_format : str, optional
+            As in :func:`ltv_bayes.read_transactions`.
+
+        Returns
+        -------
+        Renewals
+            The same with ``covariates``. Rows after the as-of date are left out.
+
+        Raises
+        ------
+        ColumnError
+            If a column is missing.
+        InputError
+            If rows cannot be read or contradict each other, naming them; if no row is about a subscriber.
+
+        Warns
+        -----
+        DataWarning
+            If active subscribers have no value by the as-of date: they count as average.
+
+        Examples
+        --------
+        >>> import ltv_bayes as lb
+        >>> records = pd.DataFrame({"customer_id": ["Ada"], "start": ["2024-01-31"], "cancelled_on": None, "price": 9})
+        >>> renewals = lb.summarize_renewals(records, as_of="2024-06-15")
+        >>> health = pd.DataFrame({"customer_id": "Ada", "date": ["2024-02-01", "2024-05-01"], "score": [7, 4]})
+        >>> renewals.with_covariates(health).notes
+        ('score by date: 2 rows of 1 customer, 2024-02-01 to 2024-05-01',)
+        """
+        require_records(self)
+        as_of: Any = self.as_of
+        read = DatedCovariates.read(
+            source, as_of, customer=customer, date=date, columns=columns, date_format=date_format
+        )
+        note = read.note(self.table.index)
+        ids = self.table.index[is_active(self.table)].unique()
+        without = np.isnan(read.known_by(ids, as_of, read.names)).any(axis=1)
+        if without.any():
+            problem = _("with a subscription, but without all values of {names}", names=comma(read.names))
+            cure = _("They count as average. Are the ids written as in the records?")
+            say = rows_at_fault(ids[without], "customer", problem, cure)
+            warnings.warn(say, DataWarning, stacklevel=2)
+        return replace(self, covariates=read, notes=(*self.notes, note))
 
     def active(self) -> Self:
         """Keep those that have not ended."""

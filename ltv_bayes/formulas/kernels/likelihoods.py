@@ -74,7 +74,10 @@ def shifted_beta_geometric(parameters, at, tables, with_slopes):  # type: ignore
     """Shifted beta-geometric."""
     values, slopes = np.empty(parameters.shape[0]), np.zeros(parameters.shape)
     for draw in range(values.size):
-        values[draw] = _renewals_of_groups(parameters[draw], at, tables, slopes[draw], with_slopes)
+        if tables.begin.size:
+            values[draw] = _renewals_on_clock(parameters[draw], at, tables, slopes[draw], with_slopes)
+        else:
+            values[draw] = _renewals_of_groups(parameters[draw], at, tables, slopes[draw], with_slopes)
     return values, slopes
 
 
@@ -83,6 +86,9 @@ def beta_discrete_weibull(parameters, at, tables, with_slopes):  # type: ignore[
     """Beta-discrete-Weibull: n renewals count like n^c."""
     values, slopes = np.zeros(parameters.shape[0]), np.zeros(parameters.shape)
     for draw in range(values.size):
+        if tables.begin.size:
+            values[draw] = _renewals_on_clock(parameters[draw], at, tables, slopes[draw], with_slopes)
+            continue
         for g in range(parameters.shape[2]):
             A, B, c = parameters[draw, 0, g], parameters[draw, 1, g], parameters[draw, 2, g]
             for row in range(at[0, g], at[0, g + 1]):
@@ -166,9 +172,6 @@ def _renewals_of_groups(parameters, at, tables, slopes, with_slopes):  # type: i
     value = 0.0
     for g in range(parameters.shape[1]):
         A, B = parameters[0, g], parameters[1, g]
-        if tables.at_loss.size:
-            value += _renewals_on_clock(A, B, at[0, g], at[0, g + 1], tables, slopes[:, g], with_slopes)
-            continue
         since, constant, digamma_A, digamma_B, before = -1.0, 0.0, digamma(A), 0.0, 0.0
         for row in range(at[0, g], at[0, g + 1]):
             if tables.observed_from[row] != since:
@@ -185,26 +188,75 @@ def _renewals_of_groups(parameters, at, tables, slopes, with_slopes):  # type: i
 
 
 @_kernel
-def _renewals_on_clock(A, B, low, high, tables, slopes, with_slopes):  # type: ignore[no-untyped-def]
-    """Sum over the histories of one group, of S(G) / S(G0), times 1 - S(G + g) / S(G) of the lost."""
-    value, since, before, by_A, by_B = 0.0, -1.0, 0.0, 0.0, 0.0
-    for row in range(low, high):
-        n, lost = tables.subscriptions[row], tables.lost[row] > 0
-        if tables.observed_from[row] != since:
-            since = tables.observed_from[row]
-            before = _log_gamma_rise(B + since, A)
+def _renewals_on_clock(parameters, at, tables, slopes, with_slopes):  # type: ignore[no-untyped-def]
+    """Sum over all histories, of S(G) / S(G0), times 1 - S(G + g) / S(G) of the lost, G being sums over renewals.
+
+    Parameters are A, B, c of the beta-discrete-Weibull, which is that of the first group, and slopes of covariates.
+    """
+    weight, passed = _weights(parameters, tables)
+    value, ended, own = 0.0, np.zeros(weight.size), np.zeros(weight.size)
+    for g in range(parameters.shape[1]):
+        A, B = parameters[0, g], parameters[1, g]
+        for row in range(at[0, g], at[0, g + 1]):
+            n, first, lost = tables.subscriptions[row], tables.begin[row] - 1, tables.lost[row] > 0
+            since, until = first + int(tables.observed_from[row]), first + int(tables.renewals[row])
+            begun, made = passed[since] if since > first else 0.0, passed[until] if until > first else 0.0
+            step = weight[until + 1] if lost else 0.0
+            of_one, d_A, d_b, d_g = _on_clock(A, B + made, step, lost, with_slopes)
+            value += n * (_log_gamma_rise(B + begun, A) + of_one)
             if with_slopes:
-                by_A = digamma(A + (B + since))
-                by_B = by_A - digamma(B + since)
-        of_one, d_A, d_b, d_g = _on_clock(A, B + tables.renewals[row], tables.at_loss[row], lost, with_slopes)
-        value += n * (before + of_one)
-        if with_slopes:
-            slopes[0] += n * (by_A + d_A)
-            slopes[1] += n * (by_B + d_b)
-            tables.by_observed_from[row] += n * by_B
-            tables.by_at_loss[row] += n * d_g
-            tables.by_renewals[row] += n * d_b
+                by_A = digamma(A + (B + begun))
+                by_B = by_A - digamma(B + begun)
+                slopes[0, g] += n * (by_A + d_A)
+                slopes[1, g] += n * (by_B + d_b)
+                if since > first:
+                    ended[since] += n * by_B
+                if until > first:
+                    ended[until] += n * d_b
+                if lost:
+                    own[until + 1] += n * d_g
+    if with_slopes:
+        _slopes_of_weights(parameters, tables, weight, ended, own, slopes)
     return value
+
+
+@_kernel
+def _weights(parameters, tables):  # type: ignore[no-untyped-def]
+    """How much each renewal counts, and the sum up to each, from the first of its schedule on."""
+    covariates, rows = tables.covariates.shape[1], tables.number.size
+    first = parameters.shape[0] - covariates
+    weight, passed, total = np.empty(rows), np.empty(rows), 0.0
+    for row in range(rows):
+        k, log_weight = tables.number[row], tables.log_factor[row]
+        for j in range(covariates):
+            log_weight += parameters[first + j, 0] * tables.covariates[row, j]
+        weight[row] = math.exp(log_weight)
+        if first == 3:
+            c = parameters[2, 0]
+            weight[row] *= float(k) ** c - (k - 1.0) ** c
+        total = weight[row] if k == 1 else total + weight[row]
+        passed[row] = total
+    return weight, passed
+
+
+@_kernel
+def _slopes_of_weights(parameters, tables, weight, ended, own, slopes):  # type: ignore[no-untyped-def]
+    """Derivatives by what weights are made of, from those by sums that end at a renewal and by its own weight."""
+    covariates, rows, later = tables.covariates.shape[1], weight.size, 0.0
+    first = parameters.shape[0] - covariates
+    for row in range(rows - 1, -1, -1):
+        if row + 1 < rows and tables.number[row + 1] == 1:
+            later = 0.0
+        later += ended[row]
+        by_log = (later + own[row]) * weight[row]
+        if tables.by_log_factor.size:
+            tables.by_log_factor[row] += by_log
+        for j in range(covariates):
+            slopes[first + j, 0] += by_log * tables.covariates[row, j]
+        if first == 3:
+            k, c = float(tables.number[row]), parameters[2, 0]
+            before = (k - 1.0) ** c * math.log(k - 1.0) if k > 1 else 0.0
+            slopes[2, 0] += by_log * (k**c * math.log(k) - before) / (k**c - (k - 1.0) ** c)
 
 
 @compiled

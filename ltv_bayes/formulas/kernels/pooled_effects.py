@@ -13,7 +13,7 @@ import numpy as np
 from ltv_bayes.formulas.special import Array, IntArray
 
 NORMAL, GAMMA, BETA = 0, 1, 2
-LOG, LOGIT = 0, 1
+LOG, LOGIT, IDENTITY = 0, 1, 2
 HALF_LOG_2_PI = 0.5 * math.log(2 * math.pi)
 
 # Loops over single numbers: whole arrays would be checked for their shapes, and compiling the checks takes seconds.
@@ -32,7 +32,7 @@ class Layout(NamedTuple):
         `NORMAL` with mean and sd; `GAMMA` on the logarithm, with shape and rate; `BETA` on the log-odds. The constant
         belongs to the log density.
     link : array of shape (quantities,)
-        `LOG` or `LOGIT`.
+        `LOG`, `LOGIT` or `IDENTITY`.
     effect_quantity : array of shape (effects,)
         Which quantity each shifts.
     of_group : array of shape (effects, groups)
@@ -97,7 +97,7 @@ def quantities_of_groups(x, layout):  # type: ignore[no-untyped-def]
         for g in range(groups):
             if layout.link[q] == LOG:
                 natural[q, g] = math.exp(natural[q, g])
-            else:
+            elif layout.link[q] == LOGIT:
                 natural[q, g] = 1.0 / (1.0 + math.exp(-natural[q, g]))
     return total, natural
 

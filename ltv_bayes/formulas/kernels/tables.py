@@ -14,7 +14,7 @@ from scipy import special
 from ltv_bayes.formulas.models.bg_cnbd import shape_of_recency
 from ltv_bayes.formulas.special import Array, IntArray
 
-NO_TIMES = np.empty(0)
+NO_TIMES, NO_PLACES, NO_COVARIATES = np.empty(0), np.empty(0, dtype=np.int64), np.empty((0, 0))
 Places = np.ndarray[Any, np.dtype[np.integer[Any]]]
 
 
@@ -113,21 +113,27 @@ class RenewalTables(NamedTuple):
     ----------
     renewals, lost, observed_from, subscriptions : arrays of shape (unique histories,)
         Renewals made, 1 where it was lost, the renewals after which it is observed, and the number with all of these.
-        On a clock, sums of factors in place of numbers of renewals.
-    at_loss : array of shape (unique histories,), or empty
-        On a clock, the factor at the renewal that was not made.
-    by_renewals, by_observed_from, by_at_loss : arrays of shape (unique histories,), or empty
-        On a clock, derivatives are added here.
+    begin : array of shape (unique histories,), or empty
+        On a clock, where the renewals of each begin among those below, which histories may share.
+    number : array of shape (renewals due,), or empty
+        The number of each renewal, from 1 on at the first of a schedule.
+    log_factor : array of shape (renewals due,), or empty
+        Logarithm of what moves the churn of all at each.
+    covariates : array of shape (renewals due, covariates)
+        Standardised values that were known before each; their slopes are the last parameters.
+    by_log_factor : array of shape (renewals due,), or empty
+        Derivatives are added here.
     """
 
     renewals: Array
     lost: Array
     observed_from: Array
     subscriptions: Array
-    at_loss: Array = NO_TIMES
-    by_renewals: Array = NO_TIMES
-    by_observed_from: Array = NO_TIMES
-    by_at_loss: Array = NO_TIMES
+    begin: IntArray = NO_PLACES
+    number: IntArray = NO_PLACES
+    log_factor: Array = NO_TIMES
+    covariates: Array = NO_COVARIATES
+    by_log_factor: Array = NO_TIMES
 
 
 def end_to_end[T: tuple[Any, ...]](tables: Sequence[T]) -> tuple[IntArray, T]:

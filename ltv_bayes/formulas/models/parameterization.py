@@ -4,7 +4,7 @@ Priors, covariates and differences between segments are stated for quantities th
 and not for r and alpha.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from ltv_bayes.language import N_
@@ -12,7 +12,7 @@ from ltv_bayes.language import N_
 Arithmetic = Callable[[Mapping[str, Any]], dict[str, Any]]
 ChainRule = Callable[[Mapping[str, Any], Mapping[str, Any]], dict[str, Any]]
 
-LOG, LOGIT = "log", "logit"
+LOG, LOGIT, IDENTITY = "log", "logit", "identity"
 
 
 def rates(variables: Mapping[str, Any]) -> dict[str, Any]:
@@ -205,3 +205,19 @@ def naming(model: str, k: int = 1) -> Naming:
     """
     found = NAMINGS[model]
     return found._replace(arithmetic=regular_purchases(k)) if model in REGULAR else found
+
+
+def with_slopes(plain: Naming, names: Sequence[str]) -> Naming:
+    """The same where slopes of covariates are parameters beside the others, the last ones.
+
+    Examples
+    --------
+    >>> with_slopes(naming("shifted_beta_geometric"), ["churn_slope_health"]).parameters
+    ('alpha', 'beta', 'churn_slope_health')
+    """
+
+    def chain_rule(named: Mapping[str, Any], slope: Mapping[str, Any]) -> dict[str, Any]:
+        return plain.chain_rule(named, slope) | {name: slope[name] for name in names}
+
+    links = {**plain.links, **dict.fromkeys(names, IDENTITY)}
+    return plain._replace(chain_rule=chain_rule, links=links, parameters=(*plain.parameters, *names))

@@ -20,7 +20,7 @@ from scipy import optimize, special
 from ltv_bayes.formulas.kernels import pooled_effects
 from ltv_bayes.formulas.kernels.likelihoods import Kernel
 from ltv_bayes.formulas.kernels.pooled_effects import Layout
-from ltv_bayes.formulas.models.parameterization import LOG, Naming
+from ltv_bayes.formulas.models.parameterization import IDENTITY, LOG, LOGIT, Naming
 from ltv_bayes.formulas.special import Array, IntArray
 from ltv_bayes.inference.density import several_starts
 from ltv_bayes.models.density.differences import Effects, Slopes
@@ -31,6 +31,7 @@ from ltv_bayes.sizes import NUMBERS_OF_DENSITY, NUMBERS_OF_ONE_CORE, PARAMETERS_
 STEP = 1e-4
 LEAST = 1e-3
 LARGE = 1e100
+LINKS = {LOG: pooled_effects.LOG, LOGIT: pooled_effects.LOGIT, IDENTITY: pooled_effects.IDENTITY}
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,7 +88,7 @@ class WrittenDensity:
             np.array(first),
             np.array(second),
             np.array(constant),
-            _whole([pooled_effects.LOG if link == LOG else pooled_effects.LOGIT for link in self.links.values()]),
+            _whole([LINKS[link] for link in self.links.values()]),
             _whole([quantities.index(one.quantity) for one in self.effects]),
             _whole([one.column.of_group for one in self.effects]).reshape(len(self.effects), self.groups),
             _whole([len(one.column.levels) for one in self.effects]),
@@ -256,6 +257,8 @@ def at_many_draws(kernel: Kernel, parameters: Array, at: IntArray, tables: Any) 
 
 
 def _value(link: str, x: Any) -> Any:
+    if link == IDENTITY:
+        return x
     return np.exp(x) if link == LOG else special.expit(x)
 
 

@@ -15,7 +15,7 @@ from ltv_bayes.errors import DataWarning, FitError
 from ltv_bayes.formulas.kernels.likelihoods import KERNELS
 from ltv_bayes.formulas.kernels.tables import end_to_end
 from ltv_bayes.formulas.models.leaving_at_once import FIRST_DROPOUT
-from ltv_bayes.formulas.models.parameterization import LOG, Naming
+from ltv_bayes.formulas.models.parameterization import IDENTITY, LOG, Naming, with_slopes
 from ltv_bayes.formulas.models.parameterization import naming as naming_of
 from ltv_bayes.formulas.special import IntArray
 from ltv_bayes.inference.methods import Method, fit_posterior, one_blas_thread
@@ -72,7 +72,9 @@ class Recipe:
     calendar : Calendar, optional
         What moves the rate of all customers.
     clock : callable, optional
-        From histories and calendar to where those of each group begin, and these laid out on the clock.
+        From histories and calendar, or None, to where those of each group begin, and these laid out on the clock.
+    dated : sequence of str
+        Names of the slopes of covariates that vary in time, which the clock lays out.
     """
 
     name: str
@@ -82,7 +84,8 @@ class Recipe:
     priors: Mapping[str, Any]
     k: int | None = None
     calendar: Calendar | None = None
-    clock: Callable[[InGroups, Calendar], tuple[IntArray, OnClock]] | None = None
+    clock: Callable[[InGroups, Calendar | None], tuple[IntArray, OnClock]] | None = None
+    dated: Sequence[str] = ()
 
     def __post_init__(self) -> None:
         self.pool.check(self.data)
@@ -90,7 +93,8 @@ class Recipe:
     @property
     def naming(self) -> Naming:
         """How parameters follow from quantities."""
-        return naming_of(self.name, self.k or 1)
+        plain = naming_of(self.name, self.k or 1)
+        return with_slopes(plain, self.dated) if self.dated else plain
 
     @property
     def links(self) -> dict[str, str]:
@@ -181,8 +185,16 @@ class Recipe:
         slopes: Sequence[Slopes],
         kind: type[WrittenDensity] = WrittenDensity,
     ) -> WrittenDensity:
-        likelihood = KERNELS[self.name], *end_to_end(self.tables)
+        likelihood = KERNELS[self.name], *self.laid_out
         return kind(self.naming, self.links, priors, *likelihood, self.data.size, effects, slopes)
+
+    @cached_property
+    def laid_out(self) -> tuple[IntArray, Any]:
+        """Where the histories of each group begin, and these as the kernel takes them."""
+        if self.clock is not None and self.dated and self.calendar is None:
+            at, clock = self.clock(self.data, None)
+            return at, clock.tables
+        return end_to_end(self.tables)
 
     def model(self) -> "pm.Model":
         """Make the PyMC model: free variables, the papers' parameters as deterministic ones, the data."""
@@ -191,7 +203,8 @@ class Recipe:
 
         from ltv_bayes.models.density.operation import LikelihoodOnClock, observe, observe_on_clock
 
-        scalars = {name: prior for name, prior in self.chosen.items() if self._domain(name) != ANYWHERE}
+        slopes = {one.name for one in self.slopes}
+        scalars = {name: prior for name, prior in self.chosen.items() if name not in slopes}
         distributions = as_distributions(scalars, {name: self._domain(name) for name in scalars})
         coords: dict[str, Any] = {column.name: list(column.levels) for column in self.columns}
         coords |= {f"{one.name}_covariate": list(one.names) for one in self.slopes}
@@ -206,7 +219,7 @@ class Recipe:
             every = [pt.zeros(self.data.size) + named[name] for name in self.naming.parameters]
             if self.on_clock is None:
                 observed = self.data.histories.to_numpy(dtype=float)
-                observe(KERNELS[self.name], *end_to_end(self.tables), every, observed)
+                observe(KERNELS[self.name], *self.laid_out, every, observed)
             else:
                 at, clock, calendar = self.on_clock
                 likelihood = LikelihoodOnClock(KERNELS[self.name], at, clock, calendar)
@@ -326,6 +339,6 @@ class Recipe:
         return {"priors": {name: describe(prior) for name, prior in self.chosen.items()}, **k}
 
     def _domain(self, name: str) -> Domain:
-        if name in {one.name for one in self.slopes}:
+        if name in {one.name for one in self.slopes} or self.links.get(name) == IDENTITY:
             return ANYWHERE
         return DOMAINS.get(name) or (POSITIVE if self.links.get(name, LOG) == LOG else PROBABILITY)

@@ -12,11 +12,11 @@ from ltv_bayes.formulas.models import gamma_gamma, shifted_beta_geometric
 from ltv_bayes.formulas.models.conditional_future import PurchaseOutlook
 from ltv_bayes.formulas.models.price_level import Prices
 from ltv_bayes.formulas.special import Array, IntArray
-from ltv_bayes.predictions.clock import has_clock
+from ltv_bayes.predictions.churn.factors import beside_factors, on_clock, sums_of_factors
 from ltv_bayes.predictions.events import FittedEvents, event_formulas_of
 from ltv_bayes.predictions.fitted import flat_draws, shape_of
 from ltv_bayes.predictions.purchases import FittedPurchases, outlook_of_new_customer
-from ltv_bayes.predictions.renewals import FittedRenewals, sums_of_factors
+from ltv_bayes.predictions.renewals import FittedRenewals
 from ltv_bayes.predictions.spend import FittedSpend, prices_of
 from ltv_bayes.streams.prices import GrowthOfNew
 from ltv_bayes.time_units import DAYS_PER_UNIT, Duration, discount_intensity
@@ -249,7 +249,7 @@ class Subscriber:
         """Expected revenue by each time, an array of shape (draws, times); the last time is the horizon."""
         made = self._by_each(times)
         number = np.arange(1, made[-1] + 1)
-        drawn = {name: values.reshape(-1, 1) for name, values in self.renewals.draws.items()}
+        drawn = self._parameters(-1, 1)
         kept = shifted_beta_geometric.survival(self._sums(number.size), **drawn) * self._worth(number, discount_rate)
         kept = kept if self.growth is None else kept * self.growth.mean(number.size)
         paid = np.concatenate([np.zeros((len(kept), 1)), np.cumsum(kept, axis=1)], axis=1)
@@ -258,8 +258,8 @@ class Subscriber:
     def draw(self, rng: np.random.Generator, horizon: Duration, discount_rate: float) -> Array:
         """Revenue of one such customer in each draw, shape (draws,): their renewals, each paid on its day."""
         most = self._payments(horizon)
-        drawn = {name: values.ravel() for name, values in self.renewals.draws.items()}
-        if has_clock(self.renewals):
+        drawn = self._parameters(-1)
+        if on_clock(self.renewals):
             made = shifted_beta_geometric.draw_renewals_on_clock(rng, 0.0, self._sums(most), **drawn)
         else:
             made = shifted_beta_geometric.draw_renewals(rng, 0, **drawn)
@@ -281,7 +281,7 @@ class Subscriber:
             Ascending, from the day on which they are won; the last is the horizon.
         """
         most = self._payments(times[-1])
-        drawn = {name: values.reshape(-1, 1) for name, values in self.renewals.draws.items()}
+        drawn = self._parameters(-1, 1)
         staying = shifted_beta_geometric.survival(self._sums(most), **drawn)
         before = np.concatenate([np.ones((len(staying), 1)), staying[:, :-1]], axis=1)[:, :most]
         worth, place = self._worth(np.arange(1, most + 1), discount_rate), self._by_each(times)
@@ -298,6 +298,9 @@ class Subscriber:
             found[:, at] += (left * level[:, renewal] + more) * paid
             mean[:, at] += number * staying[:, renewal] * level[:, renewal] * paid
         return Cohort(found, mean)
+
+    def _parameters(self, *shape: int) -> dict[str, Array]:
+        return {name: self.renewals.draws[name].reshape(shape) for name in beside_factors(self.renewals)}
 
     def _levels(self, rng: np.random.Generator, number: int, renewals: int) -> tuple[Array, Array]:
         """How many times the first price is paid at each renewal: what is expected, and what luck of the first adds.

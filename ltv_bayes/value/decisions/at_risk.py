@@ -9,15 +9,17 @@ import numpy as np
 import pandas as pd
 from scipy import special
 
-from ltv_bayes.data.subscriptions.renewals import is_active
+from ltv_bayes.data.subscriptions.renewals import Renewals, is_active
 from ltv_bayes.errors import InputError, UnitError, a_kind, counted
 from ltv_bayes.formatting import money, probability, three_digits, with_currency
 from ltv_bayes.formulas.models import shifted_beta_geometric
 from ltv_bayes.formulas.special import Array, IntArray
 from ltv_bayes.intervals import flagged, quoted_with
 from ltv_bayes.language import _, _n, comma, retold
+from ltv_bayes.predictions.churn.factors import FactorsAtRenewals, beside_factors
+from ltv_bayes.predictions.churn.time_varying import TimeVarying, known_now
 from ltv_bayes.predictions.fitted import parameter_arrays, pooling_of, thinned_to
-from ltv_bayes.predictions.renewals import FactorsAtRenewals, FittedRenewals, next_renewal_is_made
+from ltv_bayes.predictions.renewals import FittedRenewals, next_renewal_is_made
 from ltv_bayes.streams.subscription import ALL, Subscription, fees_to_come
 from ltv_bayes.tables import Printed, ResultPage
 from ltv_bayes.terms import Terms
@@ -125,9 +127,9 @@ def at_risk(ltv: LifetimeValue, *, within: Any = "3 months", least: float = 0.1,
     nearly certain to fail has much at stake too: whether it can be saved, the model does not know.
 
     The reason names what raises the odds of leaving by a tenth or more, as the fit knows it, the strongest first: the
-    number of renewals so far, the segment, a covariate on its bad side. A step up in the fee is named where it is
-    known; what it does to churn is not in the model. Fees count as price_changes= say; growth= of the
-    stream is not in them.
+    number of renewals so far, the segment, a covariate on its bad side, such as a health score by date. A step up in
+    the fee is named where it is known; what it does to churn is not in the model. Fees count as price_changes= say;
+    growth= of the stream is not in them.
 
     Examples
     --------
@@ -169,7 +171,7 @@ def _of_stream(stream: Subscription, terms: Terms, margins: Margins, customers: 
     valued = table.index.isin(customers.ids)
     due = is_active(table) & valued & (table["next_due"] <= pd.Timestamp(until)).to_numpy()
     rows = np.flatnonzero(due)
-    chosen, by_length = table.iloc[rows], stream.fits
+    every, chosen, by_length = stream.renewals.subset(due) if rows.size else None, table.iloc[rows], stream.fits
     fits = [by_length[ALL] if ALL in by_length else by_length[period] for period in chosen["period"]]
     today = chosen["price"].to_numpy(dtype=float) if "price" in chosen else np.full(len(rows), stream.price)
     lost, renewed, fee = np.zeros((3, len(rows)))
@@ -181,15 +183,17 @@ def _of_stream(stream: Subscription, terms: Terms, margins: Margins, customers: 
         if not own.size:
             continue
         some = thinned_to(fit, DRAWS)
-        made = next_renewal_is_made(fit, chosen.iloc[own], stream.renewals.as_of)
+        assert every is not None
+        some_renewals = every.subset(np.isin(np.arange(len(rows)), own))
+        made = next_renewal_is_made(fit, some_renewals)
         lost[own] = 1 - made.mean(axis=(0, 1))
         paid, days, amounts = fees_to_come(stream, rows[own], terms.last_days()[-1])
         worth = amounts * np.exp(-delta * days)
-        for number, staying in enumerate(_given_the_next(some, chosen.iloc[own], paid)):
+        for number, staying in enumerate(_given_the_next(some, some_renewals, paid)):
             at, place = slice(paid[number], paid[number + 1]), own[number]
             renewed[place] = (staying * worth[at]).sum()
             fee[place] = amounts[at][0] if staying.size else np.nan
-        why[own] = _reasons(some, chosen.iloc[own], lost[own], today[own], fee[own])
+        why[own] = _reasons(some, some_renewals, lost[own], today[own], fee[own])
     kept = margins.of(stream.name, customers)[customers.ids.get_indexer(chosen.index)]
     stake = renewed * kept
     facts = pd.DataFrame(
@@ -208,14 +212,15 @@ def _of_stream(stream: Subscription, terms: Terms, margins: Margins, customers: 
     return facts
 
 
-def _given_the_next(fit: FittedRenewals, table: pd.DataFrame, paid: IntArray) -> Iterator[Array]:
+def _given_the_next(fit: FittedRenewals, renewals: Renewals, paid: IntArray) -> Iterator[Array]:
     """Probabilities of the renewals to come of each subscription, given that the next one is made: (renewals,)."""
+    table = renewals.table
     made, ahead = table["renewals"].to_numpy(dtype=np.int64), np.diff(paid)
-    factors = FactorsAtRenewals.of(fit, table, made + np.maximum(ahead, 1))
+    factors = FactorsAtRenewals.of(fit, renewals, made + np.maximum(ahead, 1))
     drawn = {name: values.reshape(-1, values.shape[-1]) for name, values in parameter_arrays(fit, table).items()}
     for place, number in enumerate(ahead):
         own = {name: values[:, [place if values.shape[1] > 1 else 0]] for name, values in drawn.items()}
-        own = {name: values for name, values in own.items() if name != "draw"}
+        own = {name: own[name] for name in beside_factors(fit)}
         before: Any = made[place]
         sums: Any = np.arange(1, number + 1)
         if factors is not None:
@@ -225,10 +230,12 @@ def _given_the_next(fit: FittedRenewals, table: pd.DataFrame, paid: IntArray) ->
         yield (staying / staying[:, :1]).mean(axis=0)
 
 
-def _reasons(fit: FittedRenewals, table: pd.DataFrame, lost: Array, before: Array, fee: Array) -> list[str]:
+def _reasons(fit: FittedRenewals, renewals: Renewals, lost: Array, before: Array, fee: Array) -> list[str]:
     """What raises the odds that the next renewal is not made, the strongest first; and what is known of the price."""
+    table = renewals.table
     causes: list[list[tuple[float, str]]] = [[] for _unused in range(len(table))]
-    for place, odds, cause in [*_tenure(fit, table), *_segments_and_covariates(fit, table)]:
+    by_date = _covariates_by_date(fit, renewals)
+    for place, odds, cause in [*_tenure(fit, table), *_segments_and_covariates(fit, table), *by_date]:
         if odds >= NOTICEABLE:
             causes[place].append((odds, cause))
     found = []
@@ -269,12 +276,27 @@ def _segments_and_covariates(fit: FittedRenewals, table: pd.DataFrame) -> Iterat
         shift = (chance - special.logit(pooling.quantities(drawn, usual)["churn_mean"])).mean(axis=1)
         for place, log_odds in enumerate(shift):
             if name in pooling.scales:
-                said = _(
-                    "{name} {value}, against {usual} on average",
-                    name=name,
-                    value=three_digits(float(keys[name].iloc[place])),
-                    usual=three_digits(pooling.scales[name][0]),
-                )
+                said = _against_the_mean(name, float(keys[name].iloc[place]), pooling.scales[name][0])
             else:
                 said = _("{name} {value}", name=name, value=str(keys[name].iloc[place]))
             yield place, float(np.exp(log_odds)), said
+
+
+def _covariates_by_date(fit: FittedRenewals, renewals: Renewals) -> Iterator[tuple[int, float, str]]:
+    """What each covariate that varies in time multiplies the hazard of leaving with, beside its mean."""
+    covariates = TimeVarying.of(fit)
+    if covariates is None:
+        return
+    now, slopes = known_now(covariates, renewals), covariates.slopes(fit)
+    standardised = covariates.standardised(now)
+    for at, name in enumerate(covariates.names):
+        ratios = np.exp(np.outer(slopes[:, at], standardised[:, at])).mean(axis=0)
+        for place, ratio in enumerate(ratios):
+            if not np.isnan(now[place, at]):
+                yield place, float(ratio), _against_the_mean(name, float(now[place, at]), covariates.centre[at])
+
+
+def _against_the_mean(name: str, value: float, usual: float) -> str:
+    return _(
+        "{name} {value}, against {usual} on average", name=name, value=three_digits(value), usual=three_digits(usual)
+    )
