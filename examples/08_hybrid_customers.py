@@ -13,6 +13,7 @@ from pathlib import Path
 import pandas as pd
 
 import ltv_bayes as lb
+from ltv_bayes.samples.office_clients import Growth
 
 OUTPUT = Path(__file__).parent / "output"
 OUTPUT.mkdir(exist_ok=True)
@@ -21,7 +22,7 @@ MARGINS = {"subscription": 0.80, "consumables": 0.45, "service": 0.30, "equipmen
 CENT = 0.01
 clients = next((int(word) for word in sys.argv[1:] if word.isdigit()), 2500)
 
-company = lb.samples.simulate_office_equipment(clients, random_seed=1)
+company = lb.samples.simulate_office_equipment(clients, growth=Growth(), random_seed=1)
 as_of, currency = company.as_of, company.currency
 print(company)
 
@@ -57,10 +58,12 @@ for length, fit in renewing.items():
     churn = 1 - float(fit.retention([0]).mean())
     print(f"  contracts by the {length}: {churn:.1%} of new ones are not renewed the first time")
 print(f"\n{orders_of}\n\n{repairs_of}")
+growth = lb.Expansion().fit(renewals, random_seed=7)
+print(f"\n{growth}")
 
 print("\n4. Four streams, one lifetime\n")
 streams = [
-    lb.Subscription(renewing, renewals, margin=MARGINS["subscription"]),
+    lb.Subscription(renewing, renewals, growth=growth, margin=MARGINS["subscription"]),
     lb.RepeatPurchases(
         orders_of,
         order_size,
@@ -115,9 +118,30 @@ print(f"\n  {lives.sum():,} clients are still clients: {inside.mean():.1%} broug
 print(f"  {client} was expected to bring {explanation.loc['total', 'mean']:,.0f}", end=" ")
 print(f"and brought {came.loc[client, 'total']:,.0f} {currency}")
 
+print("\n9. Recurring revenue: how it moved, what will be kept of it, and which renewals are at risk\n")
+moved = lb.subscription_movements(renewals, every="year")
+print(moved)
+ahead = lb.movements_ahead(streams[0], "1 year", ci_prob=0.9, random_seed=8)
+kept, low, high = ahead.loc["net_retention", ["median", "eti90_lb", "eti90_ub"]]
+print(f"\n  a year ahead {kept:.0%} of it will still be paid (90% interval {low:.0%} to {high:.0%})\n")
+print(lb.at_risk(ltv, within="1 month"))
+
+print("\n10. What the company is worth by its clients: those of today, and 40 monthly subscribers to be won a month\n")
+monthly = renewals.table.query("period == 'month' and next_due.notna()")
+next_one = lb.new_customer_value(
+    renewing["month"], price=monthly["price"].mean(), period="month", horizon="3 years", discount_rate=0.10, margin=0.80
+)
+months = pd.period_range("2026-01", "2026-12", freq="M").astype(str)
+plan = pd.DataFrame({"month": months, "customers": 40, "cost_per_customer": 4_000})
+equity = lb.customer_equity(ltv, plan, next_one, random_seed=9)
+print(equity)
+print(equity.company_value(tax_rate=0.25, cash=2_000_000, debt=1_000_000)["mean"].round(-4).to_string())
+
 table.to_csv(OUTPUT / "08_lifetime_value.csv")
 beside.to_csv(OUTPUT / "08_beside_the_truth.csv")
 lb.plot_waterfall(explanation).figure.savefig(OUTPUT / "08_waterfall.png", dpi=150)
 lb.plot_cash_flow(ltv, client, ci_prob=0.9).figure.savefig(OUTPUT / "08_cash_flow.png", dpi=150)
+lb.plot_movements(moved, 1).figure.savefig(OUTPUT / "08_movements.png", dpi=150)
+lb.plot_equity(equity, ci_prob=0.9).figure.savefig(OUTPUT / "08_equity.png", dpi=150)
 lb.plot_cash_flow(ltv, ci_prob=0.9).figure.savefig(OUTPUT / "08_cash_flow_of_all.png", dpi=150)
 print(f"\nwritten: {OUTPUT / '08_waterfall.png'} and {OUTPUT / '08_cash_flow.png'}")

@@ -9,10 +9,14 @@ import ltv_bayes as lb
 from ltv_bayes import samples
 from ltv_bayes.demo.forecast import beside_truth
 from ltv_bayes.formatting import percent
+from ltv_bayes.intervals import bound_columns, describe_bounds
 from ltv_bayes.reporting.files import Results
+from ltv_bayes.samples.office_clients import Growth
 from ltv_bayes.terminal import say, show
 
 CLIENTS, HORIZON = 1500, "3 years"
+PLANNED, COST = 30, 4_000
+"""New subscribers a month, and what it costs to win one."""
 DISCOUNT_RATE, USUAL_MARGIN = 0.10, 0.30
 MARGINS = {"subscription": 0.80, "consumables": 0.45, "service": USUAL_MARGIN, "equipment": USUAL_MARGIN}
 OWN_LEVEL, CENT = 0.9, 0.01
@@ -67,25 +71,36 @@ def value_hybrid_company(results: Results, *, draws: int, random_seed: int) -> N
     """Value clients who pay in four ways, with one lifetime and with one for each way, beside the truth."""
     say("\n\n3. What if clients pay in several ways at once? A simulated maker of meeting boards sells boards,")
     say("   subscriptions, consumables and repairs; with the subscription all of it ends.\n")
-    company = samples.simulate_office_equipment(CLIENTS, random_seed=random_seed)
+    company = samples.simulate_office_equipment(CLIENTS, growth=Growth(), random_seed=random_seed)
     data = Data.of(company)
     say(f"{company!r}\n")
-    ltv = valued(data.while_related(), "subscription", draws=draws, random_seed=random_seed)
-    apart = valued(data, None, draws=draws, random_seed=random_seed)
+    subscription = subscribed(data.renewals, draws=draws, random_seed=random_seed)
+    ltv = valued(data.while_related(), subscription, "subscription", draws=draws, random_seed=random_seed)
+    apart = valued(data, subscription, None, draws=draws, random_seed=random_seed)
     truth = company.true_value(HORIZON, DISCOUNT_RATE, MARGINS).loc[ltv.customers.ids]
     say(f"\n{ltv}")
     report_streams(results, ltv, truth)
     say(f"\n{of_living_clients(ltv, apart, company, truth)}")
     report_client(results, ltv, truth)
+    report_growth(results, subscription, random_seed)
+    report_equity(results, ltv, subscription, random_seed)
 
 
-def valued(data: Data, host: str | None, *, draws: int, random_seed: int) -> lb.LifetimeValue:
+def subscribed(renewals: lb.Renewals, **fitting: Any) -> lb.Subscription:
+    """Fit how often contracts of each length are renewed, and how their prices grow and shrink."""
+    growth = lb.Expansion().fit(renewals, **fitting)
+    return lb.Subscription(renewing(renewals, **fitting), renewals, growth=growth, margin=MARGINS["subscription"])
+
+
+def valued(
+    data: Data, subscription: lb.Subscription, host: str | None, *, draws: int, random_seed: int
+) -> lb.LifetimeValue:
     """Fit a model for each way of paying and value all streams, depending on the host or each by itself."""
     fitting = {"draws": draws, "random_seed": random_seed}
     return lb.lifetime_value(
         data.customers,
         [
-            lb.Subscription(renewing(data.renewals, **fitting), data.renewals, margin=MARGINS["subscription"]),
+            subscription,
             lb.RepeatPurchases(
                 lb.BGNBD().fit(data.consumables, **fitting),
                 lb.GammaGamma().fit(data.consumables, **fitting),
@@ -176,3 +191,47 @@ def report_client(results: Results, ltv: lb.LifetimeValue, truth: pd.DataFrame) 
     results.table(table, "hybrid_lifetime_value.csv", "value of each client, with its interval")
     results.picture(lb.plot_waterfall(explained), "hybrid_waterfall.png", f"the sources of the value of {client}")
     results.picture(lb.plot_cash_flow(ltv, client), "hybrid_client_by_year.png", f"value of {client} in each year")
+
+
+def report_growth(results: Results, subscription: lb.Subscription, random_seed: int) -> None:
+    """Show and write how recurring revenue moved, what is foreseen of it, and which renewals are at risk."""
+    renewals = subscription.renewals
+    moved = lb.subscription_movements(renewals, every="year")
+    last, ahead = (
+        moved.retention("1 year").iloc[-1],
+        lb.movements_ahead(subscription, "1 year", random_seed=random_seed),
+    )
+    net, (low, high) = ahead.loc["net_retention"], bound_columns(ahead)
+    say("\n\n4. Does recurring revenue grow? Prices of contracts change at renewals, upward and downward.\n")
+    show(moved.table.iloc[:, :7], title=f"Recurring revenue, {renewals.currency} a month", currency=renewals.currency)
+    say(
+        f"Of what subscribers paid a year ago, {percent(last['net_retention'])} is still paid with expansion and "
+        f"{percent(last['gross_retention'])} without.\nIn the year to come it will be {percent(net['median'])}, "
+        f"{describe_bounds(ahead)} {percent(net[low])} to {percent(net[high])}."
+    )
+    results.table(moved.table, "hybrid_movements.csv", "recurring revenue: new, expansion, contraction, lost")
+    results.picture(lb.plot_movements(moved, 1), "hybrid_movements.png", "recurring revenue from opening to closing")
+    results.picture(lb.plot_retained(moved), "hybrid_retained.png", "how much of their first revenue cohorts still pay")
+
+
+def report_equity(results: Results, ltv: lb.LifetimeValue, subscription: lb.Subscription, random_seed: int) -> None:
+    """Show and write what clients of today and subscribers still to be won are worth together."""
+    table = subscription.renewals.table
+    monthly = table[(table["period"] == "month") & table["next_due"].notna()]
+    months = pd.period_range(pd.Timestamp(ltv.settings.terms.as_of) + pd.Timedelta(days=1), periods=12, freq="M")
+    next_one = lb.new_customer_value(
+        subscription.fits["month"],
+        price=float(monthly["price"].mean()),
+        period="month",
+        horizon=HORIZON,
+        discount_rate=DISCOUNT_RATE,
+        margin=MARGINS["subscription"],
+        random_seed=random_seed,
+    )
+    plan = pd.DataFrame({"month": months.astype(str), "customers": PLANNED, "cost_per_customer": COST})
+    equity = lb.customer_equity(ltv, plan, next_one, random_seed=random_seed)
+    say(f"\n\n5. And with those still to be won, {PLANNED} monthly subscribers in each month of a year?\n")
+    say(repr(equity))
+    say(equity.sentence())
+    results.table(equity.summary(), "hybrid_equity.csv", "clients of today, those planned, and their cost")
+    results.picture(lb.plot_equity(equity), "hybrid_equity.png", "clients of today and those planned, by year")
