@@ -35,6 +35,7 @@ from ltv_bayes.value.draws.results import Results, joined
 from ltv_bayes.value.segments.groupings import APART, SegmentGrouping
 
 PROBLEM = ("customer_id", "reason")
+HISTORY = {"frequency", "recency", "T"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -187,6 +188,7 @@ class Work:
             Naming rows or customers, unless they are to be reported.
         """
         frame = read_table(rows).reset_index(drop=True)
+        self._refuse_orders(frame.columns)
         ids, without = as_ids(named_column(frame, self.asked.customer_id, "customer_id"))
         there = ~np.asarray(without.at)
         if not self.asked.report:
@@ -222,6 +224,19 @@ class Work:
         ids = ids_of(frame[asked.customer_id])
         refuse_repeated(ids)
         return Customers(frame.drop(columns=asked.customer_id).set_axis(ids, axis="index").sort_index(), **stated)
+
+    def _refuse_orders(self, columns: Collection[str]) -> None:
+        """Raise if rows have nothing of a customer's history, as those of orders."""
+        if self.model.has_history and not HISTORY & set(columns):
+            raise ColumnError(
+                _(
+                    "These rows have no frequency, recency and T, so they are no customers. Where they are orders, "
+                    "make customers of them first: summarize(orders, time_unit={unit!r}, as_of=...). There are {columns}.",
+                    unit=str(self.asked.time_unit),
+                    columns=comma(columns),
+                ),
+                sorted(HISTORY),
+            )
 
     def _refuse_missing(self, columns: Collection[str]) -> None:
         """Raise if a column of attributes is not there that the model reads, such as a margin or a segment."""

@@ -150,6 +150,15 @@ class TestNumbers:
         )
         assert ("hardly prove" in found.meaning) == (windows < 3)
 
+    def test_windows_that_overlap_count_as_few(self, plain, monkeypatch):
+        apart = Material(plain, backtest=Held(4, 4))
+        assert "overlap" not in badge(apart).meaning
+        monkeypatch.setattr(Held, "windows_apart", property(lambda self: 1.5))
+        found = badge(Material(plain, backtest=Held(4, 4)))
+        assert found.state == "plain"
+        assert "4 of them count as 1.5 apart" in found.meaning
+        assert "hardly prove" in found.meaning
+
     def test_half_a_chance_is_more_likely_than_not(self, plain):
         of = Material(plain)
         chances = [0.2, 0.49, 0.5, 0.51, 0.9]

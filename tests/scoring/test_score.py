@@ -301,6 +301,11 @@ class TestDaysBesideT:
         with pytest.raises(InputError, match=message):
             model.score(rows, **given)
 
+    def test_orders_are_to_be_summarized_first(self, model):
+        orders = pd.DataFrame({"customer_id": ["1", "1"], "date": ["1997-01-02", "1997-03-04"], "amount": [20.0, 30.0]})
+        with pytest.raises(ColumnError, match=r"make customers of them first: summarize\(orders, time_unit='week'"):
+            model.score(orders, as_of=AS_OF)
+
     def test_a_column_of_attributes_that_the_model_reads_is_asked_for(self, model, rows):
         with pytest.raises(ColumnError, match="no column 'share', which the model needs"):
             model.score(rows.drop(columns="share"), as_of="1997-06-02")

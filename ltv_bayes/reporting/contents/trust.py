@@ -16,6 +16,7 @@ from ltv_bayes.reporting.contents.material import Material
 from ltv_bayes.reporting.contents.parts import Badge, Part, Picture, Section, State, Table, Text, note
 
 FEW_WINDOWS = 3
+SAME = 1e-9
 MODEL = re.compile(rf"(?<![\w\"'])(?:{'|'.join(sorted(TITLES, key=len, reverse=True))})(?![\w\"'])", re.ASCII)
 ENDED_LINE = re.compile(r"(?<=[.。])\n")
 
@@ -39,7 +40,13 @@ def badge(of: Material) -> Badge | None:
         "Models were fitted to what was known on earlier days. This is how often what happened next lay "
         "inside the 90% interval that they stated."
     )
-    few = _("So few windows can refute a model, but hardly prove one.") if windows < FEW_WINDOWS else ""
+    apart = found.windows_apart
+    overlap = (
+        _("The windows overlap: {windows} of them count as {apart:.1f} apart.", windows=windows, apart=apart)
+        if apart < windows - SAME
+        else ""
+    )
+    few = _("So few windows can refute a model, but hardly prove one.") if apart < FEW_WINDOWS - SAME else ""
     of_windows = counted(windows, "window of the past", "windows of the past")
     if spend == "spend":
         title = _("Total spend: held in {held} of {of_windows}", held=held, of_windows=of_windows)
@@ -47,22 +54,24 @@ def badge(of: Material) -> Badge | None:
         title = _("Total purchases: held in {held} of {of_windows}", held=held, of_windows=of_windows)
     return Badge(
         title,
-        _state(held, windows, rare=rare),
-        sentences(meaning, few),
+        _state(held, windows, apart, rare=rare),
+        sentences(meaning, overlap, few),
     )
 
 
-def _state(held: int, windows: int, *, rare: bool) -> State:
-    """What the counts say: nothing yet where all of a few windows held.
+def _state(held: int, windows: int, apart: float, *, rare: bool) -> State:
+    """What the counts say: nothing yet where all of a few windows held, or of several that overlap.
 
     Examples
     --------
-    >>> _state(2, 2, rare=False), _state(3, 3, rare=False), _state(5, 6, rare=False), _state(2, 6, rare=True)
-    ('plain', 'good', 'doubt', 'bad')
+    >>> _state(2, 2, 2.0, rare=False), _state(3, 3, 3.0, rare=False), _state(4, 4, 2.5, rare=False)
+    ('plain', 'good', 'plain')
+    >>> _state(5, 6, 6.0, rare=False), _state(2, 6, 6.0, rare=True)
+    ('doubt', 'bad')
     """
     if held < windows:
         return "bad" if rare else "doubt"
-    return "plain" if windows < FEW_WINDOWS else "good"
+    return "plain" if apart < FEW_WINDOWS - SAME else "good"
 
 
 def _backtest(of: Material) -> list[Part]:
