@@ -231,7 +231,8 @@ class Work:
             raise ColumnError(
                 _(
                     "These rows have no frequency, recency and T, so they are no customers. Where they are orders, "
-                    "make customers of them first: summarize(orders, time_unit={unit!r}, as_of=...). There are {columns}.",
+                    "make customers of them first: summarize(orders, time_unit={unit!r}, as_of=...). There are "
+                    "{columns}.",
                     unit=str(self.asked.time_unit),
                     columns=comma(columns),
                 ),
