@@ -78,7 +78,9 @@ class DatedCovariates:
         wanted = [str(one) for one in frame.columns if one not in (name, date)] if columns is None else list(columns)
         cells = {one: plain(named_column(frame, one, "columns")) for one in wanted}
         if not cells:
-            raise ColumnError(_("Beside customer and date the table has no column with numbers that change in time."))
+            raise ColumnError(
+                _("Beside customer and date the table has no column with numbers that change in time. Add one.")
+            )
         numbers = {}
         for one, column in cells.items():
             numbers[one], wrong = _numbers(column, one)
