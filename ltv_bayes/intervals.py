@@ -189,15 +189,15 @@ def summarize_sorted(ordered: np.ndarray, ci_prob: float, ci_kind: str) -> dict[
     -------
     dict of arrays of shape (rows,)
     """
-    count = ordered.shape[1]
+    count, mean = ordered.shape[1], ordered.mean(axis=1, keepdims=True)
     name = interval_name(ci_prob, ci_kind)
     if ci_kind == "eti":
         low, high = (_sorted_quantile(ordered, level) for level in ((1 - ci_prob) / 2, (1 + ci_prob) / 2))
     else:
         low, high = _narrowest(ordered.T, ci_prob)
     return {
-        "mean": ordered.mean(axis=1),
-        "sd": ordered.std(axis=1, ddof=1) if count > 1 else np.full(len(ordered), np.nan),
+        "mean": mean[:, 0],
+        "sd": ordered.std(axis=1, ddof=1, mean=mean) if count > 1 else np.full(len(ordered), np.nan),
         "median": _sorted_quantile(ordered, 0.5),
         f"{name}_lb": low,
         f"{name}_ub": high,

@@ -1,7 +1,7 @@
 """Random streams that belong to a customer, whatever the order, number or company of customers scored."""
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -46,7 +46,7 @@ def customer_stream(seed: int, purpose: str, customer_id: Any) -> np.random.Gene
     >>> first == customer_stream(1, "purchases", 19).random()
     False
     """
-    digest = _digest(seed, purpose, customer_id)
+    digest = next(_digests(seed, purpose, [customer_id]))
     generator = np.random.PCG64DXSM(0)
     generator.state = {
         "bit_generator": "PCG64DXSM",
@@ -70,10 +70,16 @@ def customer_states(seed: int, purpose: str, customer_ids: Iterable[Any]) -> np.
     >>> bool((customer_states(1, "purchases", [18, 19])[0] == customer_states(1, "purchases", ["18"])[0]).all())
     True
     """
-    digests = b"".join(_digest(seed, purpose, customer_id) for customer_id in customer_ids)
+    digests = b"".join(_digests(seed, purpose, customer_ids))
     return np.frombuffer(digests, dtype="<u8").astype(np.uint64).reshape(-1, 4)
 
 
-def _digest(seed: int, purpose: str, customer_id: Any) -> bytes:
-    text = f"{seed}\x1f{purpose}\x1f{customer_id}".encode("utf-8", "surrogatepass")
-    return hashlib.blake2b(text, digest_size=32).digest()
+def _digests(seed: int, purpose: str, customer_ids: Iterable[Any]) -> Iterator[bytes]:
+    """Digest the seed, the purpose and each id."""
+    start = _as_bytes(f"{seed}\x1f{purpose}\x1f")
+    for customer_id in customer_ids:
+        yield hashlib.blake2b(start + _as_bytes(str(customer_id)), digest_size=32).digest()
+
+
+def _as_bytes(text: str) -> bytes:
+    return text.encode("utf-8", "surrogatepass")

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from ltv_bayes.data.customers.histories import distinct_rows
 from ltv_bayes.formulas.kernels import order_values
 from ltv_bayes.formulas.kernels.future.money import expected_money
 from ltv_bayes.formulas.kernels.regular_order_values import kernel_of
 from ltv_bayes.formulas.models.parameterization import REGULAR
-from ltv_bayes.formulas.special import Array
+from ltv_bayes.formulas.special import Array, IntArray
 from ltv_bayes.predictions.groups import GroupDraws
 from ltv_bayes.predictions.over_customers import counts_of_block, laid_out
 from ltv_bayes.random_streams import customer_states
@@ -84,8 +85,9 @@ class OrderDraws:
             return None
         found, known = np.zeros((len(self.ids), self.periods.ends.size)), ~np.isnan(self.histories[:, 0])
         for group in range(self.counts.number):
-            here = np.flatnonzero((self.counts.place == group) & known)
-            if here.size:
+            members = np.flatnonzero((self.counts.place == group) & known)
+            if members.size:
+                here, place_of = self._distinct(members)
                 parameters = {name: values[0] for name, values in self.counts.at(np.array([group])).items()}
                 segments, place = np.unique(self.spends.place[here], return_inverse=True)
                 spend = self.spends.at(segments)
@@ -94,8 +96,22 @@ class OrderDraws:
                 weights = self.weights
                 if weights.drawn.size:
                     weights = weights._replace(place=weights.place[here])
-                found[here] = expected_money(self.model, *rest, weights)
+                found[members] = expected_money(self.model, *rest, weights)[place_of]
         return found
+
+    def _distinct(self, some: IntArray) -> tuple[IntArray, IntArray]:
+        """One of some customers for each distinct set of what the mean depends on, and for every one the place of it.
+
+        Most customers without a repeat purchase share theirs with all who came on the same day.
+        """
+        histories, periods = self.histories[some], self.periods
+        histories[histories[:, 4] == 0, 5] = 0.0
+        of_customers = [self.spends.place]
+        of_customers += [self.weights.place] if self.weights.drawn.size else []
+        of_customers += [periods.shown_until] if periods.shown.size else []
+        of_customers += [periods.prices.age] if periods.prices.drift.size else []
+        _unused, place = distinct_rows(np.column_stack([histories, *(values[some] for values in of_customers)]))
+        return some[np.unique(place, return_index=True)[1]], place
 
     def _of_some(self, here: np.ndarray) -> order_values.Periods:
         """The periods as they are for some customers."""

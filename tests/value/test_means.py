@@ -192,6 +192,20 @@ class TestTogether:
         alone = [value.explain(one).loc["total", "mean"] for one in book.ids]
         np.testing.assert_allclose(alone, means, rtol=1e-14)
 
+    def test_customers_who_differ_in_one_thing_have_means_of_their_own(self, purchases, spend):
+        """Equal ones are computed once: here two are equal, one has older orders, one dearer ones, two bought once."""
+        found = pd.DataFrame({"customer_id": list("ABCDEF"), "frequency": [2, 2, 2, 2, 0, 0], "T": 38.86})
+        found = found.assign(recency=[30.43] * 4 + [0.0] * 2, monetary_value=[22.35, 22.35, 22.35, 24.0, np.nan, 0.0])
+        found = found.assign(total_value=90.0, spend_age=[8.0, 8.0, 20.0, 8.0, np.nan, np.nan])
+        customers = lb.Customers.from_summary(found, time_unit="week", as_of="1997-09-30")
+        value = lb.lifetime_value(customers, lb.RepeatPurchases(purchases, priced(spend, 0.33)), **TERMS)
+        means = value.summary()["mean"]
+        assert means["A"] == means["B"]
+        assert means["E"] == means["F"]
+        assert means.nunique() == 4
+        alone = [value.explain(one).loc["total", "mean"] for one in means.index]
+        np.testing.assert_allclose(alone, means, rtol=1e-14)
+
     @pytest.mark.parametrize("realised", [False, True])
     @pytest.mark.parametrize("relation", ["additional", "same_total"])
     def test_a_tornado_stands_on_the_value_that_is_shown(self, book, purchases, spend, relation, realised):

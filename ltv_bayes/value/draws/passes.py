@@ -81,7 +81,10 @@ class Adding:
             return
         self.customers[name] = self.customers.get(name, 0) + customers
         for added_up, more in ((self.money, sums), (self.means, means)):
-            known = added_up.setdefault(name, {source: np.zeros_like(some) for source, some in more.items()})
+            known = added_up.get(name)
+            if known is None:
+                added_up[name] = {source: some.copy() for source, some in more.items()}
+                continue
             for source, some in more.items():
                 known[source] += some
 
@@ -163,8 +166,9 @@ def _add_rows(values, place, number):  # type: ignore[no-untyped-def]
     sums = np.zeros((number, values.shape[1], values.shape[2]))
     for row in range(values.shape[0]):
         for k in range(values.shape[1]):
-            for i in range(values.shape[2]):
-                sums[place[row], k, i] += values[row, k, i]
+            total, more = sums[place[row], k], values[row, k]
+            for i in range(more.size):
+                total[i] += more[i]
     return sums
 
 
@@ -258,11 +262,11 @@ def _with_zeros(found, below, others):  # type: ignore[no-untyped-def]
     """Put zeros between what is negative and what is positive in ascending rows."""
     last = found.shape[1] - 1
     for row in range(found.shape[0]):
-        zeros = found.shape[1] - others[row]
-        for i in range(others[row] - below[row] if zeros else 0):
-            found[row, last - i] = found[row, last - zeros - i]
-        for i in range(zeros):
-            found[row, below[row] + i] = 0.0
+        ordered, first = found[row], below[row]
+        zeros = ordered.size - others[row]
+        for i in range(others[row] - first if zeros else 0):
+            ordered[last - i] = ordered[last - zeros - i]
+        ordered[first : first + zeros] = 0.0
 
 
 @dataclass(frozen=True, eq=False)
