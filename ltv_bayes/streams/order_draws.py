@@ -106,7 +106,7 @@ class OrderDraws:
         """
         histories, periods = self.histories[some], self.periods
         histories[histories[:, 4] == 0, 5] = 0.0
-        of_customers = [self.spends.place]
+        of_customers: list[np.ndarray] = [self.spends.place]
         of_customers += [self.weights.place] if self.weights.drawn.size else []
         of_customers += [periods.shown_until] if periods.shown.size else []
         of_customers += [periods.prices.age] if periods.prices.drift.size else []

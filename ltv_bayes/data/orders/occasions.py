@@ -9,7 +9,7 @@ import pandas as pd
 
 from ltv_bayes.data.customers.repeat_days import OwnDays, by_day
 from ltv_bayes.data.engine.duckdb import Connection, engine, fetched
-from ltv_bayes.data.orders.price_moments import PriceMoments, price_moments
+from ltv_bayes.data.orders.price_moments import PriceMoments, price_moments, starts_of
 
 RETURN_ONLY = "return without an order that day"
 NO_VALUE = "day without value"
@@ -135,28 +135,20 @@ FROM ({repeats}) AS made
 
 REPEATS = """
 SELECT customer, (day - DATE '1970-01-01')::INTEGER AS day
-FROM days
-WHERE is_occasion
-QUALIFY row_number() OVER (PARTITION BY customer ORDER BY day) > 1
+FROM days JOIN ({starts}) AS starting USING (customer)
+WHERE is_occasion AND day > since
 ORDER BY customer
 """
-REPEATS_AFTER_START = """
-SELECT customer, (day - DATE '1970-01-01')::INTEGER AS day
-FROM days JOIN starts USING (customer)
-WHERE is_occasion AND day > CAST(since AS DATE)
-ORDER BY customer
-"""
-REPEATS_BY_DAY = """
+BY_DAY = """
 SELECT day, CAST(sum(number) AS BIGINT) AS number
 FROM (
     SELECT day, count(*) AS number FROM days WHERE is_occasion GROUP BY day
     UNION ALL
-    SELECT day, -count(*) AS number
-    FROM (SELECT min(day) AS day FROM days WHERE is_occasion GROUP BY customer) AS first_days
-    GROUP BY day
+    SELECT day, -count(*) AS number FROM ({first_days}) AS first_days GROUP BY day
 ) AS counted
 GROUP BY day
 """
+REPEATS_BY_DAY = BY_DAY.format(first_days="SELECT min(day) AS day FROM days WHERE is_occasion GROUP BY customer")
 
 LEFT_OUT = f"""
 SELECT orders.*, CASE WHEN has_order THEN '{NO_VALUE}' ELSE '{RETURN_ONLY}' END AS reason
@@ -282,8 +274,8 @@ def prepare_days(connection: Connection, *, count_zero_orders: bool) -> WholeMon
 
 
 def repeats_by_day(connection: Connection) -> pd.Series:
-    """Repeat purchases of all customers by day, of the table ``days``."""
-    found = fetched(connection.execute(REPEATS_BY_DAY))
+    """Repeat purchases of all customers by day, of the tables ``days`` and ``made``, the customers."""
+    found = fetched(connection.execute(BY_DAY.format(first_days="SELECT first_order AS day FROM made")))
     return by_day(found["day"], found["number"])
 
 
@@ -415,11 +407,13 @@ def customer_rows(
         money = prepare_days(connection, count_zero_orders=count_zero_orders)
         if since is not None:
             connection.register("starts", pd.DataFrame({"customer": codes[len(orders) :], "since": since.array}))
-        query = customers_query(money, as_of, days_per_unit, given_starts=since is not None)
-        table = fetched(connection.execute(f"{query} ORDER BY customer_id"))
+        given = since is not None
+        query = customers_query(money, as_of, days_per_unit, given_starts=given)
+        connection.execute(f"CREATE TEMP TABLE made AS {query}")
+        table = fetched(connection.execute("FROM made ORDER BY customer_id"))
         merged = merged_orders(connection, money, int((table["frequency"] + 1).sum()) if since is None else None)
-        repeats = fetched(connection.execute(REPEATS if since is None else REPEATS_AFTER_START))
-        prices = price_moments(connection, as_of, given_starts=since is not None)
+        repeats = fetched(connection.execute(REPEATS.format(starts=starts_of("frequency > 0", given_starts=given))))
+        prices = price_moments(connection, as_of, given_starts=given)
         no_occasion = orders.head(0).assign(reason="")
         if money.any_unpaid:
             connection.register("orders", pd.DataFrame(columns | {"position": np.arange(len(orders))}, copy=False))

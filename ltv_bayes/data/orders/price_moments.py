@@ -109,14 +109,14 @@ class PriceMoments:
 
 
 def price_moments(connection: Connection, as_of: dt.date, *, given_starts: bool = False) -> PriceMoments | None:
-    """Take the moments of the table ``days``, and of ``starts`` where the clock's starts are given.
+    """Take the moments of the tables ``days`` and ``made``, the customers; ``given_starts`` as in `starts_of`.
 
     Returns
     -------
     PriceMoments or None
         None where no order has a value.
     """
-    starts = GIVEN_DAYS if given_starts else FIRST_DAYS
+    starts = starts_of("spend_frequency > 1", given_starts=given_starts)  # others show no change
     ((first,),) = connection.execute(EXTENT).fetchall()
     if first is None:
         return None
@@ -124,6 +124,12 @@ def price_moments(connection: Connection, as_of: dt.date, *, given_starts: bool 
     cells = cells_query(as_of, length, number, starts)
     batches = fetched_batches(connection.execute(f"{cells} ORDER BY customer, period"), READ_ROWS)
     return moments_of(_whole_customers(batches), length, number)
+
+
+def starts_of(counting: str, *, given_starts: bool) -> str:
+    """SQL for when the clock of customers starts, of those in the table ``made`` for whom a condition holds."""
+    day = "since" if given_starts else "first_order"
+    return f"SELECT customer_id AS customer, {day} AS since FROM made WHERE {counting}"
 
 
 def cells_query(as_of: dt.date, length: float, number: int, starts: str = FIRST_DAYS) -> str:
@@ -177,12 +183,14 @@ def moments_of(batches: Iterator[pd.DataFrame], length: float, number: int) -> P
         counts[owner, period] = orders
         total = counts.sum(axis=1, keepdims=True)
         information += np.diag(counts.sum(axis=0)) - (counts / total).T @ counts
-        parts = np.zeros((2, *shape))  # of the logarithms, and of a straight line
-        for part, sums in zip(parts, (logs, orders * line[period]), strict=True):
+        parts = np.zeros((shape[0], 2, number))  # of the logarithms, and of a straight line
+        for kind, sums in enumerate((logs, orders * line[period])):
+            part = parts[:, kind]
             part[owner, period] = sums
             part -= counts * (part.sum(axis=1, keepdims=True) / total)
-        scores += parts.sum(axis=1)
-        spreads += np.einsum("acj,bck->abjk", parts, parts, optimize=True)
+        scores += parts.sum(axis=0)
+        rows = parts.reshape(len(parts), -1)
+        spreads += (rows.T @ rows).reshape(2, number, 2, number).swapaxes(1, 2)
         customers += len(total)
     return moments_from_sums(information, scores, spreads, customers, length)
 

@@ -78,9 +78,8 @@ def summarize_to_file(
         _choose_orders(connection, end, returns)
         money = prepare_days(connection, count_zero_orders=count_zero_orders)
         left_out = _left_out_query(end, returns, any_unpaid=money.any_unpaid)
-        query, clients = _with_attributes(
-            connection, customers_query(money, end, DAYS_PER_UNIT[time_unit]), attributes, log.customer_column
-        )
+        connection.execute(f"CREATE TEMP TABLE made AS {customers_query(money, end, DAYS_PER_UNIT[time_unit])}")
+        query, clients = _with_attributes(connection, attributes, log.customer_column)
         days, prices = repeats_by_day(connection), price_moments(connection, end)
         notes = file_notes(time_unit, end, log.currency, repeat_days=days, price_moments=prices)
         with LeftOutFile.written_with(target, lambda path: write_parquet(connection, f"{left_out} ORDER BY row", path)):
@@ -124,18 +123,16 @@ def _left_out_query(end: dt.date, returns: Returns, *, any_unpaid: bool) -> str:
     return f"SELECT row, reason, customer AS customer_id, date, amount FROM ({' UNION ALL '.join(parts)})"
 
 
-def _with_attributes(
-    connection: Connection, query: str, attributes: Any, customer_column: str
-) -> tuple[str, pd.DataFrame | None]:
-    """Join attributes to the query that makes customers; they are in memory."""
+def _with_attributes(connection: Connection, attributes: Any, customer_column: str) -> tuple[str, pd.DataFrame | None]:
+    """Join attributes, which are in memory, to the customers in the table ``made``."""
     if attributes is None:
-        return query, None
+        return "FROM made", None
     clients = attributes_by_id(attributes, customer_column)
     refuse_clash(clients.columns, COMPUTED, _("Rename them in the attributes."))
     refuse_same_names([*COMPUTED, *clients.columns])
     connection.register("clients", clients.set_axis(clients.index.astype(str).rename("client"), axis=0).reset_index())
     names = "".join(f", clients.{identifier(str(name))}" for name in clients.columns)
-    joined = f"({query}) AS made LEFT JOIN clients ON made.customer_id::VARCHAR = clients.client"
+    joined = "made LEFT JOIN clients ON made.customer_id::VARCHAR = clients.client"
     return f"SELECT made.*{names} FROM {joined}", clients
 
 
