@@ -182,15 +182,15 @@ def moments_of(batches: Iterator[pd.DataFrame], length: float, number: int) -> P
         counts = np.zeros(shape)
         counts[owner, period] = orders
         total = counts.sum(axis=1, keepdims=True)
-        information += np.diag(counts.sum(axis=0)) - (counts / total).T @ counts
+        # few numbers for each of many customers: threads of a matrix product would wait for each other
+        information += np.diag(counts.sum(axis=0)) - np.einsum("cj,ck->jk", counts / total, counts)
         parts = np.zeros((shape[0], 2, number))  # of the logarithms, and of a straight line
         for kind, sums in enumerate((logs, orders * line[period])):
             part = parts[:, kind]
             part[owner, period] = sums
             part -= counts * (part.sum(axis=1, keepdims=True) / total)
         scores += parts.sum(axis=0)
-        rows = parts.reshape(len(parts), -1)
-        spreads += (rows.T @ rows).reshape(2, number, 2, number).swapaxes(1, 2)
+        spreads += np.einsum("caj,cbk->abjk", parts, parts)
         customers += len(total)
     return moments_from_sums(information, scores, spreads, customers, length)
 
