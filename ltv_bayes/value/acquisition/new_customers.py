@@ -407,7 +407,7 @@ def _require_growth(purchases: Any, growth: Any) -> None:
         raise InputError(_("growth takes what Expansion().fit(renewals) returned, not {kind}.", kind=a_kind(growth)))
     if not isinstance(purchases, FittedRenewals):
         raise InputError(
-            _("growth= is for renewals. Growing prices of orders are learned by GammaGamma(price_growth=).")
+            _("growth= is for renewals; leave it out. Use GammaGamma(price_growth=) for growing prices of orders.")
         )
 
 
