@@ -25,6 +25,8 @@ Examples
 ('bg_nbd', 'CNY', {}, ['purchases', 'spend'], ['repeat_purchases'])
 >>> run.ltv.currency, run.segments, run.acquisition, run.slipping_away, run.over_time, run.checks, run.backtest(folder)
 ('CNY', (), None, None, None, None, None)
+>>> run.equity is None
+True
 >>> run.report.title, run.caution
 (None, '')
 """

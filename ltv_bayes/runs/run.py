@@ -224,12 +224,15 @@ class Run:
         horizon = of.horizon[0] if len(of.horizon) == 1 else list(of.horizon)
         realised = of.realised
         if realised is None:
-            known = (
-                self.renewals is None and "total_value" in self.customers.columns
-            )  # past payments of contracts are not
+            known = self.renewals is None and "total_value" in self.customers.columns  # of contracts, only prices are
             realised = self._realised and known
             if self._realised and self.renewals is not None:
-                self.remarks.append(_("Revenue so far is left out: past payments of contracts are not known."))
+                self.remarks.append(
+                    _(
+                        "Revenue so far is left out: of contracts, prices are known and not payments. "
+                        "Set realised = true to take prices for them."
+                    )
+                )
         return lifetime_value(
             self.customers,
             self.streams,

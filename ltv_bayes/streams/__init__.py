@@ -53,6 +53,7 @@ What a value asks of every stream; a stream of your own answers the same (docs/a
 ...     stream.check(customers)
 ...     known, past = stream.knows(customers), stream.realised(customers)
 ...     ready, notes = stream.prepare(customers, terms, shape, 1), stream.notes(customers, terms)
+...     assert set(stream.common_notes(customers)) <= set(notes)
 ...     print(stream.name, known.tolist(), stream.shape, sorted(stream.fits_by_purpose))
 repeat_purchases [True, True] (2, 200) ['repeat_purchases counts', 'repeat_purchases spend']
 subscription [True, False] (2, 200) ['subscription ']

@@ -112,7 +112,10 @@ def test_one_command_from_raw_files_to_page_workbook_and_tables(folder):
     means = [source["mean"] for source in told["totals"]["sources"].values()]
     assert sum(means) == pytest.approx(told["totals"]["total"]["mean"])
     assert told["totals"]["to_come"] == told["totals"]["total"]
-    left_out = "Revenue so far is left out: past payments of contracts are not known."
+    left_out = (
+        "Revenue so far is left out: of contracts, prices are known and not payments. "
+        "Set realised = true to take prices for them."
+    )
     assert left_out in told["notes"]
     assert "<title>Ours" in made["report.html"].decode() or "Ours" in made["report.html"].decode()
     table = pd.read_csv(folder / "report" / "customers.csv", encoding="utf-8-sig", index_col=0)

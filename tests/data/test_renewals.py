@@ -352,6 +352,8 @@ class TestContractLengthsByTheNameOfTheirColumn:
             ("contract term", ["12 months", "two years"], ["year", "2 years"]),
             ("Contract Term (months)", [12, 24], ["year", "2 years"]),
             ("合同期限（月）", ["12", "24.0"], ["year", "2 years"]),
+            ("合同期限(年)", [1, 3], ["year", "3 years"]),
+            ("Term (days)", [365, 30], ["365 days", "30 days"]),
             ("period", ["month", "year"], ["month", "year"]),
         ],
     )

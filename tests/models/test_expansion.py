@@ -246,3 +246,17 @@ def test_what_cannot_be_learned_from_is_refused_with_its_cure():
     every |= {name: np.ones((1, 5)) for name in ("concentration", "up_sd", "down_sd")}
     with pytest.raises(FitError, match="change_chance must be 0 or more"):
         lb.FittedExpansion.from_draws(every)
+
+
+def test_a_free_trial_says_nothing_of_the_power_of_seats():
+    """Half of the subscribers begin with five seats for nothing, and pay for fifteen a year later."""
+    rows = []
+    for one in range(60):
+        few, many = 4 + one % 5, 8 + one % 7
+        first = 0 if one % 2 else 100 * few
+        rows += [(f"c{one}", "2021-01-01", "2022-01-01", first, few), (f"c{one}", "2022-01-01", None, 100 * many, many)]
+    columns = ["customer_id", "start", "cancelled_on", "price", "seats"]
+    made = pd.DataFrame(rows, columns=columns)
+    renewals = lb.summarize_renewals(made, period="year", as_of="2023-12-31", seats="seats")
+    power = lb.Expansion().fit(renewals, draws=100, random_seed=1).idata["posterior"]["price_exponent"]
+    assert float(power.mean()) == pytest.approx(1.0, abs=0.01)

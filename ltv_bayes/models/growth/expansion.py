@@ -178,7 +178,8 @@ def _largest(logs: Array, history: PriceHistory) -> tuple[float, float, float]:
 
 def _exponent(history: PriceHistory, rng: np.random.Generator, draws: int) -> Array:
     """Draws of the power of the number of seats that prices follow: normal regression through the origin."""
-    paid, seats, number = history.log_paid, history.log_factor, len(history.owner)
+    priced = np.isfinite(history.log_paid)
+    paid, seats, number = history.log_paid[priced], history.log_factor[priced], int(priced.sum())
 
     def log_likelihood(powers: Array, log_sds: Array) -> Array:
         away = ((paid - powers[:, None] * seats) ** 2).sum(axis=1)[:, None]

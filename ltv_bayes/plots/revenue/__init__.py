@@ -11,6 +11,6 @@ Examples
 >>> "2024-01 to 2024-04" in lb.plot_movements(moved).get_title(loc="left")
 True
 >>> lb.plot_retained(moved, random_seed=1).get_xlabel()
-'age in periods of a month'
+'age in months'
 >>> plt.close("all")
 """

@@ -78,9 +78,9 @@ class AtRisk(Printed):
         stake = with_currency(money(float(self.facts["at_stake"].sum()), self.currency), self.currency)
         text = _n(
             "{n:,} of {due} due until {until} is at risk, with a probability of {least} or more that it is not made. "
-            "At stake are fees of {stake} on average.",
+            "Together, fees of {stake} are at stake on average.",
             "{n:,} of {due} due until {until} are at risk, with a probability of {least} or more that they are not "
-            "made. At stake are fees of {stake} on average.",
+            "made. Together, fees of {stake} are at stake on average.",
             len(self.facts),
             due=due,
             until=self.until,

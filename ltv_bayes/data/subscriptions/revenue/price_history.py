@@ -34,7 +34,8 @@ class PriceHistory:
         The row of the subscription whose price changed, the logarithm of the new price over the old one, and that of
         the old one a month. Or of the number of seats.
     log_paid : array of shape (changes,), optional
-        The logarithm of the new price over the old one, where seats changed.
+        The logarithm of the new price over the old one, where seats changed; NaN where one of them is 0, as in a free
+        trial.
     """
 
     renewals: np.ndarray
@@ -81,12 +82,15 @@ def price_history(renewals: Renewals, steps: Steps = (), driver: str = PRICE) ->
     some = before["start"].notna().to_numpy()
     new, old, relation = contracts[some], before[some], contracts["relation"].to_numpy()[some]
     paid, kept = _log_factor(new["price"], old["price"], old["start"], new["start"], steps)
+    paid = np.where(kept, paid, np.nan)
     factor, kept = (paid, kept) if driver == PRICE else _log_factor(new[driver], old[driver])
     at = nearest_number(old["start"].to_numpy(), new["start"].to_numpy(), old["period"].to_numpy(dtype=str))
     made = np.maximum(pd.Series(at).groupby(relation).cumsum().to_numpy(), 1)
     level = old[driver] if driver == SEATS else a_month(old["price"], old["period"].to_numpy(dtype=str))
     changes = pd.DataFrame({"relation": relation, "made": made, "factor": factor, "level": level, "paid": paid})[kept]
-    net = changes.groupby(["relation", "made"], as_index=False).agg({"factor": "sum", "level": "first", "paid": "sum"})
+    changes["priced"] = changes["paid"].notna()
+    sums = {"factor": "sum", "level": "first", "paid": "sum", "priced": "all"}
+    net = changes.groupby(["relation", "made"], as_index=False).agg(sums)
     net = net[np.abs(net["factor"]) > SAME]
     number = len(renewals.table)
     last = net.groupby("relation")["made"].max().reindex(range(number), fill_value=0).to_numpy()
@@ -96,7 +100,7 @@ def price_history(renewals: Renewals, steps: Steps = (), driver: str = PRICE) ->
         net["relation"].to_numpy(),
         net["factor"].to_numpy(),
         np.log(net["level"].to_numpy()),
-        net["paid"].to_numpy(),
+        net["paid"].where(net["priced"]).to_numpy(),
     )
 
 
