@@ -36,7 +36,7 @@ def truth_and_draws(rng, segments, number=150):
     typical = np.where(higher, up[of_change] * np.exp(slopes[1] * height), down[of_change] * np.exp(slopes[2] * height))
     sd = np.where(higher, up_sd, down_sd)
     size = stats.truncnorm.rvs(-typical / sd, np.inf, typical, sd, size=len(owner), random_state=rng)
-    history = PriceHistory(made, changes, owner, np.where(higher, size, -size), height)
+    history = PriceHistory(made, changes, owner, np.where(higher, size, -size), height, np.where(higher, size, -size))
     truth = {"change_chance": chance[0], "concentration": alike, "up_share": share[0], "up_share_slope": slopes[0]}
     truth |= {"up_size": up[0], "up_sd": up_sd, "up_size_slope": slopes[1]}
     truth |= {"down_size": down[0], "down_sd": down_sd, "down_size_slope": slopes[2]}

@@ -121,7 +121,7 @@ def test_parameters_of_simulated_subscribers_are_recovered(segments):
     sd = np.where(up, up_sd, down_sd)
     size = stats.truncnorm.rvs(-size / sd, np.inf, size, sd, random_state=rng)
     height = rng.standard_normal(len(owner))
-    history = PriceHistory(made, changes, owner, np.where(up, size, -size), height)
+    history = PriceHistory(made, changes, owner, np.where(up, size, -size), height, np.where(up, size, -size))
     found = dict(expansion._draw(history, segment, height, segments, rng, 1000))
     for name, expected in truth.items():
         for place, value in enumerate(expected):

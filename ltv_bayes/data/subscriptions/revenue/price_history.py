@@ -33,7 +33,7 @@ class PriceHistory:
     owner, log_factor, log_level : arrays of shape (changes,)
         The row of the subscription whose price changed, the logarithm of the new price over the old one, and that of
         the old one a month. Or of the number of seats.
-    log_paid : array of shape (changes,), optional
+    log_paid : array of shape (changes,)
         The logarithm of the new price over the old one, where seats changed; NaN where one of them is 0, as in a free
         trial.
     """
@@ -43,7 +43,7 @@ class PriceHistory:
     owner: np.ndarray
     log_factor: np.ndarray
     log_level: np.ndarray
-    log_paid: np.ndarray | None = None
+    log_paid: np.ndarray
 
 
 def price_history(renewals: Renewals, steps: Steps = (), driver: str = PRICE) -> PriceHistory:
