@@ -414,7 +414,7 @@ def test_every_command_takes_settings_from_a_file_and_tells_machines(command):
         (["--earlier-day", "soon"], "soon"),
         (["--time-unit", "fortnight"], "fortnight"),
         (["--backtest-horizon", "9"], "9"),
-        (["--costs", "costs.csv", "--margin", "share"], "give the margin as a number"),
+        (["--costs", "costs.csv", "--margin", "share"], "With costs or a plan, give it as a number"),
     ],
 )
 def test_settings_that_cannot_be_are_refused_before_the_orders_are_read(folder, monkeypatch, options, sentence):
