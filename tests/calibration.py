@@ -44,6 +44,7 @@ USUAL = {  # priors that the models take for data with the typical rate a week, 
     "q_excess": Prior("LogNormal", mu=np.log(2.0), sigma=1.0),
     "churn_mean": Prior("Beta", alpha=1.0, beta=1.0),
     "churn_concentration": Prior("LogNormal", mu=-np.log(TYPICAL["churn_mean"]), sigma=1.0),
+    "c": Prior("LogNormal", mu=0.0, sigma=0.5),
 }
 HISTORY = ["frequency", "recency", "T", "monetary_value"]
 OF_RATE, OF_DROPOUT = ("mean_rate", "rate_cv"), ("dropout_mean", "dropout_concentration")
@@ -109,6 +110,8 @@ def papers(named, k=1):
     if "churn_mean" in named:
         found["alpha"] = named["churn_mean"] * named["churn_concentration"]
         found["beta"] = named["churn_concentration"] - found["alpha"]
+    if "c" in named:
+        found["c"] = named["c"]
     return found
 
 
@@ -358,12 +361,17 @@ class ShoppingTogether(Study):
 
 @dataclass(frozen=True)
 class Subscribing(Study):
-    """Monthly contracts, whose records may begin late."""
+    """Monthly contracts, whose records may begin late, or where tenure itself changes churn."""
 
     late: bool = False
+    tenure: bool = False
+
+    @property
+    def names(self):
+        return (*OF_CHURN, "c") if self.tenure else OF_CHURN
 
     def simulate(self, rng):
-        truth, since = natural(rng, OF_CHURN, self.segments), SINCE if self.late else None
+        truth, since = natural(rng, self.names, self.segments), SINCE if self.late else None
         made = stories.contracts(rng, self.customers, AS_OF, 36, 12, **papers(at(truth, self.place)), since=since)
         typical = is_typical("churn_mean", made.lost.sum(), (made.made + made.lost).sum()) and not made.lost.all()
         return (truth, made) if typical else None
@@ -372,15 +380,20 @@ class Subscribing(Study):
         table = made.table.assign(segment=SEGMENTS[self.place])
         since = {"records_since": SINCE.item()} if self.late else {}
         renewals = lb.summarize_renewals(table, period="month", as_of=AS_OF.item(), **since)
-        model = lb.ShiftedBetaGeometric(usual(OF_CHURN), **self.pooled, calendar_effects=None)
+        kind = lb.BetaDiscreteWeibull if self.tenure else lb.ShiftedBetaGeometric
+        model = kind(usual(self.names), **self.pooled, calendar_effects=None)
         fit = found.fit(model, renewals, seed, self.method)
-        yield from of_parameters(fit, OF_CHURN, truth, self.planted)
+        yield from of_parameters(fit, self.names, truth, self.planted)
 
-        def formula(alpha, beta):
+        def formula(alpha, beta, c=None):
             kept = beta + made.before
-            return special.betaln(alpha + made.lost, kept + made.made) - special.betaln(alpha, kept)
+            if c is None:
+                return special.betaln(alpha + made.lost, kept + made.made) - special.betaln(alpha, kept)
+            stays, renews = (special.betaln(alpha, beta + (made.made + more) ** c) for more in (0, 1))
+            lost = np.log(-np.expm1(np.minimum(renews - stays, -1e-300)))
+            return stays - special.betaln(alpha, beta) + np.where(made.lost, lost, 0.0)
 
-        yield "log-likelihood", log_likelihood(formula, fit, OF_CHURN, truth, self.place)
+        yield "log-likelihood", log_likelihood(formula, fit, self.names, truth, self.place)
         soon = np.isfinite(made.days[:, :6]).sum(axis=1)[renewals.active().table.index.astype(int)]
         draws = flat(fit.predict_renewals(renewals, 6, random_seed=seed)).astype(int)
         yield from of_counts("renewals", soon, draws, draws + rng.binomial(draws, self.planted - 1))

@@ -104,12 +104,13 @@ class Contracts:
     days: np.ndarray
 
 
-def contracts(rng, number, as_of, months, ahead, *, alpha, beta, since=None):
+def contracts(rng, number, as_of, months, ahead, *, alpha, beta, c=1.0, since=None):
     """Let contracts of some months' age at most be renewed or not, until some months after the as-of date.
 
     Each has a chance of its own not to be renewed, beta(alpha, beta). Where the records begin on the first of a month,
     contracts that ended before are not in them: those that are had all earlier renewals, so that their chances are
-    beta(alpha, beta + these). The as-of date is the last of a month, no renewal is.
+    beta(alpha, beta + these). The as-of date is the last of a month, no renewal is. With c other than 1, n renewals
+    count like n^c.
     """
     now = as_of.astype("M8[M]")
     first, day = now - rng.integers(0, months, number).astype("m8[M]"), rng.integers(0, 28, number).astype("m8[D]")
@@ -120,7 +121,8 @@ def contracts(rng, number, as_of, months, ahead, *, alpha, beta, since=None):
     made, active = before.copy(), np.ones(number, dtype=bool)
     for step in range(1, months + ahead):
         asked = active & (before < step) & (step <= due + ahead)
-        active &= ~(asked & (rng.random(number) < churn))
+        counts = step**c - (step - 1) ** c
+        active &= ~(asked & (rng.random(number) < 1 - (1 - churn) ** counts))
         made += asked & active
 
     def dates(steps):

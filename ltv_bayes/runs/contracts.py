@@ -71,6 +71,9 @@ def tell_of_contracts(
         risky = at_risk(ltv, within=given.renewals_within, least=given.least_not_renewed)
     if given.movements == NOTHING or "price" not in renewals.table:
         return Recurring(risky)
+    remarks.append(
+        _("Recurring revenue to come is at prices of today. lb.Expansion learns from contracts how prices grow.")
+    )
     every = _period_of(renewals) if given.movements == CHOSEN else given.movements
     since = of.subscriptions.records_since
     return Recurring(

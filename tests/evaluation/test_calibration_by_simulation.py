@@ -20,6 +20,7 @@ STUDIES = {
     "NBD with calendar effects": ShoppingTogether(lb.NBD, leaves=False, planted=1.5),
     "subscriptions": Subscribing(),
     "subscriptions in late records": Subscribing(late=True),
+    "subscriptions, tenure counts": Subscribing(tenure=True, customers=300, planted=1.3),
     "BG/NBD, gamma-gamma, value, pooled": Shopping(lb.BGNBD, value=True, segments=4, method="laplace", planted=1.3),
     "subscriptions, pooled": Subscribing(segments=4, method="laplace", planted=1.3),
 }

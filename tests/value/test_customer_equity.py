@@ -7,7 +7,7 @@ import pytest
 import ltv_bayes as lb
 from ltv_bayes.errors import InputError, UnitError
 from ltv_bayes.predictions.fitted import order_of_draws
-from ltv_bayes.predictions.growth.fitted_expansion import UNSEEN
+from ltv_bayes.predictions.growth.fitted_expansion import UNSEEN, bounds_note
 from ltv_bayes.time_units import Duration
 from ltv_bayes.value.acquisition.newcomers import WHOLE_CUSTOMERS, Buyer, Subscriber
 from ltv_bayes.value.equity.customer_equity import parts_of
@@ -223,7 +223,9 @@ class TestSharedParameters:
         )
         for growth, least in zip(fits, (0.99, -0.2), strict=True):
             new = lb.new_customer_value(loyal, price=100, growth=growth, **TERMS)
-            money = parts_of(lb.customer_equity(today, PLAN, new, random_seed=2)).money
+            both = lb.customer_equity(today, PLAN, new, random_seed=2)
+            assert set(bounds_note(growth)) <= set(both.notes())
+            money = parts_of(both).money
             together = np.corrcoef(money["portfolio"], money["planned"])[0, 1]
             assert least < together < least + 0.4
 

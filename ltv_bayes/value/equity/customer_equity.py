@@ -16,6 +16,7 @@ from ltv_bayes.intervals import bound_columns, interval_settings, quoted_with
 from ltv_bayes.language import _
 from ltv_bayes.posterior import labelled_draws
 from ltv_bayes.predictions.fitted import shape_of
+from ltv_bayes.predictions.growth.fitted_expansion import bounds_note
 from ltv_bayes.random_streams import as_seed
 from ltv_bayes.tables import Printed, ResultPage
 from ltv_bayes.value.acquisition.new_customer_terms import NewCustomerTerms
@@ -233,7 +234,7 @@ class CustomerEquity(Printed):
                     "independent, so the interval of the sum may be too narrow."
                 )
             )
-        horizons = listed(dict.fromkeys(str(one.horizon) for one in terms))
+        horizons = listed(dict.fromkeys(f"{one.horizon}" for one in terms))
         found.append(
             _(
                 "customers of today count for {horizon} from the as-of date, new ones for {horizons} from the day on "
@@ -244,7 +245,8 @@ class CustomerEquity(Printed):
         )
         if self.plan.rows["month"].notna().any():
             found.append(_("customers of a month are taken to be won in its middle."))
-        return found
+        growing = {id(one.growth): one.growth for one in terms if one.growth is not None}
+        return found + [note for one in growing.values() for note in bounds_note(one)]
 
     def _money(self, amount: float) -> str:
         return with_currency(money(float(amount), self.currency), self.currency)
