@@ -410,7 +410,7 @@ def test_demo_names_its_folder_and_writes_what_it_lists(folder, monkeypatch, pur
     written = {path.name for path in (folder / "shown").iterdir()}
     assert str(folder / "shown") in result.stdout
     assert all(f"  {name} " in result.stdout for name in written)
-    assert len(written) == 20
+    assert len(written) == 25
     beside = pd.read_csv("shown/hybrid_streams.csv", index_col=0)
     assert beside.loc["total", ["mean", "happened"]].tolist() == pytest.approx(
         beside.iloc[:-1][["mean", "happened"]].sum()
@@ -429,8 +429,10 @@ def test_demo_values_nothing_of_clients_who_are_gone_unless_streams_stand_by_the
     shorter = data.while_related()
     ended = data.renewals.ended()
     assert (shorter.service.table["T"] < data.service.table["T"]).sum() == (ended < "2025-12-31").sum()
-    together = hybrid_company.valued(shorter, "subscription", draws=40, random_seed=1)
-    apart = hybrid_company.valued(data, None, draws=40, random_seed=1)
+    fit = hybrid_company.renewing(data.renewals, draws=40, random_seed=1)
+    subscription = lb.Subscription(fit, data.renewals)
+    together = hybrid_company.valued(shorter, subscription, "subscription", draws=40, random_seed=1)
+    apart = hybrid_company.valued(data, subscription, None, draws=40, random_seed=1)
     gone = company.lifetimes.reindex(together.customers.ids).to_numpy() <= 0
     assert not together.draws.to_numpy()[:, :, gone].any()
     assert (apart.draws.mean(("chain", "draw")).to_numpy()[gone] > 0).all()
@@ -493,7 +495,7 @@ def prior_like(fit):
 def test_demo_with_real_fits(folder):
     result = succeed("demo", "--draws", 300)
     assert "The interval of the sum is wide: the rate of all customers may move together" in result.stdout
-    assert len(list((folder / "demo_output").iterdir())) == 20
+    assert len(list((folder / "demo_output").iterdir())) == 25
     shared, ignored = (int(share) for share in re.findall(r"(?:living relation, |would be )(\d+)%", result.stdout))
     assert 86 <= shared <= 94
     assert ignored < shared - 4

@@ -108,13 +108,24 @@ def test_answers_are_those_of_customers_in_memory(there):
         there.subset([1, -4])
 
 
+def test_moments_of_prices_are_those_of_customers_in_memory(there):
+    found, expected = there.rows.price_moments, in_memory(LOGS["cdnow"]).rows.price_moments
+    for one, other in zip(vars(found).values(), vars(expected).values(), strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-9, atol=1e-9)
+
+
 @pytest.mark.fits
 def test_fits_are_those_of_customers_in_memory(there):
-    """With calendar effects, from counts by day, and with the drift of prices."""
+    """With calendar effects, from counts by day, and with the drift of prices.
+
+    What enters is equal up to its last digits, which differ between processors, and with them which draws are kept.
+    """
     here = in_memory(LOGS["cdnow"])
     for model in (lb.BGNBD(), lb.GammaGamma()):
-        found, expected = (model.fit(one, draws=200, random_seed=1, progressbar=False) for one in (there, here))
-        np.testing.assert_allclose(found.summary()["mean"], expected.summary()["mean"], rtol=1e-6)
+        found, expected = (
+            model.fit(one, draws=200, random_seed=1, progressbar=False).summary() for one in (there, here)
+        )
+        assert (abs(found["mean"] - expected["mean"]) < 0.2 * expected["sd"]).all()
 
 
 def test_customers_go_to_a_file(tables, tmp_path):

@@ -164,15 +164,15 @@ def distinct_rows(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     >>> distinct.tolist(), place.tolist()
     ([[0.0, 5.0], [2.0, 5.0]], [0, 1, 0])
 
-    Missing numbers are a value of their own, after all others:
+    Missing numbers are a value of their own, before all others:
 
-    >>> distinct_rows(np.array([[1.0, np.nan], [0.0, 5.0], [1.0, np.nan]]))[1].tolist()
-    [1, 0, 1]
+    >>> distinct_rows(np.array([[1.0, np.nan], [0.0, 5.0], [1.0, np.nan], [1.0, -9.0]]))[1].tolist()
+    [1, 0, 1, 2]
     """
     codes = np.zeros(len(rows), dtype=np.int64)
     for column in rows.T:
-        ranks, distinct = pd.factorize(column, sort=True, use_na_sentinel=False)
-        codes = pd.factorize(codes * len(distinct) + ranks, sort=True)[0].astype(np.int64)
+        ranks, distinct = pd.factorize(column, sort=True)  # -1 is a missing number
+        codes = pd.factorize(codes * (len(distinct) + 1) + ranks + 1, sort=True)[0].astype(np.int64)
     first = np.empty(codes.max(initial=-1) + 1, dtype=np.int64)
     first[codes[::-1]] = np.arange(len(codes))[::-1]  # of several assignments the last one stays
     return rows[first], codes
