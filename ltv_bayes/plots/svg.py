@@ -55,8 +55,10 @@ def svg_of(figure: Any, label: str, caution: str) -> str:
 
 
 def _ink(figure: Any) -> str:
-    """The colour of most texts."""
+    """The colour of most texts around the data; what is written on areas has a colour of its own."""
     texts = [text for text in figure.findobj(Text) if text.get_visible() and text.get_text()]
+    on_data = {text for axes in figure.axes for text in axes.texts}
+    texts = [text for text in texts if text not in on_data] or texts
     (colour, _), *_ = Counter(to_hex(text.get_color()) for text in texts).most_common(1) or [(BLACK, 0)]
     return str(colour)
 

@@ -71,6 +71,17 @@ def test_ink_is_that_of_the_page_and_the_ground_is_left_out(style, named):
     assert not paints & {"#000000", "#ffffff"}
 
 
+def test_what_is_written_on_areas_keeps_its_colour_though_it_be_most():
+    figure, ax = plt.subplots()
+    ax.set_title("cohorts")
+    for place in range(30):
+        ax.text(place, 0, f"{place}%", color="#f5f0e8")
+    colours = {part.text: part.get("fill", "currentColor") for part in parsed(as_svg(ax)).iter(f"{SVG}text")}
+    assert colours["cohorts"] == "currentColor"
+    assert {colours[f"{place}%"] for place in range(30)} == {"#f5f0e8"}
+    plt.close(figure)
+
+
 def test_a_caution_has_a_class_to_colour_it(book, purchases, valued, unconverged):
     root = parsed(as_svg(lb.plot_lifetime_value(valued(book, unconverged(purchases)))))
     red = [part for part in root.iter(f"{SVG}text") if part.get("class") == "caution-fill"]

@@ -193,6 +193,14 @@ def test_of_several_columns_one_is_asked_for_and_others_count_as_typical(
     assert "The fits differ by industry too, which counts as typical." in repr(value)
 
 
+def test_growth_that_differs_by_what_is_not_asked_counts_as_typical_and_says_so():
+    renewals = lb.FittedRenewals.from_draws({"alpha": np.full((2, 50), 1.0), "beta": np.full((2, 50), 4.0)})
+    growth = growing(chance=0.5, shape=(2, 50))
+    growth.idata.attrs["pool_by"] = "industry"
+    value = lb.new_customer_value(renewals, price=100, period="month", growth=growth, **TERMS)
+    assert "The fits differ by industry too, which counts as typical." in " ".join(repr(value).split())
+
+
 def test_fits_of_the_wrong_kind_are_refused(purchases, spend):
     renewals = lb.FittedRenewals.from_draws({"alpha": [[1.0]], "beta": [[1.0]]})
     for growth, said in (

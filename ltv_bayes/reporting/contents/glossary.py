@@ -28,7 +28,7 @@ def words() -> Mapping[str, str]:
         ),
         _("P(more)"): _("The probability that a customer yields anything more until the horizon."),
         _("Tier"): _("A group of customers by what is still to come, such as the best 20%."),
-        _("At stake"): _("What a customer who is slipping away would yield if they stayed."),
+        _("At stake"): _("What may be lost with a customer who is slipping away, or with a renewal that is not made."),
         _("Judgement"): _("What somebody who knows the customer expects, as a chance and a range of amounts."),
         _("CAC"): _("Customer acquisition cost: what was spent on a channel for each customer won."),
         _("Backtest"): _(
