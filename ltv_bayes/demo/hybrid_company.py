@@ -226,6 +226,7 @@ def report_equity(results: Results, ltv: lb.LifetimeValue, subscription: lb.Subs
         horizon=HORIZON,
         discount_rate=DISCOUNT_RATE,
         margin=MARGINS["subscription"],
+        growth=subscription.growth,
         random_seed=random_seed,
     )
     plan = pd.DataFrame({"month": months.astype(str), "customers": PLANNED, "cost_per_customer": COST})

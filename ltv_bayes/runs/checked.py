@@ -16,6 +16,7 @@ from ltv_bayes.runs.toml import in_section
 from ltv_bayes.terms import Terms
 from ltv_bayes.time_units import as_date, as_duration, as_time_unit
 from ltv_bayes.value.acquisition.costs import AcquisitionCosts
+from ltv_bayes.value.decisions.at_risk import as_least
 from ltv_bayes.value.equity.plan import AcquisitionPlan
 
 COLUMNS_OF_COSTS = "columns amount_unit decimal sheet encoding"
@@ -45,14 +46,16 @@ def check_settings(of: Settings) -> None:
     as_time_unit(of.customers.time_unit)
     as_spread(of.opportunities.spread)
     as_duration(of.trust.horizon, "backtest_horizon")
+    within = of.analyses.renewals_within
     lengths = {
         "payback_within": of.costs.payback_within,
         "visible_within": of.judgements.visible_within,
-        "renewals_within": of.analyses.renewals_within,
+        "renewals_within": None if within == NOTHING else within,
     }
     for name, length in lengths.items():
-        if length not in (None, NOTHING):
+        if length is not None:
             as_duration(length, name)
+    as_least(of.analyses.least_not_renewed)
     if of.customers.as_of is not None:
         as_date(of.customers.as_of)
     for name, days in (("earlier_day", of.analyses.over_time), ("origin", of.trust.days)):

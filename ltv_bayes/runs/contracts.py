@@ -1,6 +1,6 @@
 """What a run tells of contracts: renewals at risk, recurring revenue past and to come, and the next subscriber."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -71,25 +71,24 @@ def tell_of_contracts(
         risky = at_risk(ltv, within=given.renewals_within, least=given.least_not_renewed)
     if given.movements == NOTHING or "price" not in renewals.table:
         return Recurring(risky)
-    remarks.append(
-        _("Recurring revenue to come is at prices of today. lb.Expansion learns from contracts how prices grow.")
-    )
     every = _period_of(renewals) if given.movements == CHOSEN else given.movements
-    since = of.subscriptions.records_since
-    return Recurring(
-        risky,
-        _if_possible(lambda: subscription_movements(renewals, every=every, since=since), remarks),
-        _if_possible(lambda: movements_ahead(stream, AHEAD, random_seed=of.sampling.seed), remarks),
-    )
-
-
-def _if_possible[T](compute: Callable[[], T], remarks: list[str]) -> T | None:
-    """A result, or None and a remark where the contracts do not allow it."""
+    moved = ahead = None
     try:
-        return compute()
+        moved = subscription_movements(renewals, every=every, since=of.subscriptions.records_since)
     except InputError as problem:
-        remarks.append(_("Recurring revenue is left out: {problem}", problem=problem))
-        return None
+        remarks.append(_("Recurring revenue so far is left out: {problem}", problem=problem))
+    try:
+        ahead = movements_ahead(stream, AHEAD, random_seed=of.sampling.seed)
+    except InputError as problem:
+        remarks.append(_("Recurring revenue to come is left out: {problem}", problem=problem))
+    else:
+        remarks.append(
+            _(
+                "In recurring revenue to come no price grows by itself. lb.Expansion learns from contracts how prices "
+                "grow."
+            )
+        )
+    return Recurring(risky, moved, ahead)
 
 
 def _period_of(renewals: Renewals) -> str:

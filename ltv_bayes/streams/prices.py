@@ -16,7 +16,7 @@ from ltv_bayes.data.reading.faults import Fault, refuse
 from ltv_bayes.data.reading.files import read_table
 from ltv_bayes.data.reading.ids import as_text, ids_of
 from ltv_bayes.data.subscriptions.renewals import Renewals
-from ltv_bayes.data.subscriptions.revenue.price_history import PRICE, PriceHistory, price_history
+from ltv_bayes.data.subscriptions.revenue.price_history import PRICE, PriceHistory
 from ltv_bayes.data.subscriptions.revenue.recurring import a_month
 from ltv_bayes.errors import InputError, UnitError, a_kind
 from ltv_bayes.formulas.kernels.renewal_values import NO_GROWTH, Growth, levels_of_new
@@ -28,6 +28,7 @@ from ltv_bayes.predictions.growth.fitted_expansion import (
     FittedExpansion,
     GrowthDraws,
     growth_draws,
+    own_history,
     segment_of_new,
     segments_fitted,
 )
@@ -171,7 +172,7 @@ def require_expansion(value: Any, renewals: Renewals) -> None:
     if not isinstance(value, FittedExpansion):
         raise InputError(_("growth takes what Expansion().fit(renewals) returned, not {kind}.", kind=a_kind(value)))
     segments_fitted(value, renewals)
-    price_history(renewals, driver=value.driver)
+    own_history(value, renewals)
 
 
 @dataclass(frozen=True, eq=False)
@@ -194,7 +195,7 @@ class OwnGrowth:
         level = a_month(table["price"], table["period"].to_numpy(dtype=str))
         level = level if fit.driver == PRICE else table[fit.driver].to_numpy(dtype=float)
         log_level = np.where(level > 0, np.log(np.where(level > 0, level, 1.0)), drawn.typical)
-        return cls(drawn, price_history(renewals, driver=fit.driver), log_level, seed, purpose)
+        return cls(drawn, own_history(fit, renewals), log_level, seed, purpose)
 
     def at(self, rows: IntArray, customer_ids: Iterable[Any]) -> Growth:
         """Of some contracts of some customers."""

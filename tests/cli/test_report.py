@@ -335,7 +335,7 @@ def test_a_report_of_contracts_tells_of_renewals_and_of_customers_to_be_won(fold
     assert done.equity.plan.rows["cost"].sum() == 2000
     said = "A new customer of the plan is valued with a contract of length month, renewed at 900 CNY."
     assert said in done.remarks
-    assert any("at prices of today" in one for one in done.remarks)
+    assert any("no price grows by itself" in one for one in done.remarks)
     silent = Run.read(**names, horizon=["2 years"], renewals_within="none", movements="none")
     assert (silent.recurring.at_risk, silent.recurring.movements, silent.recurring.ahead) == (None, None, None)
     of_buyers = Run.read(orders="订单.csv", plan="plan.csv", fits="fits", time_unit="month", horizon=["2 years"])
@@ -406,6 +406,8 @@ def test_every_command_takes_settings_from_a_file_and_tells_machines(command):
     ("options", "sentence"),
     [
         (["--margin", 35], "margin must lie between 0 and 1, not 35"),
+        (["--least-not-renewed", 2], "least must be at least 0 and below 1, not 2"),
+        (["--payback-within", "none"], "none"),
         (["--horizon", 3], "3"),
         (["--discount-rate", 10], "10"),
         (["--model", "BG"], "There is no model 'BG'"),

@@ -1,5 +1,6 @@
 """Expansion and contraction: how often the price of a subscriber changes at a renewal, and by how much."""
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -23,7 +24,14 @@ from ltv_bayes.formulas.special import Array, IntArray
 from ltv_bayes.language import _
 from ltv_bayes.models.growth.grid import Drawn, Normal, draw_pooled
 from ltv_bayes.posterior import tree_from_draws
-from ltv_bayes.predictions.growth.fitted_expansion import HIGHEST, LARGEST, UNSEEN, FittedExpansion, segments_of
+from ltv_bayes.predictions.growth.fitted_expansion import (
+    HIGHEST,
+    LARGEST,
+    STEPS,
+    UNSEEN,
+    FittedExpansion,
+    segments_of,
+)
 from ltv_bayes.random_streams import as_seed
 
 CHANCE = Normal(-2.5, 1.5)
@@ -117,7 +125,8 @@ class Expansion:
                 _("draws and chains must be at least 1, not {draws} and {chains}.", draws=draws, chains=chains)
             )
         driver = self._driver(renewals)
-        history = price_history(renewals, price_steps(self.price_changes), driver)
+        steps = price_steps(self.price_changes)
+        history = price_history(renewals, steps, driver)
         if not history.renewals.any():
             raise InputError(
                 _("No subscription was renewed, so prices could not change. Give records that go on for longer.")
@@ -137,6 +146,7 @@ class Expansion:
             "typical": typical,
             "width": width,
             "driver": driver,
+            STEPS: json.dumps([(day.isoformat(), share) for day, share in steps]),
             **dict(zip(LARGEST, _largest(logs, history), strict=True)),
             "customers": len(renewals.table.index.unique()),
             "random_seed": seed,

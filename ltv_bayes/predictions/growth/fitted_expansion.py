@@ -1,12 +1,14 @@
 """The fit of expansion and contraction: posterior draws, and those that count for each subscription."""
 
+import datetime as dt
+import json
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 
 from ltv_bayes.data.subscriptions.renewals import Renewals
-from ltv_bayes.data.subscriptions.revenue.price_history import PRICE, SEATS
+from ltv_bayes.data.subscriptions.revenue.price_history import PRICE, SEATS, PriceHistory, price_history
 from ltv_bayes.data.subscriptions.revenue.recurring import owners
 from ltv_bayes.errors import FitError
 from ltv_bayes.formatting import money, with_currency
@@ -22,6 +24,8 @@ SLOPES = ("up_share_slope", "up_size_slope", "down_size_slope")
 EXPONENT = "price_exponent"
 HIGHEST = 2.5
 """How far from the typical price, in standard deviations, slopes go on."""
+STEPS = "price_changes"
+"""Of the fit: days from which all prices changed, with the shares."""
 LARGEST = ("highest_price", "largest_up", "largest_down")
 """Of the records, as logarithms: the highest price a month, and the largest factor upward and downward."""
 BEYOND = (10.0, 2.0, 2.0)
@@ -157,6 +161,13 @@ def segments_of(renewals: Renewals, pool_by: str | None) -> Array:
     if not pool_by:
         return length
     return np.char.add(np.char.add(length.astype(str), ", "), owners(renewals, [pool_by])[pool_by].to_numpy(dtype=str))
+
+
+def own_history(fit: FittedExpansion, renewals: Renewals) -> PriceHistory:
+    """What became of the prices, or seats, of subscriptions, as the fit saw it: without changes of all prices."""
+    kept = json.loads(fit.idata.attrs.get(STEPS, "[]"))
+    steps = tuple((dt.date.fromisoformat(day), float(share)) for day, share in kept)
+    return price_history(renewals, steps, fit.driver)
 
 
 def segment_of_new(fit: FittedExpansion, period: str, column: str | None, segment: str) -> str:

@@ -145,8 +145,7 @@ def at_risk(ltv: LifetimeValue, *, within: Any = "3 months", least: float = 0.1,
     """
     if not isinstance(ltv, LifetimeValue):
         raise InputError(_("at_risk needs what lifetime_value(...) returned, not {kind}.", kind=a_kind(ltv)))
-    if not 0 <= as_number(least, "least") < 1:
-        raise UnitError(_("least must be at least 0 and below 1, not {least!r}.", least=least))
+    as_least(least)
     value = valued_of(ltv)
     streams = [one for one in value.valuation.streams if isinstance(one, Subscription)]
     streams = [one for one in streams if stream is None or one.name == stream]
@@ -163,6 +162,19 @@ def at_risk(ltv: LifetimeValue, *, within: Any = "3 months", least: float = 0.1,
     facts = facts[facts["probability_not_renewed"] >= least].sort_values("at_stake", ascending=False, kind="stable")
     settings = str(value.settings.to_come)
     return AtRisk(facts, due, as_of, until, float(least), ltv.currency, settings, value.caution)
+
+
+def as_least(value: Any) -> float:
+    """Read the least probability that a renewal is not made.
+
+    Raises
+    ------
+    UnitError
+        If it is no number from 0 to below 1.
+    """
+    if not 0 <= as_number(value, "least") < 1:
+        raise UnitError(_("least must be at least 0 and below 1, not {least!r}.", least=value))
+    return float(value)
 
 
 def _of_stream(stream: Subscription, terms: Terms, margins: Margins, customers: Any, until: dt.date) -> pd.DataFrame:
