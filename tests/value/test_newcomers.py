@@ -165,3 +165,26 @@ def test_customers_won_together_have_mean_and_luck_of_those_drawn_one_by_one(num
     assert abs(whole.mean() - many.expected.sum(axis=1).mean()) < allowed(9) * error
     assert whole.std() / np.sqrt(number) == pytest.approx(one.std(), rel=0.06)
     assert client.expected(horizon, 0.10) * number == pytest.approx(many.expected.sum(axis=1))
+
+
+@pytest.mark.parametrize(
+    ("column", "segment", "factor"),
+    [("industry", "Energy", 1.1), ("industry", "Retail", 1.3), ("industry", "Public", 1.2), ("region", "Energy", 1.2)],
+)
+def test_the_price_of_a_new_customer_grows_as_that_of_their_segment(column, segment, factor):
+    """The column of the fit decides; of another column, and of a segment not seen, those that were not fitted count."""
+    fit = growing(chance=1.0, alike=1e12, up=1.0, shape=(1, 4), segments=["year, Energy", "year, Retail", UNSEEN])
+    fit.idata["posterior"]["up_size"][:] = np.log([1.1, 1.3, 1.2])
+    fit.idata.attrs["pool_by"] = "industry"
+    found = GrowthOfNew.of(fit, 100.0, "year", column, segment).mean(2)
+    assert found[:, 1] / found[:, 0] == pytest.approx(np.full(4, factor))
+
+
+def test_seats_of_a_new_customer_begin_with_the_typical_number_whatever_the_price():
+    fit = growing(chance=1.0, alike=1e12, up=1.0, size=(np.log(4.0), 0.1), shape=(1, 4), segments=["year", UNSEEN])
+    posterior = fit.idata["posterior"]
+    posterior["price_exponent"], posterior["up_size_slope"] = (posterior["up_sd"] + value for value in (0.5, -0.4))
+    fit.idata.attrs |= {"driver": "seats", "typical": np.log(10.0), "width": 0.8}
+    dear, cheap = (GrowthOfNew.of(fit, price, "year", None, "") for price in (1e6, 1.0))
+    assert dear.log_level == cheap.log_level == pytest.approx(np.log(10.0))
+    assert dear.mean(1)[:, 0] == pytest.approx(np.full(4, 2.0))
