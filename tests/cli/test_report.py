@@ -4,6 +4,7 @@ import json
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -13,7 +14,9 @@ from typer.testing import CliRunner
 import ltv_bayes as lb
 from ltv_bayes.cli.commands import app, command_line
 from ltv_bayes.language import in_language
+from ltv_bayes.runs.contracts import next_subscriber
 from ltv_bayes.runs.run import Run
+from ltv_bayes.runs.settings import Settings
 
 FOUND = {"about.json", "columns.csv"}
 """What says by what names columns were found, and the folder."""
@@ -433,3 +436,18 @@ def test_costs_without_clients_are_refused_before_anything_is_fitted(folder, mon
     result = run("report", "订单.csv", "--attributes", "clients.csv", "--costs", "costs.csv", "--time-unit", "month")
     assert result.exit_code == 1
     assert "needs a column 'cost_per_client', or 'spend' and 'clients_won'" in result.stderr
+
+
+def test_the_next_subscriber_has_the_commonest_length_its_mean_price_and_the_margin_of_contracts():
+    records = pd.DataFrame({"customer_id": list("ABCDE"), "start": "2025-01-15", "cancelled_on": None})
+    records = records.assign(price=[800, 900, 1300, 9000, 9000], plan=["month"] * 3 + ["year"] * 2)
+    renewals = lb.summarize_renewals(records, period="plan", as_of="2025-12-31", currency="CNY")
+    fit = lb.FittedRenewals.from_draws({"alpha": np.full((2, 20), 1.0), "beta": np.full((2, 20), 9.0)})
+    settings = Settings()
+    settings = replace(settings, subscriptions=replace(settings.subscriptions, margin=0.5))
+    value, said = next_subscriber(settings, renewals, {"month": fit, "year": fit})
+    assert "a contract of length month, renewed at 1,000 CNY" in said
+    by_hand = lb.new_customer_value(
+        fit, price=1000, period="month", horizon=settings.value.horizon[-1], margin=0.5, random_seed=1
+    )
+    assert value.summary()["mean"].item() == pytest.approx(by_hand.summary()["mean"].item())

@@ -118,7 +118,6 @@ def test_what_was_paid_before_the_change_is_at_the_earlier_price():
     assert stream.realised(lb.all_customers(renewals)).tolist() == pytest.approx([3 * 10 + 10 * 5 / 30 + 4 * 20])
 
 
-@pytest.mark.seconds
 def test_of_a_period_that_another_contract_cuts_short_only_what_was_used_is_paid():
     """From 15 January to 30 April are 3.5 months; by 7 March 52 of 366 days of a year are used."""
     loyal = lb.FittedRenewals.from_draws({"alpha": [[1.0]], "beta": [[9.0]]})
@@ -134,6 +133,7 @@ def test_of_a_period_that_another_contract_cuts_short_only_what_was_used_is_paid
         assert stream.realised(lb.all_customers(renewals)).tolist() == pytest.approx([paid])
 
 
+@pytest.mark.seconds
 @pytest.mark.parametrize("length", ["month", "year"])
 def test_a_value_after_a_change_is_that_of_the_present_contract_with_the_tenure_of_all(length):
     """Payments on the days of the present contract; retention after all renewals."""

@@ -238,7 +238,7 @@ class TestRows:
     def test_decimals_whole_ids_and_moments(self, spark, model):
         """Of a warehouse: decimals, 64-bit ids, and moments, which may be of the day before in another time zone."""
         rows = frame().assign(customer_id=lambda some: some["customer_id"].str[1:].astype("int64"))
-        late = pd.Series(pd.Timestamp(f"{AS_OF} 23:30", tz="UTC"), rows.index)
+        late = pd.Series(pd.Timestamp(AS_OF, tz="UTC") + pd.Timedelta(hours=29), rows.index)
         table = pa.Table.from_pandas(rows.assign(last_order=late), preserve_index=False)
         exact = table["monetary_value"].cast(pa.decimal128(20, 8), safe=False)
         table = table.set_column(table.column_names.index("monetary_value"), "monetary_value", exact)
