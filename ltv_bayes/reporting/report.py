@@ -77,7 +77,7 @@ def report(
     at_risk : AtRisk, optional
         Renewals that are due soon and may not be made, from `at_risk`.
     movements : Movements, optional
-        How recurring revenue moved, from `subscription_movements`.
+        How recurring revenue moved, from `subscription_movements`, without segments.
     movements_ahead : pandas.DataFrame, optional
         What is foreseen of it over a year, from `movements_ahead`, without segments.
     over_time : ValueOverTime, optional
@@ -101,7 +101,7 @@ def report(
     Raises
     ------
     InputError
-        If something of another kind is given.
+        If something of another kind is given, or recurring revenue by segment.
     ColumnError
         If the customers have no such column.
 
@@ -117,6 +117,14 @@ def report(
     _require("at_risk=", at_risk, AtRisk | None, "at_risk(...)")
     _require("movements=", movements, Movements | None, "subscription_movements(...)")
     _require("movements_ahead=", movements_ahead, pd.DataFrame | None, "movements_ahead(...)")
+    by_segment = movements is not None and movements.by
+    if by_segment or (movements_ahead is not None and movements_ahead.index.names != ["movement"]):
+        raise InputError(
+            _(
+                "A report shows recurring revenue of all subscribers together: pass what subscription_movements(...) and "
+                "movements_ahead(...) returned without by=."
+            )
+        )
     _require("over_time=", over_time, ValueOverTime | None, "value_over_time(...)")
     _require("backtest=", backtest, Trial | None, "backtest(...)")
     _require("checks=", checks, Checks | None, "check(...)")

@@ -22,6 +22,7 @@ def renewals():
     starts = pd.Timestamp("2022-01-15") + pd.to_timedelta(np.arange(40) * 20, unit="D")
     ended = [None if place % 4 else start + pd.DateOffset(years=1) for place, start in enumerate(starts)]
     frame = {"customer_id": [f"C{k}" for k in range(40)], "start": starts, "cancelled_on": ended, "price": 1200.0}
+    frame["half"] = ["A", "B"] * 20
     return lb.summarize_renewals(pd.DataFrame(frame), period="year", as_of="2025-12-31", currency="EUR")
 
 
@@ -102,3 +103,13 @@ def test_the_page_and_the_workbook_hold_it_in_each_language(given, tmp_path):
 def test_something_of_another_kind_is_refused(given, name):
     with pytest.raises(InputError, match=f"{name}= takes what .* returned, not a Customers"):
         lb.report(given["ltv"], **{name: given["ltv"].customers})
+
+
+def test_recurring_revenue_by_segment_is_refused(given, renewals):
+    """The last row of it is that of one segment."""
+    for name, found in (
+        ("movements", lb.subscription_movements(renewals, every="year", by="half")),
+        ("movements_ahead", pd.DataFrame({"mean": [1.0]}, pd.MultiIndex.from_tuples([("A", "opening")]))),
+    ):
+        with pytest.raises(InputError, match="without by="):
+            lb.report(given["ltv"], **{name: found})
