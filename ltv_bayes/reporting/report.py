@@ -121,8 +121,8 @@ def report(
     if by_segment or (movements_ahead is not None and movements_ahead.index.names != ["movement"]):
         raise InputError(
             _(
-                "A report shows recurring revenue of all subscribers together: pass what subscription_movements(...) and "
-                "movements_ahead(...) returned without by=."
+                "A report shows recurring revenue of all subscribers together: pass what subscription_movements(...) "
+                "and movements_ahead(...) returned without by=."
             )
         )
     _require("over_time=", over_time, ValueOverTime | None, "value_over_time(...)")
