@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Self
 
@@ -17,7 +17,7 @@ from ltv_bayes.data.reading.faults import Fault, quoted, refuse
 from ltv_bayes.data.reading.files import read_table
 from ltv_bayes.data.reading.ids import as_text, ids_of
 from ltv_bayes.errors import ColumnError, InputError, counted, suggestion
-from ltv_bayes.language import _, comma
+from ltv_bayes.language import _, _n, comma
 
 DAYS_APART = 10_000_000
 """More days than any two dates lie apart: a customer's place times this, and a day, are one number to search for."""
@@ -40,6 +40,8 @@ class DatedCovariates:
         Days.
     values : array of shape (rows, columns)
         The newest known on each day; NaN before the first.
+    note : str
+        What was read, in a sentence.
     """
 
     names: tuple[str, ...]
@@ -47,6 +49,7 @@ class DatedCovariates:
     owner: np.ndarray
     day: np.ndarray
     values: np.ndarray
+    note: str = ""
 
     @classmethod
     def read(
@@ -144,8 +147,8 @@ class DatedCovariates:
                     )
                 )
 
-    def note(self, subscribers: pd.Index) -> str:
-        """What was read, in a sentence.
+    def about(self, subscribers: pd.Index) -> Self:
+        """Note what was read about subscribers.
 
         Raises
         ------
@@ -163,15 +166,22 @@ class DatedCovariates:
                 )
             )
         others = int((~theirs).sum())
-        return _(
+        left_out = _n(
+            "; {customers} without a subscription is left out",
+            "; {customers} without a subscription are left out",
+            others,
+            customers=counted(others, "customer"),
+        )
+        note = _(
             "{names} by date: {rows} of {customers}, {first} to {last}{others}",
             names=comma(self.names),
             rows=counted(int(theirs[self.owner].sum()), "row"),
             customers=counted(int(theirs.sum()), "customer"),
             first=self.day.min(),
             last=self.day.max(),
-            others=_("; {number:,} customers without a subscription are left out", number=others) if others else "",
+            others=left_out if others else "",
         )
+        return replace(self, note=note)
 
 
 def _keys(owner: np.ndarray, day: np.ndarray) -> np.ndarray:

@@ -218,7 +218,8 @@ class Renewals(Printed):
         Returns
         -------
         Renewals
-            The same with ``covariates``. Rows after the as-of date are left out.
+            The same with ``covariates``, in place of any it had. Rows after the as-of date, and those of ids without a
+            subscription, are left out; a note says how many such ids.
 
         Raises
         ------
@@ -238,15 +239,15 @@ class Renewals(Printed):
         >>> records = pd.DataFrame({"customer_id": ["Ada"], "start": ["2024-01-31"], "cancelled_on": None, "price": 9})
         >>> renewals = lb.summarize_renewals(records, as_of="2024-06-15")
         >>> health = pd.DataFrame({"customer_id": "Ada", "date": ["2024-02-01", "2024-05-01"], "score": [7, 4]})
-        >>> renewals.with_covariates(health).notes
-        ('score by date: 2 rows of 1 customer, 2024-02-01 to 2024-05-01',)
+        >>> renewals.with_covariates(health).covariates.note
+        'score by date: 2 rows of 1 customer, 2024-02-01 to 2024-05-01'
         """
         require_records(self)
         as_of: Any = self.as_of
         read = DatedCovariates.read(
             source, as_of, customer=customer, date=date, columns=columns, date_format=date_format
         )
-        note = read.note(self.table.index)
+        read = read.about(self.table.index)
         ids = self.table.index[is_active(self.table)].unique()
         without = np.isnan(read.known_by(ids, as_of, read.names)).any(axis=1)
         if without.any():
@@ -254,7 +255,7 @@ class Renewals(Printed):
             cure = _("They count as average. Are the ids written as in the records?")
             say = rows_at_fault(ids[without], "customer", problem, cure)
             warnings.warn(say, DataWarning, stacklevel=2)
-        return replace(self, covariates=read, notes=(*self.notes, note))
+        return replace(self, covariates=read)
 
     def active(self) -> Self:
         """Keep those that have not ended."""
@@ -308,7 +309,8 @@ class Renewals(Printed):
             ),
             *self._changes(),
         ]
-        heading += [_("note: {note}", note=note) for note in self.notes]
+        notes = self.notes if self.covariates is None else (*self.notes, self.covariates.note)
+        heading += [_("note: {note}", note=note) for note in notes]
         return DataPage(heading, self.table) if self.table.index.name == "customer_id" else ResultPage(heading)
 
     def _changes(self) -> list[str]:

@@ -88,7 +88,8 @@ class FactorsOfFit:
     def at_renewals(self, renewals: Renewals, number: Any) -> "FactorsAtRenewals":
         """Of a number of renewals of each subscription, from its first.
 
-        Covariates of renewals that are not made yet are those known by the as-of date, as they may go on.
+        Covariates of renewals that are not made yet are those known by the as-of date, as they may go on. Where nothing
+        was known before one that was made, it counts like the mean of all subscribers.
 
         Raises
         ------
@@ -102,7 +103,7 @@ class FactorsOfFit:
             return FactorsAtRenewals(self, Schedules.of(table, number, day, length), NO_COVARIATES, NO_COVARIATES)
         now = known_now(covariates, renewals)
         schedules = schedules_apart(renewals, number, day, length, covariates.names)
-        mean, sd = covariates.standardised(schedules.known), np.zeros(schedules.known.shape)
+        mean, sd = covariates.standardised(schedules.known), np.isnan(schedules.known).astype(float)
         place = np.repeat(schedules.place, np.diff(schedules.first))
         at = np.arange(len(place)) - schedules.first[place]
         ahead = (at >= table["renewals"].to_numpy()[place]) & ~table["lost"].to_numpy(dtype=bool)[place]

@@ -127,9 +127,10 @@ def at_risk(ltv: LifetimeValue, *, within: Any = "3 months", least: float = 0.1,
     nearly certain to fail has much at stake too: whether it can be saved, the model does not know.
 
     The reason names what raises the odds of leaving by a tenth or more, as the fit knows it, the strongest first: the
-    number of renewals so far, the segment, a covariate on its bad side, such as a health score by date. A step up in
-    the fee is named where it is known; what it does to churn is not in the model. Fees count as price_changes= say;
-    growth= of the stream is not in them.
+    number of renewals so far, the segment, a covariate on its bad side, such as a health score by date. The score named
+    is the newest; what counts is how much of it is left when the renewal is due. A step up in the fee is named where it
+    is known; what it does to churn is not in the model. Fees count as price_changes= say; growth= of the stream is not
+    in them.
 
     Examples
     --------
@@ -295,14 +296,18 @@ def _segments_and_covariates(fit: FittedRenewals, table: pd.DataFrame) -> Iterat
 
 
 def _covariates_by_date(fit: FittedRenewals, renewals: Renewals) -> Iterator[tuple[int, float, str]]:
-    """What each covariate that varies in time multiplies the hazard of leaving with, beside its mean."""
+    """What each covariate that varies in time multiplies the hazard of leaving with, beside its mean.
+
+    That is what is left of the newest value's deviation on the day of the renewal.
+    """
     covariates = TimeVarying.of(fit)
     if covariates is None:
         return
     now, slopes = known_now(covariates, renewals), covariates.slopes(fit)
-    standardised = covariates.standardised(now)
+    days = (renewals.table["next_due"] - pd.Timestamp(renewals.as_of)).dt.days.clip(lower=0).to_numpy(dtype=float)
+    left, _unused = covariates.ahead(now, days)
     for at, name in enumerate(covariates.names):
-        ratios = np.exp(np.outer(slopes[:, at], standardised[:, at])).mean(axis=0)
+        ratios = np.exp(np.outer(slopes[:, at], left[:, at])).mean(axis=0)
         for place, ratio in enumerate(ratios):
             if not np.isnan(now[place, at]):
                 yield place, float(ratio), _against_the_mean(name, float(now[place, at]), covariates.centre[at])
