@@ -18,6 +18,7 @@ from ltv_bayes.formulas.models import bg_cnbd, bg_nbd, leaving_at_once, shifted_
 from ltv_bayes.formulas.models.gamma_gamma import ratio_of_first_orders
 from ltv_bayes.formulas.special import Array, IntArray
 from ltv_bayes.language import N_, _
+from ltv_bayes.models.density.dated_renewals import DatedRenewals
 from ltv_bayes.predictions.churn.factors import FactorsAtRenewals, beside_factors
 from ltv_bayes.predictions.churn.time_varying import TimeVarying
 from ltv_bayes.predictions.events import FittedEvents, replicate_events
@@ -246,10 +247,12 @@ def of_growth(orders: Transactions, seed: int, growth: float = 0.0) -> Iterator[
 
 
 def of_renewals(fit: FittedRenewals, renewals: Renewals, seed: int) -> Iterator[Quantity]:
-    """Of how many were lost at each renewal, of those for which it was due."""
-    table = renewals.settled()
-    if TimeVarying.of(fit) is not None:
-        fit = thinned_to(fit, DRAWS_APART)
+    """Of how many were lost at each renewal, of those for which it was due, and known enough to be learned from."""
+    covariates = TimeVarying.of(fit)
+    if covariates is None:
+        table = renewals.settled()
+    else:
+        fit, table = thinned_to(fit, DRAWS_APART), DatedRenewals.of(renewals, covariates.names).table
     drawn = parameters_of(fit, table, "subscription")
     made, lost, since = (table[name].to_numpy(dtype=np.int64) for name in STATES)
     number, rng = table["subscriptions"].to_numpy(dtype=float), np.random.default_rng(seed)

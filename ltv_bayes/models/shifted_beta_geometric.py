@@ -117,9 +117,8 @@ class RenewalModel(Model[Renewals, FittedRenewals]):
             length = 1.0 if calendar is None else calendar.length
             if self._dated:
                 dated = DatedRenewals.of(data, self._dated, length)
-                return RenewalClock.of(dated.schedules, histories, calendar, dated.standardised)
-            schedules = settled_schedules(data, length)
-            return RenewalClock.of(schedules, histories, calendar, np.empty((schedules.period.size, 0)))
+                return RenewalClock.of(dated.schedules, histories, calendar, dated)
+            return RenewalClock.of(settled_schedules(data, length), histories, calendar)
 
         return laid_out
 
@@ -144,11 +143,11 @@ class ShiftedBetaGeometric(RenewalModel):
         What moves the churn of all subscribers at once: with ``"auto"`` a level, and where contracts are shorter than
         a year a season, are learned from records with dates, and go on in forecasts. Where there are no dates, as in
         counts of cohorts, ``"auto"`` is the plain model, and the fit says so. See docs/portfolio.md.
-
     time_varying : str or sequence of str, optional
         Numbers that change in time, as `Renewals.with_covariates` adds them: a renewal with the standardised values x,
-        known before it, is made with probability (1 - churn)^exp(slope x). Their priors are
-        ``churn_slope_<name>``, normal around 0 with sd 0.5 for a standard deviation more.
+        known before it, is made with probability (1 - churn)^exp(slope x), and one before which nothing was known
+        counts like the mean of all subscribers. Their priors are ``churn_slope_<name>``, normal around 0 with sd 0.5
+        for a standard deviation more.
 
     Notes
     -----

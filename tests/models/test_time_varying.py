@@ -11,11 +11,11 @@ from scipy import special
 import ltv_bayes as lb
 from ltv_bayes.errors import ColumnError, DataWarning, InputError, PriorError
 from ltv_bayes.formulas.models import shifted_beta_geometric
-from ltv_bayes.formulas.persistence import Persistence
+from ltv_bayes.formulas.persistence import HALF_LIVES, LAGS, Persistence
 from ltv_bayes.inference.density import Density
 from ltv_bayes.models.density.dated_renewals import DatedRenewals
 from tests.chance import assert_plausible
-from tests.companies import AS_OF, simulated_subscriptions
+from tests.companies import AS_OF, simulated_subscriptions, subscriptions_with_health
 from tests.models.densities import assert_gradients_are_slopes, assert_many_points_at_once, point
 
 SEASON = lb.CalendarEffects(season=[0.5, *[1.0] * 10, 2.0], period="month")
@@ -96,14 +96,15 @@ def by_hand(model, renewals, health, alpha, beta, c, slopes, log_factor):
     names = (model.time_varying,) if isinstance(model.time_varying, str) else tuple(model.time_varying or ())
     every = list(histories(renewals, health, names))
     used = np.concatenate([values[since:] for _, values, _, _, since in every])
-    centre, scale = used.mean(axis=0), used.std(axis=0)
-    total = 0.0
+    centre, scale, total = used.mean(axis=0), used.std(axis=0), 0.0
+    together = np.atleast_2d(np.corrcoef(used, rowvar=False))
     for due, values, made, lost, since in every:
         if since > made:
             continue
-        z = np.where(np.isnan(values), 0.0, (values - centre) / scale)
+        z, unknown = np.where(np.isnan(values), 0.0, (values - centre) / scale), np.isnan(values)
+        spread = np.array([0.5 * (slopes * one) @ together @ (slopes * one) for one in unknown])
         number = np.arange(1, len(due) + 1.0)
-        weight = (number**c - (number - 1) ** c) * np.exp(z @ slopes + [log_factor(day) for day in due])
+        weight = (number**c - (number - 1) ** c) * np.exp(z @ slopes + spread + [log_factor(day) for day in due])
         log_s = special.betaln(alpha, beta + np.append(0.0, np.cumsum(weight))) - special.betaln(alpha, beta)
         total += (np.log(np.exp(log_s[made]) - np.exp(log_s[made + 1])) if lost else log_s[made]) - log_s[since]
     return total
@@ -297,12 +298,45 @@ def test_how_long_a_deviation_stays_is_found():
     assert float(for_ever.left(3650)) == 1.0
 
 
+def test_what_a_fit_remembers_is_that_of_the_renewals_that_count():
+    """Moments over those renewals; what is left of a deviation by least squares over subscribers' scores."""
+    names, (records, health, _) = ("health", "noise"), subscriptions_with_health(3, subscribers=80)
+    plain = lb.summarize_renewals(records, period="month", as_of=AS_OF)
+    health = pd.concat([rows for _one, rows in health.groupby("customer_id") if len(rows) > 1])
+    others = health.head(20).assign(customer_id="nobody", health=900.0).drop_duplicates(["customer_id", "date"])
+    later = health.tail(5).assign(date=AS_OF + pd.Timedelta(days=1), health=-900.0).drop_duplicates("customer_id")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DataWarning)  # some are new, and have no value yet
+        renewals = plain.with_covariates(pd.concat([health, others, later]))
+    found = DatedRenewals.of(renewals, names).remembered(renewals)
+    used = np.concatenate([values[since:] for _, values, _, _, since in histories(plain, health, names)])
+    assert found.names == names
+    np.testing.assert_allclose(found.centre, used.mean(axis=0))
+    np.testing.assert_allclose(found.scale, used.std(axis=0))
+    np.testing.assert_allclose(found.together, np.corrcoef(used, rowvar=False), atol=1e-12)
+    for at, name in enumerate(names):
+        pairs = []
+        for _one, rows in health.sort_values("date").groupby("customer_id"):
+            day, z = (
+                rows["date"].to_numpy("M8[D]").astype(float),
+                (rows[name].to_numpy() - used[:, at].mean()) / used[:, at].std(),
+            )
+            pairs += [np.array([day[lag:] - day[:-lag], z[:-lag], z[lag:]]) for lag in LAGS if lag < len(z)]
+        days, before, after = np.concatenate(pairs, axis=1)
+        losses = {
+            (stays, half_life): np.sum((after - (stays + (1 - stays) * 0.5 ** (days / half_life)) * before) ** 2)
+            for stays in (found.left[at][0], *np.linspace(0, 1, 11))
+            for half_life in HALF_LIVES
+        }
+        assert losses[found.left[at]] == pytest.approx(min(losses.values()), rel=1e-9)
+    assert Persistence(*found.left[0]).left(90.0) > 0.4
+    assert Persistence(*found.left[1]).left(90.0) < 0.2
+
+
 @pytest.mark.fits
 @pytest.mark.parametrize("make", [lb.ShiftedBetaGeometric, lb.BetaDiscreteWeibull])
 def test_slopes_of_a_simulated_company_are_found(make):
     """Odds of leaving by a logistic rule, not the model's, on a score that moves from month to month."""
-    from tests.companies import subscriptions_with_health
-
     records, health, _ = subscriptions_with_health(2, subscribers=2500, slope=-0.5, churn=0.02)
     renewals = lb.summarize_renewals(records, period="month", as_of=AS_OF).with_covariates(health)
     fit = make(time_varying=["health", "noise"]).fit(renewals, random_seed=1, progressbar=False)

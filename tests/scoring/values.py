@@ -72,6 +72,17 @@ def on_clock(fit):
     return type(fit)(tree)
 
 
+def by_health(fit):
+    """The fit of renewals with a health score by date that lowers churn, and fades."""
+    tree = fit.idata.copy()
+    posterior = tree["posterior"].to_dataset()
+    posterior["churn_slope_health"] = (("chain", "draw"), np.full((2, 25), -0.6))
+    tree["posterior"] = type(tree)(posterior)
+    kept = {"names": ["health"], "centre": [60.0], "scale": [10.0], "left": [[0.4, 60.0]], "together": [[1.0]]}
+    tree.attrs["time_varying"] = json.dumps(kept)
+    return type(fit)(tree)
+
+
 def calendar():
     """A factor of all customers, and prices that rise."""
     purchases, spend = fits()
@@ -168,7 +179,10 @@ def pooled():
 
 
 def growing():
-    """Subscribers of two lengths with prices that grow by themselves, by industry, and the prices of all rise."""
+    """Subscribers of two lengths with prices that grow by themselves, by industry, and the prices of all rise.
+
+    A health score by date moves the churn of the monthly ones; of some nothing is known of the first year.
+    """
     rng, rows = np.random.default_rng(9), []
     for number in range(NUMBER):
         term, industry = ("month", "year")[number % 2], ("Energy", "Retail", "Public")[number % 3]
@@ -184,7 +198,13 @@ def growing():
         length: lb.FittedRenewals.from_draws(around(k, alpha=1.5, beta=9.0))
         for k, length in enumerate(("month", "year"))
     }
-    stream = lb.Subscription(churn, renewals, growth=growth, price_changes={"2025-01-01": 0.03})
+    scores = {
+        "date": np.where(rng.random(NUMBER) < 0.5, "2022-12-15", "2023-12-15"),
+        "health": rng.normal(60, 10, NUMBER),
+    }
+    scored = renewals.with_covariates(pd.DataFrame({"customer_id": [f"C{k:03d}" for k in range(NUMBER)], **scores}))
+    churn["month"] = by_health(churn["month"])
+    stream = lb.Subscription(churn, scored, growth=growth, price_changes={"2025-01-01": 0.03})
     everybody = lb.all_customers(
         renewals, attributes=records.drop_duplicates("customer_id")[["customer_id", "industry"]]
     )

@@ -230,6 +230,8 @@ def _weights(parameters, tables):  # type: ignore[no-untyped-def]
         k, log_weight = tables.number[row], tables.log_factor[row]
         for j in range(covariates):
             log_weight += parameters[first + j, 0] * tables.covariates[row, j]
+            if tables.unknown[row, j]:
+                log_weight += 0.5 * parameters[first + j, 0] * _with_unknown(parameters, tables, row, j)
         weight[row] = math.exp(log_weight)
         if first == 3:
             c = parameters[2, 0]
@@ -237,6 +239,16 @@ def _weights(parameters, tables):  # type: ignore[no-untyped-def]
         total = weight[row] if k == 1 else total + weight[row]
         passed[row] = total
     return weight, passed
+
+
+@_kernel
+def _with_unknown(parameters, tables, row, j):  # type: ignore[no-untyped-def]
+    """Covariance of a covariate with the sum of slopes times those that are unknown at a renewal."""
+    covariates, found = tables.covariates.shape[1], 0.0
+    for i in range(covariates):
+        slope = parameters[parameters.shape[0] - covariates + i, 0]
+        found += tables.together[j, i] * slope * tables.unknown[row, i]
+    return found
 
 
 @_kernel
@@ -253,6 +265,8 @@ def _slopes_of_weights(parameters, tables, weight, ended, own, slopes):  # type:
             tables.by_log_factor[row] += by_log
         for j in range(covariates):
             slopes[first + j, 0] += by_log * tables.covariates[row, j]
+            if tables.unknown[row, j]:
+                slopes[first + j, 0] += by_log * _with_unknown(parameters, tables, row, j)
         if first == 3:
             k, c = float(tables.number[row]), parameters[2, 0]
             before = (k - 1.0) ** c * math.log(k - 1.0) if k > 1 else 0.0

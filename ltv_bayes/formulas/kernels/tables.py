@@ -121,6 +121,10 @@ class RenewalTables(NamedTuple):
         Logarithm of what moves the churn of all at each.
     covariates : array of shape (renewals due, covariates)
         Standardised values that were known before each; their slopes are the last parameters.
+    unknown : array of shape (renewals due, covariates)
+        1 where none was, and 0 elsewhere: such a renewal counts like the mean over normal values, which is that of all.
+    together : array of shape (covariates, covariates)
+        Correlations of the values.
     by_log_factor : array of shape (renewals due,), or empty
         Derivatives are added here.
     """
@@ -133,6 +137,8 @@ class RenewalTables(NamedTuple):
     number: IntArray = NO_PLACES
     log_factor: Array = NO_TIMES
     covariates: Array = NO_COVARIATES
+    unknown: Array = NO_COVARIATES
+    together: Array = NO_COVARIATES
     by_log_factor: Array = NO_TIMES
 
 

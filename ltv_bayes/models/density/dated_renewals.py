@@ -112,8 +112,6 @@ class DatedRenewals:
     def remembered(self, renewals: Renewals) -> TimeVarying:
         """What a fit remembers of the covariates."""
         centre, scale = self.moments
-        values = self.schedules.known[self.observed]
-        together = np.atleast_2d(np.corrcoef(values, rowvar=False))
         read: Any = renewals.covariates
         subscribers = read.ids.isin(self.table.index.astype(str))
         left = []
@@ -123,14 +121,19 @@ class DatedRenewals:
             deviation = (known[some] - centre[at]) / scale[at]
             one = Persistence.learned(read.owner[some], read.day[some].astype(float), deviation)
             left.append((one.stays, one.half_life))
-        return TimeVarying(self.names, _floats(centre), _floats(scale), tuple(left), tuple(map(_floats, together)))
+        return TimeVarying(self.names, _floats(centre), _floats(scale), tuple(left), tuple(map(_floats, self.together)))
 
     @property
-    def standardised(self) -> Array:
-        """Covariates at all renewals due, in standard deviations from the mean, 0 where they are not known."""
-        centre, scale = self.moments
-        found = (self.schedules.known - centre) / scale
-        return np.asarray(np.where(np.isnan(found), 0.0, found))
+    def together(self) -> Array:
+        """Correlations of the covariates over the renewals that count: shape (covariates, covariates)."""
+        return np.atleast_2d(np.corrcoef(self.schedules.known[self.observed], rowvar=False))
+
+    def tables(self) -> dict[str, Array]:
+        """Covariates at all renewals due, in standard deviations from the mean, as `RenewalTables` have them."""
+        (centre, scale), known = self.moments, self.schedules.known
+        unknown = np.isnan(known)
+        standardised = np.where(unknown, 0.0, (known - centre) / scale)
+        return {"covariates": standardised, "unknown": unknown.astype(float), "together": self.together}
 
 
 def _places(schedules: Schedules) -> tuple[IntArray, IntArray]:

@@ -10,6 +10,7 @@ from ltv_bayes.data.subscriptions.due_dates import Schedules
 from ltv_bayes.formulas.kernels.tables import RenewalTables, end_to_end
 from ltv_bayes.formulas.special import Array, IntArray
 from ltv_bayes.models.density.calendar import Calendar
+from ltv_bayes.models.density.dated_renewals import DatedRenewals
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,14 +30,14 @@ class RenewalClock:
 
     @classmethod
     def of(
-        cls, schedules: Schedules, data: InGroups, calendar: Calendar | None, covariates: Array
+        cls, schedules: Schedules, data: InGroups, calendar: Calendar | None, dated: DatedRenewals | None = None
     ) -> tuple[IntArray, "RenewalClock"]:
         """Lay out the histories of groups, which have a ``schedule``; also where those of each begin.
 
         Parameters
         ----------
-        covariates : array of shape (renewals due, covariates)
-            Standardised, of the renewals of the schedules.
+        dated : DatedRenewals, optional
+            Those of the schedules, with their covariates.
         """
         groups = list(data.parts())
         columns = ("renewals", "lost", "observed_from", "count")
@@ -46,8 +47,11 @@ class RenewalClock:
             begin=schedules.first[schedule],
             number=np.arange(schedules.period.size) - np.repeat(schedules.first[:-1], np.diff(schedules.first)) + 1,
             log_factor=np.zeros(schedules.period.size),
-            covariates=np.ascontiguousarray(covariates),
         )
+        if dated is None:
+            laid_out = laid_out._replace(covariates=np.empty((schedules.period.size, 0)))
+        else:
+            laid_out = laid_out._replace(**dated.tables())
         return at, cls(laid_out, np.clip(-1 - schedules.period, 0, calendar.number - 1 if calendar else 0))
 
     def at(self, log_factor: Array) -> RenewalTables:
