@@ -11,6 +11,7 @@ import pandas as pd
 from ltv_bayes.data.subscriptions.due_dates import Schedules, schedules_apart
 from ltv_bayes.data.subscriptions.renewals import Renewals
 from ltv_bayes.errors import InputError
+from ltv_bayes.formulas.kernels.tables import RenewalTables
 from ltv_bayes.formulas.persistence import Persistence
 from ltv_bayes.formulas.special import Array, IntArray
 from ltv_bayes.language import _
@@ -128,12 +129,12 @@ class DatedRenewals:
         """Correlations of the covariates over the renewals that count: shape (covariates, covariates)."""
         return np.atleast_2d(np.corrcoef(self.schedules.known[self.observed], rowvar=False))
 
-    def tables(self) -> dict[str, Array]:
-        """Covariates at all renewals due, in standard deviations from the mean, as `RenewalTables` have them."""
+    def added_to(self, tables: RenewalTables) -> RenewalTables:
+        """Tables with the covariates at all renewals due, in standard deviations from the mean."""
         (centre, scale), known = self.moments, self.schedules.known
         unknown = np.isnan(known)
         standardised = np.where(unknown, 0.0, (known - centre) / scale)
-        return {"covariates": standardised, "unknown": unknown.astype(float), "together": self.together}
+        return tables._replace(covariates=standardised, unknown=unknown.astype(float), together=self.together)
 
 
 def _places(schedules: Schedules) -> tuple[IntArray, IntArray]:

@@ -51,7 +51,7 @@ class RenewalClock:
         if dated is None:
             laid_out = laid_out._replace(covariates=np.empty((schedules.period.size, 0)))
         else:
-            laid_out = laid_out._replace(**dated.tables())
+            laid_out = dated.added_to(laid_out)
         return at, cls(laid_out, np.clip(-1 - schedules.period, 0, calendar.number - 1 if calendar else 0))
 
     def at(self, log_factor: Array) -> RenewalTables:
