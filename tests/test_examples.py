@@ -1,6 +1,8 @@
 """The examples, the notebook, the README and the pages of the documentation run as they are written."""
 
+import hashlib
 import importlib.util
+import pickle
 import re
 import runpy
 import shutil
@@ -9,10 +11,12 @@ import sys
 from pathlib import Path
 
 import matplotlib.pyplot as plt
+import pandas as pd
 import pytest
 
 import ltv_bayes as lb
 from ltv_bayes.language import language
+from ltv_bayes.models.model import Model
 
 ROOT = Path(__file__).parents[1]
 EXAMPLES = sorted((ROOT / "examples").glob("[0-9]*.py"))
@@ -41,6 +45,25 @@ nbclient.NotebookClient(notebook, timeout=300, kernel_name="python3").execute()
 shown = [output for cell in notebook.cells for output in cell.get("outputs", [])]
 print(sum("image/png" in output.get("data", {{}}) for output in shown), "pictures")
 """
+
+
+@pytest.fixture(scope="module", autouse=True)
+def each_fit_once():
+    """Pages and examples make many fits alike. The same data, settings and seed give the same draws: each once."""
+    made, fit = {}, Model.fit
+
+    def remembered(model, data, **settings):
+        if settings.get("random_seed") is None or not isinstance(getattr(data, "rows", data.table), pd.DataFrame):
+            return fit(model, data, **settings)
+        asked = {name: value for name, value in settings.items() if name != "progressbar"}
+        key = hashlib.sha256(pickle.dumps((type(model), vars(model), data, sorted(asked.items())))).digest()
+        if key not in made:
+            made[key] = fit(model, data, **settings)
+        return made[key]
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(Model, "fit", remembered)
+        yield
 
 
 def run(code: str, path: Path, *arguments: str) -> str:

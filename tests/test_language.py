@@ -207,6 +207,24 @@ def test_what_is_stored_in_a_file_is_plain_text(chinese, book, tmp_path):
         assert all(note.isascii() for note in ltv.notes())
 
 
+def test_what_is_shown_is_plain_text():
+    """Of results, samples and errors: who sends it on, as to another process, expects no text but str itself."""
+    found = [
+        f"{path.relative_to(messages.PACKAGE)}, line {node.lineno}"
+        for path in sorted(messages.PACKAGE.rglob("*.py"))
+        for shown in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(shown, ast.FunctionDef) and shown.name == "__repr__"
+        for node in ast.walk(shown)
+        if isinstance(node, ast.Return) and getattr(getattr(node.value, "func", None), "id", "") in MESSAGES
+    ]
+    assert found == []
+    company = lb.samples.simulate_office_equipment(5, random_seed=1)
+    with pytest.raises(lb.LtvBayesError) as refused:
+        lb.subscription_ltv(arpa=1000, margin=0.8, churn=2)
+    assert {type(repr(company)), type(str(refused.value))} == {str}
+
+
+MESSAGES = ("_", "_n", "counted", "listed", "comma")
 NOT_TRANSLATED = {
     "__init__.py": "no attribute",  # what Python itself says of a module
     "judgement/form/reading.py": "customer_id",  # a column's name, and a message

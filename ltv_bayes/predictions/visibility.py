@@ -124,7 +124,7 @@ class Coverage:
 
     def __repr__(self) -> str:
         if not self.column:
-            return counted(len(self.ids), "customer")
+            return str(counted(len(self.ids), "customer"))
         return " ".join(filter(None, (self.column, ", ".join(sorted(self.values)))))
 
 

@@ -111,12 +111,14 @@ class ChannelBusiness(Deals):
         return table.assign(ltv_to_cac=table["value"] / table["cost_per_client"])
 
     def __repr__(self) -> str:
-        return _(
-            "Simulated company with {number} channels as of {as_of}: {number_2:,} clients, {number_3:,} orders",
-            number=len(self.channels),
-            as_of=self.as_of,
-            number_2=len(self.clients),
-            number_3=len(self.orders),
+        return str(
+            _(
+                "Simulated company with {number} channels as of {as_of}: {number_2:,} clients, {number_3:,} orders",
+                number=len(self.channels),
+                as_of=self.as_of,
+                number_2=len(self.clients),
+                number_3=len(self.orders),
+            )
         )
 
 

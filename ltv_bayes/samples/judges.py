@@ -59,10 +59,12 @@ class SimulatedJudges:
     truth: pd.DataFrame
 
     def __repr__(self) -> str:
-        return _(
-            "{number:,} closed judgements of {number_2} simulated judges",
-            number=len(self.history),
-            number_2=len(self.truth),
+        return str(
+            _(
+                "{number:,} closed judgements of {number_2} simulated judges",
+                number=len(self.history),
+                number_2=len(self.truth),
+            )
         )
 
 

@@ -127,15 +127,17 @@ class OfficeEquipment:
         return value.assign(total=value.sum(axis="columns"))
 
     def __repr__(self) -> str:
-        return _(
-            "Simulated office-equipment company as of {as_of}: {clients}, {subscriptions}, {orders}, "
-            "{planned_sales}, truth known for {future_years:g} years ahead",
-            as_of=self.as_of,
-            clients=counted(len(self.clients), "client"),
-            subscriptions=counted(len(self.subscriptions), "subscription"),
-            orders=counted(len(self.orders), "order"),
-            planned_sales=counted(len(self.planned), "planned sale"),
-            future_years=self.future_years,
+        return str(
+            _(
+                "Simulated office-equipment company as of {as_of}: {clients}, {subscriptions}, {orders}, "
+                "{planned_sales}, truth known for {future_years:g} years ahead",
+                as_of=self.as_of,
+                clients=counted(len(self.clients), "client"),
+                subscriptions=counted(len(self.subscriptions), "subscription"),
+                orders=counted(len(self.orders), "order"),
+                planned_sales=counted(len(self.planned), "planned sale"),
+                future_years=self.future_years,
+            )
         )
 
 
@@ -371,7 +373,7 @@ def _seen_records(records: pd.DataFrame, paid: pd.DataFrame, today: np.datetime6
     left = of["ends"].where(of["ends"] <= 0).to_numpy()
     until = seen["days"].shift(-1).where(seen["who"] == seen["who"].shift(-1)).fillna(pd.Series(left))
     started, cancelled = _dates(today, seen["days"]), _dates(today, until)
-    names = {"client": of.index, "contract": of["contract"].to_numpy(), "started_on": started}
+    names = {"client": of.index, "contract": of["contract"].array, "started_on": started}
     return pd.DataFrame({**names, "cancelled_on": cancelled, "price": seen["price"]})
 
 

@@ -112,14 +112,16 @@ class ProjectBusiness(Deals):
     currency: str = "CNY"
 
     def __repr__(self) -> str:
-        return _(
-            "Simulated project business as of {as_of}: {number:,} clients, {number_2:,} deals, "
-            "{number_3:,} open opportunities, truth known for {future_years:g} years ahead",
-            as_of=self.as_of,
-            number=len(self.clients),
-            number_2=len(self.orders),
-            number_3=len(self.opportunities),
-            future_years=self.future_years,
+        return str(
+            _(
+                "Simulated project business as of {as_of}: {number:,} clients, {number_2:,} deals, "
+                "{number_3:,} open opportunities, truth known for {future_years:g} years ahead",
+                as_of=self.as_of,
+                number=len(self.clients),
+                number_2=len(self.orders),
+                number_3=len(self.opportunities),
+                future_years=self.future_years,
+            )
         )
 
 
@@ -316,15 +318,17 @@ class Pipeline(Deals):
         return found.reindex(sorted(set(self.orders["client"])), fill_value=0.0)
 
     def __repr__(self) -> str:
-        return _(
-            "Simulated project business as of {as_of}: {client:,} clients, {number:,} deals; its pipeline "
-            "shows {share:.0%} of the purchases within {within}, {number_2:,} opportunities",
-            as_of=self.as_of,
-            client=self.orders["client"].nunique(),
-            number=len(self.orders),
-            share=self.share,
-            within=self.within,
-            number_2=len(self.opportunities),
+        return str(
+            _(
+                "Simulated project business as of {as_of}: {client:,} clients, {number:,} deals; its pipeline "
+                "shows {share:.0%} of the purchases within {within}, {number_2:,} opportunities",
+                as_of=self.as_of,
+                client=self.orders["client"].nunique(),
+                number=len(self.orders),
+                share=self.share,
+                within=self.within,
+                number_2=len(self.opportunities),
+            )
         )
 
 

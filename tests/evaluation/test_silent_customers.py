@@ -41,10 +41,10 @@ def valued(business, shows_life):
     customers = lb.Customers.from_summary(
         business.drop(columns=["alive", "negotiates"]), time_unit="year", as_of="2025-12-31"
     )
-    many = {name: np.full((2, 200), value) for name, value in LAW.items()}
+    many = {name: np.full((2, 50), value) for name, value in LAW.items()}
     stream = lb.RepeatPurchases(
         lb.FittedPurchases.from_draws(many, time_unit="year"),
-        lb.FittedSpend.from_draws({name: np.full((2, 200), value) for name, value in SPENT.items()}),
+        lb.FittedSpend.from_draws({name: np.full((2, 50), value) for name, value in SPENT.items()}),
     )
     judged = pd.DataFrame({"customer_id": business.loc[business["negotiates"], "customer_id"], "probability": 0.5})
     priors = lb.FutureValuePriors.from_judgements(
@@ -101,13 +101,13 @@ def by_histories(business, **columns):
 
 def stream_of(fit):
     return lb.RepeatPurchases(
-        fit, lb.FittedSpend.from_draws({name: np.full((2, 200), value) for name, value in SPENT.items()})
+        fit, lb.FittedSpend.from_draws({name: np.full((2, 50), value) for name, value in SPENT.items()})
     )
 
 
 def alive_in(customers, ids, **judged):
     """Share of draws in which each customer is alive, where these have an open opportunity."""
-    many = {name: np.full((2, 200), value) for name, value in LAW.items()}
+    many = {name: np.full((2, 50), value) for name, value in LAW.items()}
     table = pd.DataFrame({"customer_id": ids, "probability": 0.5, "low": 1.0, "high": 2.0})
     if "stated_on" in judged:
         table["stated_on"] = judged.pop("stated_on")

@@ -39,7 +39,7 @@ class SignShare:
         return share_with_a_sign(given, self.alive + (self.number - self.alive) / strength.ratio)
 
     def __repr__(self) -> str:
-        return _("{at} of the living", at=percent(float(self.at(SignStrength().middle))))
+        return str(_("{at} of the living", at=percent(float(self.at(SignStrength().middle)))))
 
 
 @dataclass(frozen=True)
