@@ -11,10 +11,10 @@ import sys
 from pathlib import Path
 
 import matplotlib.pyplot as plt
-import pandas as pd
 import pytest
 
 import ltv_bayes as lb
+from ltv_bayes.data.customers.rows import FrameRows
 from ltv_bayes.language import language
 from ltv_bayes.models.model import Model
 
@@ -53,7 +53,7 @@ def each_fit_once():
     made, fit = {}, Model.fit
 
     def remembered(model, data, **settings):
-        if settings.get("random_seed") is None or not isinstance(getattr(data, "rows", data.table), pd.DataFrame):
+        if settings.get("random_seed") is None or not isinstance(getattr(data, "rows", None), FrameRows | None):
             return fit(model, data, **settings)
         asked = {name: value for name, value in settings.items() if name != "progressbar"}
         key = hashlib.sha256(pickle.dumps((type(model), vars(model), data, sorted(asked.items())))).digest()
