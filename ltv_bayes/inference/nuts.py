@@ -2,6 +2,7 @@
 
 import importlib.util
 import logging
+import time
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -18,6 +19,8 @@ from ltv_bayes.sizes import available_cores
 
 TUNE = 1000
 TUNE_FROM_PEAK = 200  # there only the size of steps is left to tune
+SHORT = 2e-4
+"""Seconds: where a density takes no longer, chains side by side wait for Python's lock longer than they save."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +60,7 @@ def sample_from_peak(density: LogDensity, peak: Peak, wanted: Wanted, **sampler_
         draws=wanted.draws,
         tune=TUNE_FROM_PEAK if wanted.tune is None else wanted.tune,
         chains=wanted.chains,
-        cores=min(wanted.chains, available_cores()),
+        cores=min(wanted.chains, _threads(make_density(), density.size)),
         seed=wanted.random_seed,
         progress_bar=wanted.progressbar,
         save_warmup=False,
@@ -72,6 +75,16 @@ def sample_from_peak(density: LogDensity, peak: Peak, wanted: Wanted, **sampler_
     tree = density.tree(peak.at(z.reshape(-1, density.size)), *z.shape[:2])
     tree["sample_stats"] = xr.DataTree(sampled["sample_stats"].to_dataset())
     return tree
+
+
+def _threads(density: Callable[[Array], tuple[float, Array]], size: int) -> int:
+    """How many chains to run side by side; the draws are the same."""
+    times = []
+    for _unused in range(4):  # the first one may compile
+        began = time.perf_counter()
+        density(np.zeros(size))
+        times.append(time.perf_counter() - began)
+    return 1 if min(times) < SHORT else available_cores()
 
 
 def sample_from_peaks(

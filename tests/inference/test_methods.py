@@ -105,6 +105,20 @@ def test_without_nutpie_chains_start_anywhere(asked, monkeypatch):
     assert settings["nuts_sampler"] == "pymc"
 
 
+@pytest.mark.fits
+@pytest.mark.filterwarnings("ignore::ltv_bayes.errors.ConvergenceWarning")
+def test_draws_do_not_depend_on_the_number_of_threads(monkeypatch):
+    """How many there are is decided by a clock."""
+    with pm.Model() as model:
+        pm.Normal("x")
+    monkeypatch.setattr(nuts, "available_cores", lambda: 2)
+    found = []
+    for short in (0.0, np.inf):
+        monkeypatch.setattr(nuts, "SHORT", short)
+        found.append(fit_posterior(model, method="nuts", draws=50, chains=3, random_seed=1, progressbar=False))
+    np.testing.assert_array_equal(*(tree["posterior"]["x"] for tree in found))
+
+
 class TestLongerChains:
     """Hierarchical chains that have not converged are followed by longer ones."""
 
