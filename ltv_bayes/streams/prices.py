@@ -3,6 +3,7 @@
 import datetime as dt
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, Self
 
 import numpy as np
@@ -237,10 +238,17 @@ class GrowthOfNew:
 
     def mean(self, renewals: int) -> Array:
         """What is expected given each draw of the parameters, a mean over paths: shape (draws, renewals)."""
-        rng, found = np.random.default_rng(PATHS), np.zeros((self.drawn.segments.shape[-1], renewals))
-        for _unused in range(PATHS):
-            found += self.levels(rng, 1, renewals)[:, 0]
-        return found / PATHS
+        return _mean_levels(self, renewals)
+
+
+@lru_cache(maxsize=32)  # cohorts of a channel share it
+def _mean_levels(growth: GrowthOfNew, renewals: int) -> Array:
+    rng, found = np.random.default_rng(PATHS), np.zeros((growth.drawn.segments.shape[-1], renewals))
+    for _unused in range(PATHS):
+        found += growth.levels(rng, 1, renewals)[:, 0]
+    found /= PATHS
+    found.setflags(write=False)
+    return found
 
 
 def _growth(drawn: GrowthDraws, states: Any, made: Array, changes: Array, log_level: Array, place: IntArray) -> Growth:

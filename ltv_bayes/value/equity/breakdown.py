@@ -122,7 +122,7 @@ def company_value(parts: Parts, tax_rate: Any, cash: Any, debt: Any, interval: I
 def _next_customer(parts: Parts, channel: str, cost: float) -> tuple[float, float]:
     """Expected value of the next customer of a channel, won today, and the probability that it is below their cost."""
     terms, segment = parts.terms[channel], parts.segments[channel]
-    newcomer, kept = terms.newcomer(segment), terms.kept(segment)
+    newcomer, kept = parts.newcomers[channel], terms.kept(segment)
     rng = customer_stream(parts.seed, "next customer", channel)
     drawn = [kept * newcomer.draw(rng, terms.horizon, terms.discount_rate) for _unused in range(NEXT_CUSTOMERS)]
     expected = float(np.mean(kept * newcomer.expected(terms.horizon, terms.discount_rate)))

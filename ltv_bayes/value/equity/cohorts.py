@@ -12,6 +12,7 @@ from ltv_bayes.random_streams import customer_stream
 from ltv_bayes.sizes import available_cores
 from ltv_bayes.time_units import DAYS_PER_YEAR, Duration, discount_intensity
 from ltv_bayes.value.acquisition.new_customer_terms import NewCustomerTerms
+from ltv_bayes.value.acquisition.newcomers import Newcomer
 from ltv_bayes.value.equity.plan import AcquisitionPlan
 
 ROUNDING = 1e-9
@@ -42,10 +43,16 @@ class PlannedValue:
     cost_by_year: Array
 
 
+def newcomers_of(terms: Mapping[str, NewCustomerTerms], segments: Mapping[str, str]) -> dict[str, Newcomer]:
+    """A customer of each channel who is won today: all cohorts share what is computed of them."""
+    return {channel: own.newcomer(segments[channel]) for channel, own in terms.items()}
+
+
 def planned_value(
     plan: AcquisitionPlan,
     terms: Mapping[str, NewCustomerTerms],
     segments: Mapping[str, str],
+    newcomers: Mapping[str, Newcomer],
     seed: int,
     *,
     growth: float = 0.0,
@@ -59,6 +66,8 @@ def planned_value(
         With the draws of their fits in the order of the streams'.
     segments : mapping from channel to str
         What the fits call them.
+    newcomers : mapping from channel to Newcomer
+        Made of the terms by `newcomers_of`.
     seed : int
         Each cohort has a random stream of its own.
     growth : float
@@ -82,7 +91,7 @@ def planned_value(
         rate = (1 + own.discount_rate) / (1 + growth) - 1
         times = _times(delay, own.horizon)
         rng = customer_stream(seed, "planned customers", _name_of(rows.iloc[row]))
-        cohort = own.newcomer(segments[channel]).later(delay).cohort(rng, customers, times, rate)
+        cohort = newcomers[channel].later(delay).cohort(rng, customers, times, rate)
         kept = own.kept(segments[channel]) * np.exp(-discount_intensity(rate, "day") * delay)
         return kept * cohort.drawn, kept * cohort.expected.mean(axis=0)
 

@@ -22,6 +22,7 @@ from ltv_bayes.tables import Printed, ResultPage
 from ltv_bayes.value.acquisition.new_customer_terms import NewCustomerTerms
 from ltv_bayes.value.acquisition.new_customers import ANYBODY, NewCustomerValue
 from ltv_bayes.value.equity import breakdown, sensitivity
+from ltv_bayes.value.equity.cohorts import newcomers_of
 from ltv_bayes.value.equity.parts import COST, PLANNED, PORTFOLIO, TOTAL, Parts, purposes_of
 from ltv_bayes.value.equity.plan import AcquisitionPlan
 from ltv_bayes.value.lifetime_value import LifetimeValue, valued_of
@@ -371,9 +372,7 @@ def customer_equity(
         _require_alike(value, one, plan)
     terms = {name: _beside(value, one) for name, one in values.items()}
     segments = {name: name if one.column else ANYBODY for name, one in values.items()}
-    for name, own in terms.items():
-        own.newcomer(segments[name])
-    return CustomerEquity(Parts(value, plan, terms, segments, as_seed(random_seed)))
+    return CustomerEquity(Parts(value, plan, terms, segments, newcomers_of(terms, segments), as_seed(random_seed)))
 
 
 def _values_by_channel(given: Any, plan: AcquisitionPlan) -> dict[str, NewCustomerValue]:

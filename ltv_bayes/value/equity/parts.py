@@ -10,6 +10,7 @@ import numpy as np
 from ltv_bayes.formulas.special import Array
 from ltv_bayes.predictions.fitted import FittedModel
 from ltv_bayes.value.acquisition.new_customer_terms import NewCustomerTerms
+from ltv_bayes.value.acquisition.newcomers import Newcomer
 from ltv_bayes.value.draws.valuation import REALISED, Valuation, added
 from ltv_bayes.value.equity.cohorts import PlannedValue, planned_value
 from ltv_bayes.value.equity.plan import AcquisitionPlan
@@ -32,6 +33,8 @@ class Parts:
         How they are valued, the draws of fits in the order of the streams'.
     segments : mapping from channel to str
         What the fits call each channel.
+    newcomers : mapping from channel to Newcomer
+        A customer of each who is won today.
     seed : int
         Of the draws of planned customers.
     """
@@ -40,6 +43,7 @@ class Parts:
     plan: AcquisitionPlan
     terms: Mapping[str, NewCustomerTerms]
     segments: Mapping[str, str]
+    newcomers: Mapping[str, Newcomer]
     seed: int
 
     @property
@@ -50,7 +54,7 @@ class Parts:
     @cached_property
     def planned(self) -> PlannedValue:
         """Planned customers and their cost."""
-        return planned_value(self.plan, self.terms, self.segments, self.seed)
+        return planned_value(self.plan, self.terms, self.segments, self.newcomers, self.seed)
 
     @property
     def portfolio(self) -> Array:

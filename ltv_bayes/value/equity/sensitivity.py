@@ -18,7 +18,7 @@ from ltv_bayes.time_units import as_number
 from ltv_bayes.value.acquisition.new_customer_terms import NewCustomerTerms
 from ltv_bayes.value.draws.results import Results
 from ltv_bayes.value.draws.valuation import JUDGED, Valuation
-from ltv_bayes.value.equity.cohorts import planned_value
+from ltv_bayes.value.equity.cohorts import newcomers_of, planned_value
 from ltv_bayes.value.equity.parts import PLANNED, PORTFOLIO, TOTAL, Parts, to_come
 
 CHURN, GROWTH, MARGIN, COST, WON = "churn", "growth", "margin", "cost_of_winning", "customers_won"
@@ -70,7 +70,7 @@ def _with_churn(parts: Parts, odds: float) -> float:
     """Equity where the odds of leaving are multiplied, in all fits."""
     streams = tuple(_changed_stream(stream, odds) for stream in parts.value.valuation.streams)
     terms = {name: _changed_terms(one, odds) for name, one in parts.terms.items()}
-    planned = planned_value(parts.plan, terms, parts.segments, parts.seed)
+    planned = planned_value(parts.plan, terms, parts.segments, newcomers_of(terms, parts.segments), parts.seed)
     return _portfolio(parts, replace(parts.value.valuation, streams=streams)) + _net(parts, planned.expected_by_row)
 
 
@@ -86,7 +86,7 @@ def _growing(parts: Parts, growth: float) -> float:
         for one in valuation.streams
     )
     terms = valuation.terms.discounted_at(_less(valuation.terms.discount_rate, growth))
-    planned = planned_value(parts.plan, parts.terms, parts.segments, parts.seed, growth=growth)
+    planned = planned_value(parts.plan, parts.terms, parts.segments, parts.newcomers, parts.seed, growth=growth)
     return _portfolio(parts, replace(valuation, streams=streams, terms=terms)) + _net(parts, planned.expected_by_row)
 
 
