@@ -53,7 +53,7 @@ UNITS = {
     "plot_history_surface": "months",
     "plot_prior_posterior": "weeks",
     "plot_movements": "a month (USD)",
-    "plot_retained": "age in periods of a quarter",
+    "plot_retained": "age in quarters",
     "plot_ranks": "probability",
     "plot_tiers": "probability",
 }
