@@ -8,6 +8,8 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from threading import Lock
+from typing import Any
 
 # reading
 SNIFFED_CHARACTERS = 100_000
@@ -131,6 +133,26 @@ def _cores_of_process() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
+
+
+_lock = Lock()
+_open: list[Any] = []  # an entry for each block that is open; the first one is the limit, and is taken out last
+
+
+@contextmanager
+def one_blas_thread() -> Iterator[None]:
+    """Let linear algebra run on one thread within the block; as before when the last of several blocks has ended."""
+    from threadpoolctl import threadpool_limits
+
+    with _lock:
+        _open.append(None if _open else threadpool_limits(1, user_api="blas"))
+    try:
+        yield
+    finally:
+        with _lock:
+            limit = _open.pop()
+            if limit is not None:
+                limit.restore_original_limits()
 
 
 SMALLEST_AMOUNT, LARGEST_AMOUNT = 1e-100, 1e100

@@ -3,11 +3,9 @@
 import difflib
 import time
 import warnings
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from dataclasses import replace
 from functools import partial
-from threading import Lock
 from typing import Any, Literal
 
 import numpy as np
@@ -23,6 +21,7 @@ from ltv_bayes.inference.nested import LatentNormal, Unfolded
 from ltv_bayes.inference.nuts import TUNE, Wanted, has_nutpie, sample_by_pymc, sample_from_peaks
 from ltv_bayes.language import _
 from ltv_bayes.random_streams import as_seed
+from ltv_bayes.sizes import one_blas_thread
 from ltv_bayes.terminal import announce
 
 MEANT = {
@@ -220,23 +219,3 @@ def _check_settings(method: str, **counts: int) -> None:
         whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
         if not (whole and value >= 1):
             raise FitError(_("{name} must be a whole number of at least 1, not {value!r}.", name=name, value=value))
-
-
-_lock = Lock()
-_open: list[Any] = []  # an entry for each block that is open; the first one is the limit, and is taken out last
-
-
-@contextmanager
-def one_blas_thread() -> Iterator[None]:
-    """Let linear algebra run on one thread within the block; as before when the last of several blocks has ended."""
-    from threadpoolctl import threadpool_limits
-
-    with _lock:
-        _open.append(None if _open else threadpool_limits(1, user_api="blas"))
-    try:
-        yield
-    finally:
-        with _lock:
-            limit = _open.pop()
-            if limit is not None:
-                limit.restore_original_limits()

@@ -60,6 +60,8 @@ def sign_of_yen(column: pd.Series | None, marks: pd.Series, currency: str | None
     InputError
         If some say yen and others yuan, naming the rows where it is open.
     """
+    if column is None and not any(marks.unique()):
+        return "CNY", ""
     own = marks if column is None else _codes(column)
     at = ((marks == YEN_OR_YUAN) & ~own.isin(YEN_AND_YUAN) | (own == YEN_OR_YUAN)).to_numpy()
     if not at.any():
@@ -99,7 +101,7 @@ def currencies_of(column: pd.Series | None, marks: pd.Series, yen: str = "CNY") 
     """
     marks = marks.astype(object)
     if column is None:
-        return marks.replace(YEN_OR_YUAN, yen)
+        return marks.replace(YEN_OR_YUAN, yen) if any(marks.unique()) else marks
     found = _codes(column).set_axis(marks.index)
     at = ~found.isin([word for word in found.unique() if CODE.fullmatch(word)]).to_numpy()
     problem = _(
@@ -153,7 +155,7 @@ def in_one_currency(
         If amounts are in several currencies, or in another than is wanted, and no rate is given.
     """
     wanted = _wanted(currency)
-    shown = sorted(set(currencies) - {""})
+    shown = sorted(set(currencies.unique()) - {""})
     if wanted is None:
         if len(shown) > 1:
             raise _several(currencies, shown)

@@ -12,7 +12,7 @@ import pandas as pd
 
 from ltv_bayes.data.engine.duckdb import Connection, fetched_batches
 from ltv_bayes.language import _
-from ltv_bayes.sizes import READ_ROWS
+from ltv_bayes.sizes import READ_ROWS, one_blas_thread
 from ltv_bayes.time_units import DAYS_PER_YEAR
 
 PERIODS_IN_YEAR = (12, 4, 1)
@@ -152,6 +152,7 @@ def periods_of(days: int) -> tuple[float, int]:
     return length, min(MOST_PERIODS, math.floor(days / length) + 1)
 
 
+@one_blas_thread()  # few numbers for each of many customers: more threads would wait for each other
 def moments_of(batches: Iterator[pd.DataFrame], length: float, number: int) -> PriceMoments:
     """Add up the moments of customers.
 
@@ -182,15 +183,15 @@ def moments_of(batches: Iterator[pd.DataFrame], length: float, number: int) -> P
         counts = np.zeros(shape)
         counts[owner, period] = orders
         total = counts.sum(axis=1, keepdims=True)
-        # few numbers for each of many customers: threads of a matrix product would wait for each other
-        information += np.diag(counts.sum(axis=0)) - np.einsum("cj,ck->jk", counts / total, counts)
+        information += np.diag(counts.sum(axis=0)) - (counts / total).T @ counts
         parts = np.zeros((shape[0], 2, number))  # of the logarithms, and of a straight line
         for kind, sums in enumerate((logs, orders * line[period])):
             part = parts[:, kind]
             part[owner, period] = sums
             part -= counts * (part.sum(axis=1, keepdims=True) / total)
         scores += parts.sum(axis=0)
-        spreads += np.einsum("caj,cbk->abjk", parts, parts)
+        rows = parts.reshape(len(parts), -1)
+        spreads += (rows.T @ rows).reshape(2, number, 2, number).swapaxes(1, 2)
         customers += len(total)
     return moments_from_sums(information, scores, spreads, customers, length)
 

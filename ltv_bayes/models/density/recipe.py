@@ -18,7 +18,7 @@ from ltv_bayes.formulas.models.leaving_at_once import FIRST_DROPOUT
 from ltv_bayes.formulas.models.parameterization import IDENTITY, LOG, Naming, with_slopes
 from ltv_bayes.formulas.models.parameterization import naming as naming_of
 from ltv_bayes.formulas.special import IntArray
-from ltv_bayes.inference.methods import Method, fit_posterior, one_blas_thread
+from ltv_bayes.inference.methods import Method, fit_posterior
 from ltv_bayes.inference.nuts import has_nutpie
 from ltv_bayes.language import _, comma
 from ltv_bayes.models.density.calendar import SDS, SMALL, Calendar, CalendarDensity, OnClock
@@ -38,6 +38,7 @@ from ltv_bayes.models.priors import (
     describe,
     register,
 )
+from ltv_bayes.sizes import one_blas_thread
 
 if TYPE_CHECKING:
     import pymc as pm

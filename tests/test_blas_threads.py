@@ -4,7 +4,7 @@ import pytest
 import scipy.linalg  # noqa: F401  # with its own linear algebra
 from threadpoolctl import threadpool_info, threadpool_limits
 
-from ltv_bayes.inference.methods import one_blas_thread
+from ltv_bayes.sizes import one_blas_thread
 
 
 def threads():
