@@ -8,6 +8,7 @@ import runpy
 import shutil
 import subprocess
 import sys
+import warnings
 from pathlib import Path
 
 import matplotlib.pyplot as plt
@@ -49,17 +50,26 @@ print(sum("image/png" in output.get("data", {{}}) for output in shown), "picture
 
 @pytest.fixture(scope="module", autouse=True)
 def each_fit_once():
-    """Pages and examples make many fits alike. The same data, settings and seed give the same draws: each once."""
+    """Pages and examples make many fits alike: the same data, settings and seed give the same draws, and each is once.
+
+    A fit keeps its verdict in words, so those of another language are others. What warns is made each time.
+    """
     made, fit = {}, Model.fit
 
     def remembered(model, data, **settings):
         if settings.get("random_seed") is None or not isinstance(getattr(data, "rows", None), FrameRows | None):
             return fit(model, data, **settings)
         asked = {name: value for name, value in settings.items() if name != "progressbar"}
-        key = hashlib.sha256(pickle.dumps((type(model), vars(model), data, sorted(asked.items())))).digest()
-        if key not in made:
-            made[key] = fit(model, data, **settings)
-        return made[key]
+        key = hashlib.sha256(pickle.dumps((language(), type(model), vars(model), data, sorted(asked.items())))).digest()
+        if key in made:
+            return made[key]
+        with warnings.catch_warnings(record=True) as told:
+            warnings.simplefilter("always")
+            found = fit(model, data, **settings)
+        if told:
+            return fit(model, data, **settings)
+        made[key] = found
+        return found
 
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(Model, "fit", remembered)

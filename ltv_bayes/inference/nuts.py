@@ -19,7 +19,7 @@ from ltv_bayes.sizes import available_cores
 
 TUNE = 1000
 TUNE_FROM_PEAK = 200  # there only the size of steps is left to tune
-SHORT = 2e-4
+QUICK = 2e-4
 """Seconds: where a density takes no longer, chains side by side wait for Python's lock longer than they save."""
 
 
@@ -60,7 +60,7 @@ def sample_from_peak(density: LogDensity, peak: Peak, wanted: Wanted, **sampler_
         draws=wanted.draws,
         tune=TUNE_FROM_PEAK if wanted.tune is None else wanted.tune,
         chains=wanted.chains,
-        cores=min(wanted.chains, _threads(make_density(), density.size)),
+        cores=min(wanted.chains, _chains_at_once(peak.standardised(density), density.size)),
         seed=wanted.random_seed,
         progress_bar=wanted.progressbar,
         save_warmup=False,
@@ -77,14 +77,14 @@ def sample_from_peak(density: LogDensity, peak: Peak, wanted: Wanted, **sampler_
     return tree
 
 
-def _threads(density: Callable[[Array], tuple[float, Array]], size: int) -> int:
+def _chains_at_once(density: Callable[[Array], tuple[float, Array]], size: int) -> int:
     """How many chains to run side by side; the draws are the same."""
     times = []
     for _unused in range(4):  # the first one may compile
         began = time.perf_counter()
         density(np.zeros(size))
         times.append(time.perf_counter() - began)
-    return 1 if min(times) < SHORT else available_cores()
+    return 1 if min(times) < QUICK else available_cores()
 
 
 def sample_from_peaks(
@@ -146,6 +146,8 @@ def drawn_so_far(tree: xr.DataTree) -> xr.DataTree:
     [[0.1, 0.2], [0.4, 0.5]]
     """
     posterior = tree["posterior"].to_dataset()
+    if posterior.sizes["draw"] == 0:
+        raise KeyboardInterrupt
     sizes = posterior.sizes["chain"], posterior.sizes["draw"], -1
     each = [values.transpose("chain", "draw", ...).to_numpy().reshape(sizes) for values in posterior.values()]
     whole = np.isfinite(np.concatenate(each, axis=-1)).all(axis=-1)

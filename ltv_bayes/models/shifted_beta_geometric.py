@@ -117,7 +117,8 @@ class RenewalModel(Model[Renewals, FittedRenewals]):
             length = 1.0 if calendar is None else calendar.length
             if self._dated:
                 dated = DatedRenewals.of(data, self._dated, length)
-                return RenewalClock.of(dated.schedules, histories, calendar, dated)
+                at, clock = RenewalClock.of(dated.schedules, histories, calendar)
+                return at, replace(clock, tables=dated.added_to(clock.tables))
             return RenewalClock.of(settled_schedules(data, length), histories, calendar)
 
         return laid_out

@@ -16,7 +16,6 @@ from ltv_bayes.runs.toml import in_section
 from ltv_bayes.terms import Terms
 from ltv_bayes.time_units import as_date, as_duration, as_time_unit
 from ltv_bayes.value.acquisition.costs import AcquisitionCosts
-from ltv_bayes.value.decisions.at_risk import as_least
 from ltv_bayes.value.equity.plan import AcquisitionPlan
 
 COLUMNS_OF_COSTS = "columns amount_unit decimal sheet encoding"
@@ -55,7 +54,8 @@ def check_settings(of: Settings) -> None:
     for name, length in lengths.items():
         if length is not None:
             as_duration(length, name)
-    as_least(of.analyses.least_not_renewed)
+    for name in ("least_drop", "least_alive", "least_not_renewed"):
+        as_share(getattr(of.analyses, name), name)
     if of.customers.as_of is not None:
         as_date(of.customers.as_of)
     for name, days in (("earlier_day", of.analyses.over_time), ("origin", of.trust.days)):

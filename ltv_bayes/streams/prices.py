@@ -4,6 +4,7 @@ import datetime as dt
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
+from threading import Lock
 from typing import Any, Self
 
 import numpy as np
@@ -238,10 +239,14 @@ class GrowthOfNew:
 
     def mean(self, renewals: int) -> Array:
         """What is expected given each draw of the parameters, a mean over paths: shape (draws, renewals)."""
-        return _mean_levels(self, renewals)
+        with _one_at_a_time:  # cohorts that are drawn side by side ask for the same
+            return _mean_levels(self, renewals)
 
 
-@lru_cache(maxsize=32)  # cohorts of a channel share it
+_one_at_a_time = Lock()
+
+
+@lru_cache(maxsize=256)
 def _mean_levels(growth: GrowthOfNew, renewals: int) -> Array:
     rng, found = np.random.default_rng(PATHS), np.zeros((growth.drawn.segments.shape[-1], renewals))
     for _unused in range(PATHS):

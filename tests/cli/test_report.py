@@ -409,7 +409,9 @@ def test_every_command_takes_settings_from_a_file_and_tells_machines(command):
     ("options", "sentence"),
     [
         (["--margin", 35], "margin must lie between 0 and 1, not 35"),
-        (["--least-not-renewed", 2], "least must be at least 0 and below 1, not 2"),
+        (["--least-not-renewed", 2], "least_not_renewed must lie between 0 and 1, not 2"),
+        (["--least-alive", 20], "least_alive must lie between 0 and 1, not 20. Write 20%"),
+        (["--least-drop", 10], "least_drop must lie between 0 and 1, not 10. Write 10%"),
         (["--payback-within", "none"], "none"),
         (["--horizon", 3], "3"),
         (["--discount-rate", 10], "10"),

@@ -113,10 +113,16 @@ def test_draws_do_not_depend_on_the_number_of_threads(monkeypatch):
         pm.Normal("x")
     monkeypatch.setattr(nuts, "available_cores", lambda: 2)
     found = []
-    for short in (0.0, np.inf):
-        monkeypatch.setattr(nuts, "SHORT", short)
+    for quick in (0.0, np.inf):
+        monkeypatch.setattr(nuts, "QUICK", quick)
         found.append(fit_posterior(model, method="nuts", draws=50, chains=3, random_seed=1, progressbar=False))
     np.testing.assert_array_equal(*(tree["posterior"]["x"] for tree in found))
+
+
+def test_chains_that_were_stopped_before_their_first_draw_stay_stopped():
+    tree = xr.DataTree.from_dict({"posterior": xr.Dataset({"z": (("chain", "draw"), np.empty((4, 0)))})})
+    with pytest.raises(KeyboardInterrupt):
+        nuts.drawn_so_far(tree)
 
 
 class TestLongerChains:

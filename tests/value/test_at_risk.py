@@ -102,8 +102,8 @@ def test_only_those_likely_enough_and_due_in_time(records, fit):
 
 def test_what_is_wrong_is_refused(records, fit, purchases, spend, book):
     ltv = value(records, fit)
-    with pytest.raises(UnitError, match="least must be"):
-        lb.at_risk(ltv, least=1.0)
+    with pytest.raises(UnitError, match=r"least must lie between 0 and 1, not 20. Write 20% as least=0.2"):
+        lb.at_risk(ltv, least=20)
     with pytest.raises(InputError, match="No stream of this value"):
         lb.at_risk(ltv, stream="services")
     with pytest.raises(InputError, match="at_risk needs"):

@@ -1,11 +1,13 @@
 """New customers: their expected revenue is that of simulated ones on average."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 
 import ltv_bayes as lb
 from ltv_bayes.predictions.growth.fitted_expansion import UNSEEN
-from ltv_bayes.streams.prices import GrowthOfNew
+from ltv_bayes.streams.prices import PATHS, GrowthOfNew
 from ltv_bayes.time_units import Duration
 from ltv_bayes.value.acquisition.newcomers import Buyer, Subscriber
 from tests.chance import allowed
@@ -188,3 +190,15 @@ def test_seats_of_a_new_customer_begin_with_the_typical_number_whatever_the_pric
     dear, cheap = (GrowthOfNew.of(fit, price, "year", None, "") for price in (1e6, 1.0))
     assert dear.log_level == cheap.log_level == pytest.approx(np.log(10.0))
     assert dear.mean(1)[:, 0] == pytest.approx(np.full(4, 2.0))
+
+
+def test_cohorts_side_by_side_compute_the_mean_of_growth_once(monkeypatch):
+    calls, levels = [], GrowthOfNew.levels
+    monkeypatch.setattr(GrowthOfNew, "levels", lambda *asked: calls.append(asked) or levels(*asked))
+    growth = growing_subscriber(50).growth
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(growth.mean, [5] * 8))
+    assert len(calls) == PATHS
+    assert all(one is found[0] for one in found)
+    with pytest.raises(ValueError, match="read-only"):
+        found[0][0, 0] = 2.0

@@ -10,7 +10,6 @@ from ltv_bayes.data.subscriptions.due_dates import Schedules
 from ltv_bayes.formulas.kernels.tables import RenewalTables, end_to_end
 from ltv_bayes.formulas.special import Array, IntArray
 from ltv_bayes.models.density.calendar import Calendar
-from ltv_bayes.models.density.dated_renewals import DatedRenewals
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,16 +28,8 @@ class RenewalClock:
     due: IntArray
 
     @classmethod
-    def of(
-        cls, schedules: Schedules, data: InGroups, calendar: Calendar | None, dated: DatedRenewals | None = None
-    ) -> tuple[IntArray, "RenewalClock"]:
-        """Lay out the histories of groups, which have a ``schedule``; also where those of each begin.
-
-        Parameters
-        ----------
-        dated : DatedRenewals, optional
-            Those of the schedules, with their covariates.
-        """
+    def of(cls, schedules: Schedules, data: InGroups, calendar: Calendar | None) -> tuple[IntArray, "RenewalClock"]:
+        """Lay out the histories of groups, which have a ``schedule``; also where those of each begin."""
         groups = list(data.parts())
         columns = ("renewals", "lost", "observed_from", "count")
         at, tables = end_to_end([RenewalTables(*(one[name] for name in columns)) for one in groups])
@@ -48,10 +39,6 @@ class RenewalClock:
             number=np.arange(schedules.period.size) - np.repeat(schedules.first[:-1], np.diff(schedules.first)) + 1,
             log_factor=np.zeros(schedules.period.size),
         )
-        if dated is None:
-            laid_out = laid_out._replace(covariates=np.empty((schedules.period.size, 0)))
-        else:
-            laid_out = dated.added_to(laid_out)
         return at, cls(laid_out, np.clip(-1 - schedules.period, 0, calendar.number - 1 if calendar else 0))
 
     def at(self, log_factor: Array) -> RenewalTables:

@@ -146,7 +146,7 @@ class Expansion:
             "typical": typical,
             "width": width,
             "driver": driver,
-            STEPS: json.dumps([(day.isoformat(), share) for day, share in steps]),
+            STEPS: json.dumps({day.isoformat(): share for day, share in steps}),
             **dict(zip(LARGEST, _largest(logs, history), strict=True)),
             "customers": len(renewals.table.index.unique()),
             "random_seed": seed,

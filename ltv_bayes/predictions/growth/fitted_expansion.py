@@ -1,6 +1,5 @@
 """The fit of expansion and contraction: posterior draws, and those that count for each subscription."""
 
-import datetime as dt
 import json
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -8,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ltv_bayes.data.subscriptions.renewals import Renewals
-from ltv_bayes.data.subscriptions.revenue.price_history import PRICE, SEATS, PriceHistory, price_history
+from ltv_bayes.data.subscriptions.revenue.price_history import PRICE, SEATS, PriceHistory, price_history, price_steps
 from ltv_bayes.data.subscriptions.revenue.recurring import owners
 from ltv_bayes.errors import FitError
 from ltv_bayes.formatting import money, with_currency
@@ -105,6 +104,11 @@ class FittedExpansion(FittedModel):
         """What changes at renewals: ``"price"``, or ``"seats"`` that the price follows."""
         return str(self.idata.attrs.get("driver", PRICE))
 
+    @property
+    def pool_by(self) -> str | None:
+        """The column of the segments; None where contracts are told apart by their length alone."""
+        return str(self.idata.attrs.get("pool_by", "")) or None
+
     def _page(self) -> ResultPage:
         attrs = self.idata.attrs
         said = {"changes": attrs.get("changes", 0), "renewals": attrs.get("renewals", 0)}
@@ -146,7 +150,7 @@ def bounds_note(fit: FittedModel) -> list[str]:
 
 def segments_fitted(fit: FittedExpansion, renewals: Renewals) -> Array:
     """The segment of each subscription, as a fit tells them apart."""
-    return segments_of(renewals, str(fit.idata.attrs.get("pool_by", "")) or None)
+    return segments_of(renewals, fit.pool_by)
 
 
 def segments_of(renewals: Renewals, pool_by: str | None) -> Array:
@@ -165,17 +169,15 @@ def segments_of(renewals: Renewals, pool_by: str | None) -> Array:
 
 def own_history(fit: FittedExpansion, renewals: Renewals) -> PriceHistory:
     """What became of the prices, or seats, of subscriptions, as the fit saw it: without changes of all prices."""
-    kept = json.loads(fit.idata.attrs.get(STEPS, "[]"))
-    steps = tuple((dt.date.fromisoformat(day), float(share)) for day, share in kept)
+    steps = price_steps(json.loads(fit.idata.attrs.get(STEPS, "{}")))
     return price_history(renewals, steps, fit.driver)
 
 
 def segment_of_new(fit: FittedExpansion, period: str, column: str | None, segment: str) -> str:
     """The segment of a contract of a new customer, of whom one column is known; any other where that is not enough."""
-    pool_by = str(fit.idata.attrs.get("pool_by", ""))
-    if not pool_by:
+    if fit.pool_by is None:
         return period
-    return f"{period}, {segment}" if pool_by == column else UNSEEN
+    return f"{period}, {segment}" if fit.pool_by == column else UNSEEN
 
 
 def growth_draws(fit: FittedExpansion, of_each: Array) -> GrowthDraws:

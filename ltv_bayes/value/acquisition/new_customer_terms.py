@@ -130,8 +130,8 @@ class NewCustomerTerms:
         """Columns that the fits take into account and that are not asked for."""
         pooled = filter(None, map(pooling_of, self.fits))
         columns = [name for pooling in pooled for name in pooling.grouping.columns]
-        if self.growth is not None and self.growth.idata.attrs.get("pool_by"):
-            columns.append(str(self.growth.idata.attrs["pool_by"]))
+        if self.growth is not None and self.growth.pool_by:
+            columns.append(self.growth.pool_by)
         return [name for name in dict.fromkeys(columns) if name != self.column]
 
     def newcomer(self, segment: str) -> Newcomer:

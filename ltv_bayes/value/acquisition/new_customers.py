@@ -230,7 +230,7 @@ class NewCustomerValue(Printed):
         notes = [_("{begin}.", begin=sentence_case(note)) for note in self.unseen_notes()]
         if others := self.terms.others():
             notes.append(_("The fits differ by {others} too, which counts as typical.", others=listed(others)))
-        notes += [_("{begin}.", begin=sentence_case(note.rstrip(".。"))) for note in self._bounds()]
+        notes += map(sentence_case, self._bounds())
         heading = _("Expected value of a new client{grouped}: {settings}", grouped=grouped, settings=self.settings)
         return ResultPage([heading], self.summary(), notes, self.currency)
 

@@ -10,9 +10,10 @@ import pandas as pd
 from scipy import special
 
 from ltv_bayes.data.subscriptions.renewals import Renewals, is_active
-from ltv_bayes.errors import InputError, UnitError, a_kind, counted
+from ltv_bayes.errors import InputError, a_kind, counted
 from ltv_bayes.formatting import money, probability, three_digits, with_currency
 from ltv_bayes.formulas.models import shifted_beta_geometric
+from ltv_bayes.formulas.point.inputs import as_share
 from ltv_bayes.formulas.special import Array, IntArray
 from ltv_bayes.intervals import flagged, quoted_with
 from ltv_bayes.language import _, _n, comma, retold
@@ -23,7 +24,7 @@ from ltv_bayes.predictions.renewals import FittedRenewals, next_renewal_is_made
 from ltv_bayes.streams.subscription import ALL, Subscription, fees_to_come
 from ltv_bayes.tables import Printed, ResultPage
 from ltv_bayes.terms import Terms
-from ltv_bayes.time_units import as_duration, as_number
+from ltv_bayes.time_units import as_duration
 from ltv_bayes.value.draws.margins import Margins
 from ltv_bayes.value.lifetime_value import LifetimeValue, valued_of
 
@@ -146,7 +147,7 @@ def at_risk(ltv: LifetimeValue, *, within: Any = "3 months", least: float = 0.1,
     """
     if not isinstance(ltv, LifetimeValue):
         raise InputError(_("at_risk needs what lifetime_value(...) returned, not {kind}.", kind=a_kind(ltv)))
-    as_least(least)
+    least = as_share(least, "least")
     value = valued_of(ltv)
     streams = [one for one in value.valuation.streams if isinstance(one, Subscription)]
     streams = [one for one in streams if stream is None or one.name == stream]
@@ -162,20 +163,7 @@ def at_risk(ltv: LifetimeValue, *, within: Any = "3 months", least: float = 0.1,
     due = len(facts)
     facts = facts[facts["probability_not_renewed"] >= least].sort_values("at_stake", ascending=False, kind="stable")
     settings = str(value.settings.to_come)
-    return AtRisk(facts, due, as_of, until, float(least), ltv.currency, settings, value.caution)
-
-
-def as_least(value: Any) -> float:
-    """Read the least probability that a renewal is not made.
-
-    Raises
-    ------
-    UnitError
-        If it is no number from 0 to below 1.
-    """
-    if not 0 <= as_number(value, "least") < 1:
-        raise UnitError(_("least must be at least 0 and below 1, not {least!r}.", least=value))
-    return float(value)
+    return AtRisk(facts, due, as_of, until, least, ltv.currency, settings, value.caution)
 
 
 def _of_stream(stream: Subscription, terms: Terms, margins: Margins, customers: Any, until: dt.date) -> pd.DataFrame:

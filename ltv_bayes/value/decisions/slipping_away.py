@@ -17,6 +17,7 @@ from ltv_bayes.data.orders.transactions import Transactions
 from ltv_bayes.data.reading.ids import as_text
 from ltv_bayes.errors import InputError, UnitError, a_kind, counted, suggestion
 from ltv_bayes.formatting import money, probability, with_currency
+from ltv_bayes.formulas.point.inputs import as_share
 from ltv_bayes.formulas.special import Array
 from ltv_bayes.intervals import describe_interval, flagged, interval, interval_settings, quoted_with, summarize_sorted
 from ltv_bayes.language import _, _n, comma, retold
@@ -29,7 +30,7 @@ from ltv_bayes.streams.repeat_purchases import RepeatPurchases, alive_in_value, 
 from ltv_bayes.streams.stream import Stream
 from ltv_bayes.streams.together import dependencies
 from ltv_bayes.tables import Printed, ResultPage
-from ltv_bayes.time_units import as_date, as_number
+from ltv_bayes.time_units import as_date
 from ltv_bayes.value.decisions.histories_in_words import histories_in_words, what_signs_did
 from ltv_bayes.value.draws.judged_streams import shows_opportunities
 from ltv_bayes.value.draws.valuation import Block, Components, added
@@ -244,10 +245,9 @@ def slipping_away(
     """
     if not isinstance(ltv, LifetimeValue):
         raise InputError(_("slipping_away needs what lifetime_value(...) returned, not {kind}.", kind=a_kind(ltv)))
-    if not 0 < as_number(least_drop, "least_drop") <= 1:
+    least_drop, least_alive = as_share(least_drop, "least_drop"), as_share(least_alive, "least_alive")
+    if least_drop == 0:
         raise UnitError(_("least_drop must be above 0 and at most 1, not {least_drop!r}.", least_drop=least_drop))
-    if not 0 <= as_number(least_alive, "least_alive") < 1:
-        raise UnitError(_("least_alive must be at least 0 and below 1, not {least_alive!r}.", least_alive=least_alive))
     value = valued_of(ltv)
     chosen = _stream_that_ends(value.valuation.conditioned, stream)
     now = ltv.customers if chosen.customers is None else chosen.customers

@@ -44,7 +44,7 @@ class PlannedValue:
 
 
 def newcomers_of(terms: Mapping[str, NewCustomerTerms], segments: Mapping[str, str]) -> dict[str, Newcomer]:
-    """A customer of each channel who is won today: all cohorts share what is computed of them."""
+    """A customer of each channel who is won today: cohorts share how prices grow, and the mean of that."""
     return {channel: own.newcomer(segments[channel]) for channel, own in terms.items()}
 
 
