@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 import ltv_bayes as lb
 from ltv_bayes.cli.commands import app, command_line
 from ltv_bayes.language import in_language
+from ltv_bayes.runs.checked import check_settings
 from ltv_bayes.runs.contracts import next_subscriber
 from ltv_bayes.runs.run import Run
 from ltv_bayes.runs.settings import Settings
@@ -430,6 +431,12 @@ def test_settings_that_cannot_be_are_refused_before_the_orders_are_read(folder, 
     result = run("report", "订单.csv", *options)
     assert result.exit_code == 1
     assert sentence in result.stderr
+
+
+def test_renewals_at_risk_may_be_left_out():
+    check_settings(Settings.made({"analyses": {"renewals_within": "none"}}))
+    with pytest.raises(lb.LtvBayesError, match="renewals_within"):
+        check_settings(Settings.made({"analyses": {"renewals_within": "never"}}))
 
 
 def test_costs_without_clients_are_refused_before_anything_is_fitted(folder, monkeypatch):

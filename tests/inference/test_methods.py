@@ -1,5 +1,7 @@
 """The way into inference: variables of any shape, and how much chains are tuned."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pymc as pm
 import pytest
@@ -123,6 +125,20 @@ def test_chains_that_were_stopped_before_their_first_draw_stay_stopped():
     tree = xr.DataTree.from_dict({"posterior": xr.Dataset({"z": (("chain", "draw"), np.empty((4, 0)))})})
     with pytest.raises(KeyboardInterrupt):
         nuts.drawn_so_far(tree)
+
+
+@pytest.mark.parametrize(("seconds", "threads"), [(1e-5, 1), (1e-3, 2)])
+def test_chains_run_side_by_side_where_a_density_is_slow(monkeypatch, seconds, threads):
+    """The first call may compile, and does not count."""
+    took, now = [60.0, *[seconds] * 9], [0.0]
+    monkeypatch.setattr(nuts, "available_cores", lambda: 2)
+    monkeypatch.setattr(nuts, "time", SimpleNamespace(perf_counter=lambda: now[0]))
+
+    def density(place):
+        now[0] += took.pop(0)
+        return 0.0, place
+
+    assert nuts._chains_at_once(density, 3) == threads
 
 
 class TestLongerChains:

@@ -11,6 +11,7 @@ from ltv_bayes.errors import ColumnError, FitError, InputError, UnitError
 from ltv_bayes.models.growth import expansion
 from ltv_bayes.models.growth.grid import SPREAD, Normal, draw_pooled
 from ltv_bayes.predictions.growth.fitted_expansion import own_history
+from ltv_bayes.streams.prices import OwnGrowth
 from tests.chance import allowed
 
 
@@ -46,6 +47,9 @@ def test_a_price_rise_of_all_is_no_growth_of_their_own():
     plain = lb.Expansion().fit(renewals, random_seed=1).summary()["mean"]
     without = lb.Expansion(price_changes={"2020-07-01": 0.05}).fit(renewals, random_seed=1)
     assert own_history(without, renewals).changes.tolist() == [0, 1, 0]
+    in_values = OwnGrowth.of(without, renewals, (1, 10), 1, "subscription").history
+    assert in_values is not None
+    assert in_values.changes.tolist() == [0, 1, 0]
     apart = without.summary()["mean"]
     assert apart["change_chance[year]"] < plain["change_chance[year]"]
 

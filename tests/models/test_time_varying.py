@@ -229,6 +229,15 @@ class TestKnown:
         now = renewals.with_covariates(table).covariates.known_by(renewals.table.index, "2024-06-30", ["score"])
         assert now.ravel().tolist() == [3.0, 1200.0]
 
+    def test_a_note_counts_what_is_read_and_who_is_left_out(self, renewals):
+        days = {"Ada": "2024-01-02", "Bo": "2024-01-03", "Cleo": "2024-01-04", "Yan": "2024-01-03", "Zoe": "2024-01-03"}
+        table = pd.DataFrame({"customer_id": list(days), "date": list(days.values()), "score": np.arange(5.0)})
+        read = "score by date: 3 rows of 3 customers, 2024-01-02 to 2024-01-04"
+        for number, more in enumerate(
+            ("", "; 1 customer without a subscription is left out", "; 2 customers without a subscription are left out")
+        ):
+            assert renewals.with_covariates(table[: 3 + number]).covariates.note == read + more
+
     @pytest.mark.parametrize(
         ("change", "error", "message"),
         [

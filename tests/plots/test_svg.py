@@ -82,6 +82,15 @@ def test_what_is_written_on_areas_keeps_its_colour_though_it_be_most():
     plt.close(figure)
 
 
+def test_where_all_text_is_on_areas_its_colour_is_the_ink():
+    figure, ax = plt.subplots()
+    ax.set_axis_off()
+    ax.text(0.5, 0.5, "alone", color="#123456")
+    (part,) = parsed(as_svg(ax)).iter(f"{SVG}text")
+    assert part.get("fill", "currentColor") == "currentColor"
+    plt.close(figure)
+
+
 def test_a_caution_has_a_class_to_colour_it(book, purchases, valued, unconverged):
     root = parsed(as_svg(lb.plot_lifetime_value(valued(book, unconverged(purchases)))))
     red = [part for part in root.iter(f"{SVG}text") if part.get("class") == "caution-fill"]

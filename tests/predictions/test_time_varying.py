@@ -328,6 +328,16 @@ class TestReasons:
         assert "health" not in found["Cleo"]
         assert "tickets" not in found["Cleo"]
 
+    def test_of_one_that_is_overdue_the_whole_deviation_counts(self):
+        """Tickets weigh 0.8 and health 0.6, which would be 4 if it grew backwards in time."""
+        rows = {"customer_id": ["Ada"], "start": "2024-02-16", "paid": "2024-05-16", "price": 10.0}
+        records = lb.summarize_renewals(
+            pd.DataFrame(rows), cancelled_on=None, renewed_on="paid", grace="20 days", as_of=AS_OF
+        )
+        assert records.table.loc["Ada", "next_due"] == pd.Timestamp("2024-06-16")
+        found = self.reasons(records, {"Ada": (50, 80)}, [(0.0, 5.0), (1.0, 1.0)])["Ada"]
+        assert 0 <= found.index("tickets 80") < found.index("health 50")
+
 
 def test_a_check_asks_what_the_fit_was_asked():
     """Losses at each renewal from the first score on, as a loop over subscribers expects them."""

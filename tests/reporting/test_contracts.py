@@ -11,6 +11,9 @@ from ltv_bayes.errors import InputError
 from ltv_bayes.formatting import percent
 from ltv_bayes.reporting.contents.parts import Picture, Table
 from ltv_bayes.reporting.page.render import page
+from ltv_bayes.runs import contracts
+from ltv_bayes.runs.settings import Settings
+from ltv_bayes.value.lifetime_value import valued_of
 from tests.reporting.test_contents import parts, sections, words
 
 TERMS = {"horizon": "3 years", "discount_rate": 0.10, "random_seed": 1}
@@ -103,6 +106,22 @@ def test_the_page_and_the_workbook_hold_it_in_each_language(given, tmp_path):
 def test_something_of_another_kind_is_refused(given, name):
     with pytest.raises(InputError, match=f"{name}= takes what .* returned, not a Customers"):
         lb.report(given["ltv"], **{name: given["ltv"].customers})
+
+
+@pytest.mark.parametrize(("fails", "kept"), [("subscription_movements", "ahead"), ("movements_ahead", "movements")])
+def test_a_run_says_which_recurring_revenue_is_left_out_and_keeps_the_other(given, renewals, monkeypatch, fails, kept):
+    def refused(*_given, **_more):
+        raise InputError("too little is known")
+
+    monkeypatch.setattr(contracts, fails, refused)
+    remarks: list[str] = []
+    found = contracts.tell_of_contracts(
+        Settings(), given["ltv"], renewals, valued_of(given["ltv"]).valuation.streams, remarks
+    )
+    assert [name for name in ("movements", "ahead") if getattr(found, name) is not None] == [kept]
+    left = {"ahead": "so far", "movements": "to come"}[kept]
+    assert f"Recurring revenue {left} is left out: too little is known" in remarks
+    assert any("no price grows by itself" in one for one in remarks) == (kept == "ahead")
 
 
 def test_recurring_revenue_by_segment_is_refused(given, renewals):

@@ -230,6 +230,23 @@ class TestSharedParameters:
             assert least < together < least + 0.4
 
 
+def test_each_channel_is_worth_what_its_own_customers_are(records, fit):
+    """Who pays twice as much is worth twice as much; so beside growth."""
+    today = lb.lifetime_value(lb.all_customers(records), lb.Subscription(fit, records), random_seed=1, **TERMS)
+    new = {name: lb.new_customer_value(fit, price=price, **TERMS) for name, price in (("Ads", 100), ("Fair", 200))}
+
+    def of(channels):
+        number = len(channels)
+        plan = {"channel": channels, "month": ["2026-01"] * number, "customers": [9] * number, "cost": [0.0] * number}
+        return lb.customer_equity(today, plan, {name: new[name] for name in channels}, random_seed=2)
+
+    both, alone = of(["Ads", "Fair"]), of(["Ads"])
+    for found in (both.by_channel()["mean"], both.by_channel()["expected_value"]):
+        assert found["Fair"] == pytest.approx(2 * found["Ads"])
+    grown, ads, fair = (one.sensitivity(growth=0.02).loc["growth", "at_high"] for one in (both, alone, of(["Fair"])))
+    assert grown - ads == pytest.approx(2 * (grown - fair))
+
+
 class TestNextCustomer:
     def test_loses_money_as_survival_says(self, equity, fit):
         """100 now, 90.9 and 82.6 later: the cost of 150 needs one renewal."""
