@@ -10,7 +10,7 @@ from ltv_bayes.errors import ColumnError, InputError, UnitError
 from ltv_bayes.language import in_language
 from ltv_bayes.posterior import tree_from_draws
 from ltv_bayes.predictions.fitted import shape_of
-from ltv_bayes.predictions.growth.fitted_expansion import bounds_note
+from ltv_bayes.predictions.growth.fitted_expansion import LARGEST, bounds_note
 from tests.chance import allowed
 from tests.streams.test_own_growth import growing
 
@@ -205,11 +205,11 @@ def test_growth_that_differs_by_what_is_not_asked_counts_as_typical_and_says_so(
 
 def test_notes_in_chinese_end_once():
     renewals = lb.FittedRenewals.from_draws({"alpha": np.full((2, 50), 1.0), "beta": np.full((2, 50), 4.0)})
-    value = lb.new_customer_value(
-        renewals, price=100, period="month", growth=growing(chance=0.5, shape=(2, 50)), **TERMS
-    )
+    growth = growing(chance=0.5, shape=(2, 50))
+    growth.idata.attrs.update(dict(zip(LARGEST, np.log([20, 1.1, 1]), strict=True)))
+    value = lb.new_customer_value(renewals, price=100, period="month", growth=growth, **TERMS)
     with in_language("zh"):
-        assert bounds_note(value.terms.growth)
+        assert bounds_note(growth)
         shown = repr(value)
     assert "。。" not in shown
     assert "。." not in shown
