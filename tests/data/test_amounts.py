@@ -302,7 +302,8 @@ def test_words_for_no_amount_are_blanks(text):
     ],
 )
 def test_currencies_of_cells(text, code):
-    assert read_amounts(pd.Series(["1", text], index=[2, 3])).currencies.to_dict() == {2: "", 3: code}
+    shown = read_amounts(pd.Series(["1", text], index=[2, 3])).currencies
+    assert (None if shown is None else shown.to_dict()) == ({2: "", 3: code} if code else None)
 
 
 @pytest.mark.parametrize(

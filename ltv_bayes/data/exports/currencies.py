@@ -36,14 +36,16 @@ def currency_code(word: Any) -> str:
     return CURRENCIES.get(text.lower()) or (CURRENCIES.get(begins[0].lower()) if begins else None) or text.upper()
 
 
-def sign_of_yen(column: pd.Series | None, marks: pd.Series, currency: str | None, rates: Rates) -> tuple[str, str]:
+def sign_of_yen(
+    column: pd.Series | None, marks: pd.Series | None, currency: str | None, rates: Rates
+) -> tuple[str, str]:
     """What ¥ is the sign of, yuan or yen, by what the file and the call say.
 
     Parameters
     ----------
     column : pandas.Series, optional
         Of currencies.
-    marks : pandas.Series
+    marks : pandas.Series, optional
         What amounts show.
     currency, rates : optional
         As in `in_one_currency`.
@@ -60,9 +62,10 @@ def sign_of_yen(column: pd.Series | None, marks: pd.Series, currency: str | None
     InputError
         If some say yen and others yuan, naming the rows where it is open.
     """
-    if column is None and not any(marks.unique()):
+    given = _shown(column, marks)
+    if given is None:
         return "CNY", ""
-    own = marks if column is None else _codes(column)
+    own, marks = given
     at = ((marks == YEN_OR_YUAN) & ~own.isin(YEN_AND_YUAN) | (own == YEN_OR_YUAN)).to_numpy()
     if not at.any():
         return "CNY", ""
@@ -77,6 +80,13 @@ def sign_of_yen(column: pd.Series | None, marks: pd.Series, currency: str | None
     return next(iter(meant), "CNY"), "" if meant else note
 
 
+def _shown(column: pd.Series | None, marks: pd.Series | None) -> tuple[pd.Series, pd.Series] | None:
+    """What a column of currencies says of each row, if there is one, and what its amount shows; None without either."""
+    if column is None:
+        return None if marks is None else (marks, marks)
+    return _codes(column), pd.Series("", index=column.index, dtype=object) if marks is None else marks
+
+
 def _codes(column: pd.Series) -> pd.Series:
     """The code of each cell, empty where there is none."""
     codes, distinct = pd.factorize(column)
@@ -89,20 +99,22 @@ def _rated(rates: Rates) -> list[str]:
     return [currency_code(name) for name in (() if names is None else names)]
 
 
-def currencies_of(column: pd.Series | None, marks: pd.Series, yen: str = "CNY") -> pd.Series:
+def currencies_of(column: pd.Series | None, marks: pd.Series | None, yen: str = "CNY") -> pd.Series | None:
     """The currency of each row, by a column of currencies and by what amounts and their header show; empty where none.
 
-    ``yen`` is the currency of ¥ where its row does not say it.
+    ``yen`` is the currency of ¥ where its row does not say it. Without a column and marks, there are none: None.
 
     Raises
     ------
     InputError
         If the two contradict each other, naming rows.
     """
-    marks = marks.astype(object)
+    given = _shown(column, marks)
+    if given is None:
+        return None
+    found, marks = given
     if column is None:
-        return marks.replace(YEN_OR_YUAN, yen) if any(marks.unique()) else marks
-    found = _codes(column).set_axis(marks.index)
+        return marks.replace(YEN_OR_YUAN, yen)
     at = ~found.isin([word for word in found.unique() if CODE.fullmatch(word)]).to_numpy()
     problem = _(
         "with a currency in {name!r} that is not known, such as {column}",
@@ -127,14 +139,16 @@ def currencies_of(column: pd.Series | None, marks: pd.Series, yen: str = "CNY") 
 
 
 def in_one_currency(
-    amounts: pd.Series, currencies: pd.Series, days: pd.Series, currency: str | None, rates: Rates
+    amounts: pd.Series, currencies: pd.Series | None, days: pd.Series, currency: str | None, rates: Rates
 ) -> tuple[pd.Series, str | None, str]:
     """Convert amounts.
 
     Parameters
     ----------
-    amounts, currencies, days : pandas.Series
+    amounts, days : pandas.Series
         Of each order.
+    currencies : pandas.Series or None
+        Of each order, empty where it has none; None where no order has one.
     currency : str, optional
         The currency that is wanted.
     rates : mapping or table, optional
@@ -155,15 +169,15 @@ def in_one_currency(
         If amounts are in several currencies, or in another than is wanted, and no rate is given.
     """
     wanted = _wanted(currency)
-    shown = sorted(set(currencies.unique()) - {""})
+    shown = [] if currencies is None else sorted(set(currencies.unique()) - {""})
     if wanted is None:
-        if len(shown) > 1:
+        if currencies is not None and len(shown) > 1:
             raise _several(currencies, shown)
         if rates is not None:
             raise InputError(_("rates= converts to one currency. Say to which, as in currency='CNY'."))
         return amounts, (shown[0] if shown else None), ""
     others = [one for one in shown if one != wanted]
-    if not others:
+    if currencies is None or not others:
         return amounts, wanted, ""
     if rates is None:
         rows = amounts.index[currencies.isin(others)]

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from ltv_bayes.data.exports.currencies import Rates, currencies_of, in_one_currency
-from ltv_bayes.data.exports.order_lines import blank_cells
+from ltv_bayes.data.exports.order_lines import as_compared, blank_cells
 from ltv_bayes.data.exports.rows import Rows
 from ltv_bayes.data.exports.status import chances
 from ltv_bayes.data.reading.amounts import Amounts
@@ -75,11 +75,12 @@ def open_opportunities(
     table = pd.DataFrame({"row": frame.index})
     for name, column in texts.items():
         table[name] = None if column is None else as_ids(frame[column])[0].array
-    table["repeated"] = frame.astype("str").duplicated().array
+    table["repeated"] = as_compared(frame).duplicated().array
     table["probability"] = chances(rows.filled[columns["probability"]])[at] if "probability" in columns else np.nan
     known = columns.get("currency")
     table["amount"] = money.values[at].array
-    table["currency"] = currencies_of(None if known is None else frame[known], money.currencies[at], yen).array
+    shown = currencies_of(None if known is None else frame[known], money.shown(at), yen)
+    table["currency"] = np.full(len(frame), "", dtype=object) if shown is None else shown.array
     table["expected_on"] = _days(rows.filled[day], when)[at].array if len(frame) else pd.NaT
     if rates is not None and len(table):
         days = table["expected_on"].fillna(AT_THE_LAST_RATE)

@@ -17,9 +17,8 @@ from ltv_bayes.language import _
 ONCE, ADD = "once", "add"
 SURE = 3
 MOSTLY = 0.5
-MIX = np.int64(
-    0x9E3779B97F4A7C1
-)  # spreads codes over all whole numbers, so that equal sums are equal rows but by chance
+MIX = np.int64(0x9E3779B97F4A7C1)
+"""Spreads numbers over all whole numbers, so that unequal rows have equal sums by chance alone."""
 LINE = "line of an order, without an amount of its own"
 REPEATED_TOTAL = "line that repeats the order's total"
 EXPORTED_TWICE = "exported twice: every cell is that of another row"
@@ -69,9 +68,11 @@ def filled_down(
     blank = np.ones(len(frame), dtype=bool)
     for key in keys:
         blank = blank & blank_cells(frame[key]) if blank.any() else blank
-    below = np.logical_or.reduce([np.zeros(len(frame), dtype=bool), *(_below(heads, key, len(frame)) for key in keys)])
     blank[:1] = False
-    goes_on = blank & (below | _has_line(frame, roles)) if blank.any() else blank
+    if not blank.any():
+        return filled, blank
+    below = np.logical_or.reduce([np.zeros(len(frame), dtype=bool), *(_below(heads, key, len(frame)) for key in keys)])
+    goes_on = blank & (below | _has_line(frame, roles))
     if not goes_on.any():
         return filled, goes_on
     above = np.maximum.accumulate(np.where(goes_on, 0, np.arange(len(frame))))
@@ -104,7 +105,7 @@ def _has_line(frame: pd.DataFrame, roles: Roles) -> np.ndarray:
 
 @dataclass(frozen=True, eq=False)
 class OrderRows:
-    """What tells rows apart: codes of the order's number, its customer and day, and amounts."""
+    """What tells rows apart: whole numbers for the order's number, its customer and day, and amounts."""
 
     order: np.ndarray | None
     customer: np.ndarray
@@ -195,13 +196,52 @@ def _told_by(constant: np.ndarray, several: np.ndarray, labels: pd.Index, codes:
 
 
 def exported_twice(frame: pd.DataFrame, at: np.ndarray, rows: OrderRows) -> np.ndarray:
-    """Find rows, among those at some places of a table, of which every cell is that of an earlier one."""
-    mixed = (rows.customer * MIX + rows.day) * MIX + np.nan_to_num(rows.amount).view(np.int64)
-    maybe = np.flatnonzero(pd.Series(mixed).duplicated(keep=False).to_numpy())
+    """Find rows, among those at some places of a table, of which every cell is that of an earlier one.
+
+    Customer, day and amount are mixed to one number a row, whose lowest bits then give way to the row's place: where
+    sorted numbers are equal above these bits, the rows may be equal, and their cells are compared.
+    """
+    bits, mixed = len(at).bit_length(), rows.customer * MIX
+    mixed += rows.day
+    mixed *= MIX
+    mixed += np.where(np.isnan(rows.amount), 0.0, rows.amount).view(np.int64)
+    mixed *= MIX
+    mixed >>= bits
+    mixed <<= bits
+    mixed += np.arange(len(at))
+    mixed.sort()
+    again = np.flatnonzero((mixed[1:] ^ mixed[:-1]) >> bits == 0)
     found = np.zeros(len(at), dtype=bool)
-    if len(maybe):
-        found[maybe] = frame.iloc[at[maybe]].astype("str").duplicated().to_numpy()
+    if len(again):
+        found[mixed[np.concatenate([again, again + 1])] & ((1 << bits) - 1)] = True
+        maybe = np.flatnonzero(found)
+        found[maybe] = as_compared(frame.iloc[at[maybe]]).duplicated().to_numpy()
     return found
+
+
+def as_compared(frame: pd.DataFrame) -> pd.DataFrame:
+    """Cells as they are compared with those of other rows: as text, which for most types is to compare their values.
+
+    Examples
+    --------
+    >>> as_compared(pd.DataFrame({"id": pd.Series([1, "1"], dtype=object), "value": [2.0, 2.0]})).duplicated().tolist()
+    [False, True]
+    """
+    return frame.astype({name: "str" for name in frame.columns if not _as_their_texts(frame[name])})
+
+
+def _as_their_texts(cells: pd.Series) -> bool:
+    """Whether values of a type are equal where their texts are."""
+    types = pd.api.types
+    if cells.dtype == object:
+        return False
+    if types.is_float_dtype(cells.dtype):
+        numbers = cells.to_numpy(dtype=float, na_value=np.nan)
+        return not (np.signbit(numbers) & (numbers == 0)).any()  # -0.0 is written otherwise than 0.0
+    return any(
+        of(cells.dtype)
+        for of in (types.is_integer_dtype, types.is_bool_dtype, types.is_datetime64_any_dtype, types.is_string_dtype)
+    )
 
 
 def trimmed(cells: pd.Series) -> pd.Series:

@@ -194,14 +194,15 @@ def read_transactions(
     days = read_days(cells["date"], **when, past=True)
     ids, no_id = as_ids(cells["customer_id"])
     streams, no_stream = ({}, []) if stream is None else _streams(cells)
-    no_money = [fault.among(rows.kept) for fault in money.faults]
-    no_money = [] if amount is None else with_errors_named(no_money, amounts[rows.kept], _("an amount"))
+    no_money = [replace(fault, at=rows.kept_of(fault.at)) for fault in money.faults]
+    no_money = [] if amount is None else with_errors_named(no_money, rows.kept_of(amounts), _("an amount"))
     faults = [no_id, *days.faults, _far_from_today(days.days, cells["date"]), *no_money, *no_stream]
-    if bad_rows == "error" or at_fault(faults, len(cells)).all():
-        refuse(faults, cells.index, DROP if bad_rows == "error" else _("No row is left."))
     usable = ~at_fault(faults, len(cells))
-    columns = {"customer_id": ids.array, "date": days.days.array, "amount": money.values[rows.kept].array}
-    log = pd.DataFrame({"row": cells.index, **columns, **streams}, index=cells.index)
+    if bad_rows == "error" or not usable.any():
+        refuse(faults, cells.index, DROP if bad_rows == "error" else _("No row is left."))
+    columns = {"customer_id": ids, "date": days.days, "amount": rows.kept_of(money.values), **streams}
+    columns = {name: column.set_axis(cells.index) for name, column in columns.items()}  # labels may be there twice
+    log = pd.DataFrame({"row": cells.index, **columns}, index=cells.index, copy=False)
     log = log if usable.all() else log[usable]
     rows.leave_out_faults(faults)
     yen, about_yen, shown = _currencies(rows, money, found, currency, rates)
@@ -256,27 +257,27 @@ def _unit_in_words(money: Amounts) -> str | None:
 
 def _currencies(
     rows: Rows, money: Amounts, found: Source, currency: str | None, rates: Rates
-) -> tuple[str, str, pd.Series]:
-    """What ¥ is the sign of, a note about it, and the currency of each order."""
+) -> tuple[str, str, pd.Series | None]:
+    """What ¥ is the sign of, a note about it, and the currency of each order, None where nothing shows any."""
     beside, column = currency_beside(found), rows.roles.columns.get("currency")
 
     def named(at: np.ndarray) -> pd.Series | None:
-        return _everywhere(beside, rows.raw.index[at]) if column is None else rows.filled[column][at]
+        return _everywhere(beside, rows.raw.index, at) if column is None else rows.filled[column][at]
 
-    read = rows.kept | rows.is_open
-    yen, about_yen = sign_of_yen(named(read), money.currencies[read], currency, rates)
-    if named(rows.kept) is None:
+    read, kept = rows.kept | rows.is_open, rows.kept
+    yen, about_yen = sign_of_yen(named(read), money.shown(read), currency, rates)
+    if named(kept) is None:
         refuse_sheets_of_currencies(found.sheets)
-    shown = currencies_of(named(rows.kept), money.currencies[rows.kept], yen)
+    shown = currencies_of(named(kept), money.shown(kept), yen)
     stated = money.unit.currency if money.unit is not None else ""
-    if currency is not None and stated and not shown.astype(bool).any():
-        shown = shown.where(shown != "", stated)  # 元 in the header, where nothing else shows a currency
+    if currency is not None and stated and (shown is None or not shown.astype(bool).any()):
+        shown = _everywhere(stated, rows.raw.index, kept)  # 元 in the header, where nothing else shows a currency
     return yen, about_yen, shown
 
 
-def _everywhere(word: str, rows: pd.Index) -> pd.Series | None:
-    """A column of one word, if there is one."""
-    return pd.Series(word, index=rows, name=word, dtype="str") if word else None
+def _everywhere(word: str, rows: pd.Index, at: np.ndarray) -> pd.Series | None:
+    """A column of one word for some rows, if there is one."""
+    return pd.Series(word, index=rows[at], name=word, dtype="str") if word else None
 
 
 def _far_from_today(days: pd.Series, cells: pd.Series) -> Fault:
@@ -304,7 +305,7 @@ def _refuse_several_customers(cells: pd.Series, mark: str) -> None:
 def _streams(cells: pd.DataFrame) -> tuple[dict[str, Any], list[Fault]]:
     """Read which stream each order belongs to."""
     names, without = as_streams(cells["stream"])
-    return {"stream": names.array}, [without]
+    return {"stream": names}, [without]
 
 
 def _warn(log: pd.DataFrame, status: Status, twice: int) -> None:

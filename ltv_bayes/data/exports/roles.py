@@ -148,6 +148,11 @@ def _cure(argument: str) -> str:
     return _("Name the column with {argument}='...'.", argument=argument)
 
 
+def _is_filled(cells: pd.Series) -> bool:
+    """Whether there is anything in a column; mostly, its first cell shows it."""
+    return bool(cells.iloc[:1].notna().any() or cells.notna().any())
+
+
 @dataclass(frozen=True)
 class _Finder:
     """Looks for columns of a role among those that the caller did not name."""
@@ -179,7 +184,7 @@ class _Finder:
     def candidates(self, role: str) -> list[Any]:
         """Columns that may have a role, of which some cell is filled; if none has one, the first."""
         found = [name for name in self.frame.columns if role in self._roles_of(name)]
-        return [name for name in found if self.frame[name].notna().any()] or found[:1]
+        return [name for name in found if _is_filled(self.frame[name])] or found[:1]
 
     def status_kind(self, name: Any) -> str:
         """The kind of status that a column holds by its name, empty for none."""

@@ -13,6 +13,7 @@ from ltv_bayes.data.exports.order_lines import (
     REPEATED_TOTAL,
     OrderRows,
     all_differ,
+    as_compared,
     blank_cells,
     exported_twice,
     filled_down,
@@ -28,6 +29,7 @@ from ltv_bayes.data.orders.reasons import BY_STATUS
 from ltv_bayes.data.orders.transactions import DROPPED_COLUMNS
 from ltv_bayes.data.reading.faults import Fault
 from ltv_bayes.data.reading.files import Source
+from ltv_bayes.data.reading.ids import final_ids
 from ltv_bayes.errors import counted
 from ltv_bayes.language import _
 
@@ -77,6 +79,11 @@ class Rows:
         """Which rows are not left out so far."""
         return np.equal(self.reason, 0)
 
+    def kept_of(self, cells: Any) -> Any:
+        """Of the cells of all rows, or of a mask, those of rows kept so far."""
+        kept = self.kept
+        return cells if kept.all() else cells[kept]
+
     def leave_out_no_orders(self, keep: Keep) -> Status:
         """Leave out rows that are no orders: totals, lines without an amount, and by their status."""
         self._leave_out(self._row_of_units(), UNIT_ROW)
@@ -88,9 +95,9 @@ class Rows:
         else:
             self._leave_out(self.goes_on, LINE)
         status = status_of(self.filled, self.roles, keep, self.kept, self.amounts.to_numpy())
-        for place in np.flatnonzero(np.bincount(status.meaning, minlength=len(IN_TURN))):
-            if IN_TURN[place] != KEPT:
-                self._leave_out(status.meaning == place, f"{BY_STATUS}{IN_TURN[place]}")
+        for place, meaning in enumerate(IN_TURN):
+            if meaning != KEPT:
+                self._leave_out(status.meaning == place, f"{BY_STATUS}{meaning}")
         return status
 
     def _of_an_order_with_an_amount(self, blank: np.ndarray) -> np.ndarray:
@@ -102,8 +109,9 @@ class Rows:
 
     def leave_out_faults(self, faults: Sequence[Fault]) -> None:
         """Leave out rows that cannot be read, among those kept so far."""
-        at = np.flatnonzero(self.kept)
-        for fault in faults:
+        found = [fault for fault in faults if fault.at.any()]
+        at = np.flatnonzero(self.kept) if found else None
+        for fault in found:
             self._leave_out(_marked(at[fault.at], len(self.reason)), fault.problem)
 
     def leave_out_repeats(self, log: pd.DataFrame, lines: str, repeated_rows: str) -> tuple[np.ndarray, int, list[str]]:
@@ -122,8 +130,10 @@ class Rows:
             if all_differ(numbers if len(at) == len(numbers) else numbers.iloc[at]):  # then no row repeats another
                 return self.kept[at], 0, []
             order = pd.factorize(numbers.iloc[at])[0]
-        days = log["date"].to_numpy().astype("datetime64[D]").astype(np.int64)
-        rows = OrderRows(order, pd.factorize(log["customer_id"])[0], days, log["amount"].to_numpy())
+        ids = final_ids(log["customer_id"])
+        whole = pd.api.types.is_integer_dtype(ids.dtype)  # such ids are told apart as they are
+        customer = ids.to_numpy().astype(np.int64, copy=False) if whole else pd.factorize(ids)[0]
+        rows = OrderRows(order, customer, log["date"].to_numpy().view(np.int64), log["amount"].to_numpy())
         twice = exported_twice(self.filled, at, rows)
         surely = twice if repeated_rows == "drop" else twice & (repeated_rows == "auto") & (order is not None)
         if order is not None and repeated_rows == "auto":
@@ -142,16 +152,15 @@ class Rows:
         """Whether equal rows are hardly equal purchases of a day: they say more, or all rows are there twice."""
         says_more = len(set(self.raw.columns) - set(self.roles.columns.values())) > 0 and twice.mean() > BY_CHANCE
         every = len(at) - int(twice.sum()) >= FEWEST and 2 * int(twice.sum()) >= len(at)
-        return bool(says_more) or (every and bool(self.filled.iloc[at].astype("str").duplicated(keep=False).all()))
+        return bool(says_more) or (every and bool(as_compared(self.filled.iloc[at]).duplicated(keep=False).all()))
 
     def cells(self, stream: str | None) -> pd.DataFrame:
         """The cells that make an order, of the rows kept so far, blank ones of sub-forms filled."""
-        cells = pd.DataFrame(self._orders(self.filled, stream), index=self.filled.index)
-        return cells if self.kept.all() else cells[self.kept]
+        return self.kept_of(self._orders(self.filled, stream))
 
     def dropped(self, stream: str | None) -> pd.DataFrame:
         """Rows left out, as they stood: row, reason, customer_id, date, amount, and stream if there is one."""
-        table = pd.DataFrame(self._orders(self.raw, stream), index=self.raw.index)[~self.kept].astype(object)
+        table = self._orders(self.raw, stream)[~self.kept].astype(object)
         table = table.assign(row=table.index, reason=np.array(self.reasons, dtype=object)[self.reason[~self.kept]])
         return table.reset_index(drop=True)[[*DROPPED_COLUMNS, *([] if stream is None else ["stream"])]]
 
@@ -169,11 +178,14 @@ class Rows:
         name = f"{BY_STATUS}{status}"
         return np.equal(self.reason, self.reasons.index(name) if name in self.reasons else -1)
 
-    def _orders(self, frame: pd.DataFrame, stream: str | None) -> dict[str, Any]:
+    def _orders(self, frame: pd.DataFrame, stream: str | None) -> pd.DataFrame:
         places = {"customer_id": "customer", "date": "date", "amount": "amount", "currency": "currency"}
         found = {name: frame[self.roles.columns[role]] for name, role in places.items() if role in self.roles.columns}
-        found.setdefault("amount", pd.Series(np.nan, index=frame.index))
-        return found if stream is None else found | {"stream": frame[self.roles.columns["stream"]]}
+        if "amount" not in found:
+            found["amount"] = pd.Series(np.nan, index=frame.index)
+        if stream is not None:
+            found["stream"] = frame[self.roles.columns["stream"]]
+        return pd.DataFrame(found, index=frame.index, copy=False)
 
     def _row_of_units(self) -> np.ndarray:
         """The first row, if it holds but the unit of the amounts below their header."""

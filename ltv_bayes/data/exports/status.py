@@ -169,10 +169,12 @@ def _flag(word: str, kind: str) -> str:
 def _together(frame: pd.DataFrame, roles: Roles, columns: Mapping[Any, str], votes: list[np.ndarray]) -> np.ndarray:
     """One meaning a row: a reason to leave it out goes before a reason to keep it."""
     lost, is_open, unknown, kept = (PLACES[one] for one in ("lost", OPEN, UNKNOWN, KEPT))
+    nothing = np.full(len(frame), kept, dtype=np.int8)
+    if not votes:
+        return nothing
     of_kind: dict[str, list[np.ndarray]] = {}
     for kind, vote in zip(columns.values(), votes, strict=True):
         of_kind.setdefault(kind if kind in ("won", "closed", "stage") else "other", []).append(vote)
-    nothing = np.full(len(frame), kept, dtype=np.int8)
     stage = np.minimum.reduce([nothing, *of_kind.get("stage", [])])
     if (stage == unknown).any():
         stage = np.where((stage == unknown) & _in_doubt(frame, roles), is_open, stage)

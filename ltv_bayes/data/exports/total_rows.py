@@ -69,7 +69,7 @@ def total_rows(frame: pd.DataFrame, roles: Roles, amounts: np.ndarray) -> dict[s
     balances = _saying(hinted, BALANCES, len(frame))
     nameless = np.logical_and.reduce([blank_cells(frame[name].iloc[-1:]) for name in places])
     if not (surely.any() or perhaps.any() or nameless.any()):
-        return {TOTAL_ROW: _of_lines(frame, roles, np.nan_to_num(amounts)), BALANCE_ROW: balances}
+        return {TOTAL_ROW: _of_lines(frame, roles, amounts), BALANCE_ROW: balances}
     undated = blank_cells(frame[roles.columns["date"]]) | _saying(
         {"date": hinted[roles.columns["date"]]}, SURELY, len(frame)
     )
@@ -80,7 +80,7 @@ def total_rows(frame: pd.DataFrame, roles: Roles, amounts: np.ndarray) -> dict[s
     )
     exactly = _saying(hinted, EXACTLY, len(frame))
     group = perhaps & undated & _of_the_row_above(frame, searched)
-    group = group | _of_lines(frame, roles, np.nan_to_num(amounts))
+    group = group | _of_lines(frame, roles, amounts)
     totals = surely | (perhaps & (sums | (undated & exactly))) | (lone & sums) | group
     return {TOTAL_ROW: totals & ~balances, BALANCE_ROW: balances}
 
@@ -90,7 +90,7 @@ def _of_lines(frame: pd.DataFrame, roles: Roles, amounts: np.ndarray) -> np.ndar
     found = np.zeros(len(frame), dtype=bool)
     if "product" not in roles.columns or "order_id" not in roles.columns:
         return found
-    words = _hinted(frame[roles.columns["product"]])
+    words, amounts = _hinted(frame[roles.columns["product"]]), np.nan_to_num(amounts)
     orders = frame[roles.columns["order_id"]]
     for place, word in words.items():
         if SURELY.fullmatch(word) or EXACTLY.fullmatch(word):

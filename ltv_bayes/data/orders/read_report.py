@@ -19,6 +19,7 @@ from ltv_bayes.whole_files import written_whole
 
 KEPT = "kept"
 FIRST_ROWS = 5
+BLOCK = 2**16
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -215,14 +216,32 @@ def rows_by_reason(reason: np.ndarray, names: Sequence[str], amounts: pd.Series)
     >>> rows_by_reason(np.array([0, 1]), ["kept", "total of other rows"], pd.Series([3.0, 3.0]))["amount"].tolist()
     [3.0, 3.0]
     """
-    found = []
-    for place in range(len(names)):
-        at = np.flatnonzero(reason == place)
-        money = amounts.to_numpy()[at]
-        first = "" if place == 0 else listed(amounts.index[at[:FIRST_ROWS]], FIRST_ROWS, len(at))
-        found.append((names[place], len(at), round(math.fsum(money[np.isfinite(money)]), 2), first))
+    found, money = [], amounts.to_numpy()
+    for place, name in enumerate(names):
+        of_it = reason == place
+        number = np.count_nonzero(of_it)
+        first = "" if place == 0 else listed(amounts.index[of_it][:FIRST_ROWS], FIRST_ROWS, number)
+        found.append((name, number, round(_exact_sum(money if number == len(money) else money[of_it]), 2), first))
     table = pd.DataFrame(found, columns=["reason", "rows", "amount", "first_rows"]).set_index("reason")
     return pd.concat([table.iloc[:1], table.iloc[1:].sort_values("rows", ascending=False, kind="stable")])
+
+
+def _exact_sum(numbers: np.ndarray) -> float:
+    """Add up the finite ones of some numbers as `math.fsum` does, without rounding but at the end.
+
+    Of each number of a block, the digits above a common place are added, then those below it in turn. A place is such
+    that no sum of a block has more digits than a float (Rump, Ogita & Oishi, 2008, SIAM J. Sci. Comput. 31, 189-224).
+    """
+    sums = []
+    for start in range(0, len(numbers), BLOCK):
+        rest = numbers[start : start + BLOCK]
+        rest = rest[np.isfinite(rest)]
+        while (largest := np.abs(rest).max(initial=0.0)) > 0:
+            place = np.ldexp(2.0 * BLOCK, np.frexp(largest)[1])
+            above = (rest + place) - place
+            sums.append(above.sum())
+            rest = rest - above
+    return math.fsum(sums)
 
 
 def customers_and_once(days: pd.DataFrame) -> tuple[int, int]:

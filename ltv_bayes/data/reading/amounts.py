@@ -51,10 +51,10 @@ class Amounts:
     faults : list of Fault
         Rows without an amount, with one that is infinite or beyond all money, and with one that cannot be read, or
         that a spreadsheet has shortened, as to 1.2E+05.
-    currencies : pandas.Series
+    currencies : pandas.Series or None
         The code of the currency that each cell shows, or the header by a word of its own, such as USD; empty where
         none is shown, and ¥ where that sign of yen and of yuan is all that is. What 元 in a header says is in ``unit``
-        alone.
+        alone. None where no row shows one.
     unit : Unit or None
         What cells without a unit of their own are counted in, and whether the argument or the header says so;
         None if neither does.
@@ -66,10 +66,14 @@ class Amounts:
 
     values: pd.Series
     faults: list[Fault]
-    currencies: pd.Series
+    currencies: pd.Series | None
     unit: Unit | None
     decimal: str
     notes: tuple[str, ...]
+
+    def shown(self, rows: np.ndarray) -> pd.Series | None:
+        """The currencies of some rows, by a mask; None where no row of the column shows one."""
+        return None if self.currencies is None else self.currencies[rows]
 
 
 def read_amounts(cells: pd.Series, *, decimal: str | None = None, unit: Any = None, header: Any = None) -> Amounts:
@@ -114,13 +118,15 @@ def read_amounts(cells: pd.Series, *, decimal: str | None = None, unit: Any = No
     texts = _texts(
         cells, numbers, decimal, chinese, point=bool(stated and stated.factor > 1 and CHINESE.search(stated.word))
     )
-    values = np.where(np.isnan(numbers), texts.values, numbers)
+    written = np.isnan(numbers)
+    values = np.where(written, texts.values, numbers) if written.any() else numbers
     own = texts.exponents >= 0
     blank = _missing(cells) | texts.blank
     _refuse_other_units(cells, texts, applied, bare=~own & ~blank & ~np.isnan(values))
     with np.errstate(over="ignore", invalid="ignore"):
-        values = np.where(own, values, _times(values, factor))
-    beyond = (np.abs(values) > LARGEST_AMOUNT) | ((np.abs(values) < SMALLEST_AMOUNT) & (values != 0))
+        values = np.where(own, values, _times(values, factor)) if own.any() else _times(values, factor)
+    sizes = np.abs(values)
+    beyond = (sizes > LARGEST_AMOUNT) | ((sizes < SMALLEST_AMOUNT) & (sizes > 0))
     problem = NO_MONEY if np.isfinite(values[beyond]).any() else INFINITE
     faults = [
         Fault(blank, _("without an amount"), _("Fill in the amount, 0 for a free order.")),
@@ -128,7 +134,7 @@ def read_amounts(cells: pd.Series, *, decimal: str | None = None, unit: Any = No
         _unreadable(cells, np.isnan(values) & ~blank, decimal),
     ]
     currencies = _currencies(cells, texts, stated, blank)
-    read = pd.Series(np.where(beyond, np.nan, values), index=cells.index)
+    read = pd.Series(np.where(beyond, np.nan, values) if beyond.any() else values, index=cells.index)
     return Amounts(read, faults, currencies, applied, texts.decimal, _notes(texts, applied, header))
 
 
@@ -157,7 +163,8 @@ def as_amounts(
     [1234.5]
     """
     found = read_amounts(cells, decimal=decimal, unit=unit, header=header)
-    _refuse_several_currencies(found.currencies)
+    if found.currencies is not None:
+        _refuse_several_currencies(found.currencies)
     return found.values, found.faults
 
 
@@ -282,10 +289,14 @@ def _refuse_other_units(cells: pd.Series, texts: Texts, applied: Unit | None, *,
     )
 
 
-def _currencies(cells: pd.Series, texts: Texts, stated: Unit | None, blank: np.ndarray) -> pd.Series:
-    """Give the currency of each row; raise if header and cells contradict each other."""
+def _currencies(cells: pd.Series, texts: Texts, stated: Unit | None, blank: np.ndarray) -> pd.Series | None:
+    """Give the currency of each row, None without any; raise if header and cells contradict each other."""
+    stated = stated if stated is not None and stated.currency else None
+    if texts.currencies is None:
+        by_header = None if stated is None or _counted(stated) else np.where(blank, "", stated.currency)
+        return None if by_header is None else pd.Series(by_header, index=cells.index, dtype=object)
     shown = pd.Series(texts.currencies, index=cells.index, dtype=object)
-    if stated is None or not stated.currency:
+    if stated is None:
         return shown
     if stated.currency in YEN_AND_YUAN:
         shown = shown.replace(YEN_OR_YUAN, stated.currency)
@@ -303,9 +314,12 @@ def _currencies(cells: pd.Series, texts: Texts, stated: Unit | None, blank: np.n
             ),
             cells.index[other],
         )
-    if any(stated.word.endswith(word) and not stated.word.endswith(LONGER) for word in COUNTED_WORDS):
-        return shown
-    return shown.where((shown != "") | blank, stated.currency)
+    return shown if _counted(stated) else shown.where((shown != "") | blank, stated.currency)
+
+
+def _counted(stated: Unit) -> bool:
+    """Whether a header says but what amounts are counted in, as by 元, and shows no currency of its own."""
+    return any(stated.word.endswith(word) and not stated.word.endswith(LONGER) for word in COUNTED_WORDS)
 
 
 def _refuse_several_currencies(currencies: pd.Series) -> None:

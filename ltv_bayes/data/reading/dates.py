@@ -37,6 +37,7 @@ EXCEL = "excel"
 NONE = np.array([], dtype="datetime64[D]")
 COMMON_FORMAT = "%Y-%m-%d %H:%M:%S"
 SERIAL_MARGIN = np.timedelta64(731, "D")
+MICROSECONDS_OF_A_DAY = 86_400_000_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -147,16 +148,24 @@ def _from_moments(cells: pd.Series, zone: ZoneInfo | None, no_days: np.ndarray) 
         moments = shown[shown.notna()].drop_duplicates()
         seconds = moments.astype("datetime64[us]").astype("int64").to_numpy() / 1e6
         refuse_midnights(cells, cells.notna().to_numpy(), seconds)
-    days = shown.astype("datetime64[us]").dt.normalize()
-    blank = days.isna().to_numpy()
-    placeholder = _are_on(days, no_days) | _are_on(cells.dt.tz_localize(None) if cells.dt.tz else days, no_days)
+    days = shown.astype("datetime64[us]")
+    if (days.to_numpy().view(np.int64) % MICROSECONDS_OF_A_DAY).any():
+        days = days.dt.normalize()
+    blank, placeholder = days.isna().to_numpy(), _are_on(days, no_days)
+    if cells.dt.tz is not None:
+        placeholder |= _are_on(cells.dt.tz_localize(None), no_days)
     nothing = np.zeros(len(cells), dtype=bool)
-    return Days(days.mask(placeholder), _faults(cells, blank, placeholder, nothing, nothing, None), ())
+    read = days.mask(placeholder) if placeholder.any() else days
+    return Days(read, _faults(cells, blank, placeholder, nothing, nothing, None), ())
 
 
 def _are_on(moments: pd.Series, days: np.ndarray) -> np.ndarray:
     """Mark moments on one of some days."""
-    return np.isin(moments.to_numpy().astype("datetime64[D]"), days)
+    first, last = (end.to_datetime64().astype(days.dtype) for end in (moments.min(), moments.max()))
+    within = days[(days >= first) & (days <= last)]
+    if not len(within):
+        return np.zeros(len(moments), dtype=bool)
+    return np.isin(moments.to_numpy().astype(days.dtype), within)
 
 
 def _from_cells(

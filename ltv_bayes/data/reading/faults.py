@@ -38,10 +38,6 @@ class Fault:
     cure: str
     example: str = ""
 
-    def among(self, rows: np.ndarray) -> "Fault":
-        """The same fault of some rows only, by a mask."""
-        return replace(self, at=self.at[rows])
-
     def sentence(self, labels: pd.Index, noun: str = "row") -> str:
         """Say which rows are at fault and what to do next."""
         such_as = _(", such as {example}", example=self.example) if self.example else ""
@@ -105,7 +101,10 @@ def with_errors_named(faults: Sequence[Fault], cells: pd.Series, instead_of: str
 
 def at_fault(faults: Sequence[Fault], number: int) -> np.ndarray:
     """Mark the rows with any fault."""
-    return np.logical_or.reduce([np.zeros(number, dtype=bool), *(fault.at for fault in faults)])
+    found = np.zeros(number, dtype=bool)
+    for fault in faults:
+        found |= fault.at
+    return found
 
 
 def reasons(faults: Sequence[Fault], number: int) -> np.ndarray:

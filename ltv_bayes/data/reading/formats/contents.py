@@ -45,7 +45,7 @@ def content_of(path: Path) -> tuple[bytes, str]:
     Returns
     -------
     bytes
-        The whole file.
+        The whole file; nothing of a Parquet file, which is read where it is.
     str
         "CSV" (any separated text), "HTML table", "Excel workbook", "OpenDocument" or "Parquet".
 
@@ -55,9 +55,10 @@ def content_of(path: Path) -> tuple[bytes, str]:
         If there is no file, nothing in it, or nothing that can be read.
     """
     _refuse_no_file(path)
+    with path.open("rb") as file:
+        if file.read(4) == b"PAR1":
+            return b"", "Parquet"
     raw = path.read_bytes()
-    if raw.startswith(b"PAR1"):
-        return raw, "Parquet"
     if raw.startswith(OLD_WORKBOOKS):
         return raw, _("Excel workbook")
     if raw.startswith(b"PK\x03\x04"):

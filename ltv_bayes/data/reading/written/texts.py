@@ -45,8 +45,8 @@ class Texts:
         The unit's word of each text, empty where none is written.
     exponents : numpy.ndarray
         The power of ten of that unit, -1 where none is written.
-    currencies : numpy.ndarray
-        Codes, empty where none is written.
+    currencies : numpy.ndarray or None
+        Codes, empty where none is written; None where no text writes one.
     blank : numpy.ndarray
         True where the text says that there is no amount.
     taxes : dict
@@ -60,7 +60,7 @@ class Texts:
     values: np.ndarray
     units: np.ndarray
     exponents: np.ndarray
-    currencies: np.ndarray
+    currencies: np.ndarray | None
     blank: np.ndarray
     taxes: dict[str, int]
     decimal: str
@@ -68,19 +68,25 @@ class Texts:
 
     @classmethod
     def none(cls, number: int, decimal: str) -> Self:
-        """Rows without any text."""
-        words = np.full(number, "", dtype=object)
-        nothing, no_unit = np.full(number, np.nan), np.full(number, -1, dtype=np.int8)
-        return cls(nothing, words, no_unit, words, np.zeros(number, dtype=bool), {"net": 0, "gross": 0}, decimal, ())
+        """Rows without any text: the same throughout, in arrays that hold it once."""
+        each = (np.nan, np.array("", dtype=object), np.int8(-1), False)
+        values, units, exponents, blank = (np.broadcast_to(one, number) for one in each)
+        return cls(values, units, exponents, None, blank, {"net": 0, "gross": 0}, decimal, ())
+
+    @classmethod
+    def to_fill(cls, number: int, decimal: str, *, currencies: bool) -> Self:
+        """The same, in arrays to write to."""
+        found = cls.none(number, decimal)
+        rows = {name: getattr(found, name).copy() for name in ("values", "units", "exponents", "blank")}
+        return replace(found, **rows, currencies=rows["units"].copy() if currencies else None)
 
     def scattered(self, at: np.ndarray) -> Self:
         """These texts as rows of a longer column, at the places that are marked."""
-        longer = self.none(len(at), self.decimal)
-        rows = {}
+        longer = self.to_fill(len(at), self.decimal, currencies=self.currencies is not None)
         for name in ("values", "units", "exponents", "currencies", "blank"):
-            rows[name] = getattr(longer, name).copy()
-            rows[name][at] = getattr(self, name)
-        return replace(self, **rows)
+            if getattr(self, name) is not None:
+                getattr(longer, name)[at] = getattr(self, name)
+        return replace(longer, taxes=self.taxes, notes=self.notes)
 
 
 def read_texts(cells: pd.Series, decimal: str | None, *, chinese: bool = False, point: bool = False) -> Texts:
@@ -200,13 +206,13 @@ class _Column:
 
     def read(self, decimal: str, notes: tuple[str, ...]) -> Texts:
         """Give each row what its text says."""
-        found = Texts.none(len(self.cells), decimal)
+        shown = any(one is not None and one.currency for one in [*self.abouts, *self.written])
+        found = Texts.to_fill(len(self.cells), decimal, currencies=shown)
         bare = self.can[decimal] & self.bare
         if bare.any():
             found.values[bare] = _cast(self.arrow.filter(pa.array(bare)), decimal)
         if not len(self.framed) and not len(self.rest):
             return replace(found, notes=notes)
-        found = replace(found, currencies=found.currencies.copy())
         readable = self.can[decimal][self.framed]
         powers = pa.array([f"e{about.unit_exponent}" for about in self.abouts] or ["e0"], pa.large_string())
         written = pc.binary_join_element_wise(
@@ -226,7 +232,8 @@ class _Column:
         ):
             each = [one or NOTHING for one in [*all_written, None]]
             found.units[places] = np.array([one.unit for one in each], dtype=object)[codes]
-            found.currencies[places] = np.array([one.currency for one in each], dtype=object)[codes]
+            if found.currencies is not None:
+                found.currencies[places] = np.array([one.currency for one in each], dtype=object)[codes]
             found.exponents[places] = np.array([one.unit_exponent if one.unit else -1 for one in each])[codes]
             notes_on_tax = np.array([one.tax for one in each], dtype=object)[codes]
             taxes = {word: number + int((notes_on_tax == word).sum()) for word, number in taxes.items()}
