@@ -109,10 +109,10 @@ class Rows:
 
     def leave_out_faults(self, faults: Sequence[Fault]) -> None:
         """Leave out rows that cannot be read, among those kept so far."""
-        found = [fault for fault in faults if fault.at.any()]
-        at = np.flatnonzero(self.kept) if found else None
-        for fault in found:
-            self._leave_out(_marked(at[fault.at], len(self.reason)), fault.problem)
+        if found := [fault for fault in faults if fault.at.any()]:
+            at = np.flatnonzero(self.kept)
+            for fault in found:
+                self._leave_out(_marked(at[fault.at], len(self.reason)), fault.problem)
 
     def leave_out_repeats(self, log: pd.DataFrame, lines: str, repeated_rows: str) -> tuple[np.ndarray, int, list[str]]:
         """Leave out rows that repeat others: which of the log's rows stay, how many are in doubt, what was done.

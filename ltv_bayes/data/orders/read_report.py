@@ -219,7 +219,7 @@ def rows_by_reason(reason: np.ndarray, names: Sequence[str], amounts: pd.Series)
     found, money = [], amounts.to_numpy()
     for place, name in enumerate(names):
         of_it = reason == place
-        number = np.count_nonzero(of_it)
+        number = int(np.count_nonzero(of_it))
         first = "" if place == 0 else listed(amounts.index[of_it][:FIRST_ROWS], FIRST_ROWS, number)
         found.append((name, number, round(_exact_sum(money if number == len(money) else money[of_it]), 2), first))
     table = pd.DataFrame(found, columns=["reason", "rows", "amount", "first_rows"]).set_index("reason")
