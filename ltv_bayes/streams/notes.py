@@ -6,7 +6,7 @@ import pandas as pd
 
 from ltv_bayes.data.customers.customers import Customers
 from ltv_bayes.data.customers.overview import Overview
-from ltv_bayes.data.orders.occasions import RETURN_ONLY
+from ltv_bayes.data.orders.selection import RETURN_ONLY
 from ltv_bayes.data.reading.ids import as_text
 from ltv_bayes.errors import counted, listed
 from ltv_bayes.formatting import label, percent

@@ -1,5 +1,6 @@
 """Prices that grow: known growth against deflated data, learned growth against companies of other rules."""
 
+import datetime as dt
 import json
 import re
 
@@ -8,7 +9,10 @@ import pandas as pd
 import pytest
 
 import ltv_bayes as lb
-from ltv_bayes.data.orders.price_moments import PriceMoments, moments_of
+from ltv_bayes.data.orders.occasions.days import Days, edges_of
+from ltv_bayes.data.orders.occasions.money import WholeMoney
+from ltv_bayes.data.orders.occasions.prices import PriceSums
+from ltv_bayes.data.orders.price_moments import PriceMoments
 from ltv_bayes.errors import FitError, InputError
 from ltv_bayes.formulas.models.price_level import Prices
 from ltv_bayes.models.price_growth import LearnedPrices, likelihood
@@ -177,19 +181,35 @@ def test_expected_revenue_of_new_customers_is_that_of_draws(company, growth):
 
 
 def test_moments_are_those_of_least_squares():
+    """Of orders after the first of each customer, on 200 of 365 days; one period is a month."""
     rng = np.random.default_rng(3)
-    cells = pd.DataFrame({"customer": rng.integers(0, 30, 200), "period": rng.integers(0, 4, 200)})
-    cells = cells.drop_duplicates().sort_values(["customer", "period"], ignore_index=True)
-    cells["number"] = rng.integers(1, 4, len(cells)).astype(float)
-    cells["logs"] = cells["number"] * rng.normal(0, 1, len(cells))
-    found = moments_of(iter([cells]), 91.3, 4)
-    X = np.eye(4)[cells["period"]]
+    log = pd.DataFrame({"customer": rng.integers(0, 30, 300), "ago": rng.integers(0, 365, 300)})
+    log = log.drop_duplicates().sort_values(["customer", "ago"], ascending=[True, False], ignore_index=True)
+    log["net"] = np.exp(rng.normal(0, 1, len(log)))
+    as_of = dt.date(2024, 12, 30)
+    last = (as_of - dt.date(1970, 1, 1)).days
+    day, kind = (last - log["ago"]).to_numpy("int32"), np.zeros(len(log), "int8")
+    sums = PriceSums(WholeMoney(100.0, True, False, True, None, as_of - dt.timedelta(days=364)), as_of)
+    sums.add(Days(day, log["net"].to_numpy(), kind, edges_of(log["customer"].to_numpy())))
+    found = sums.moments()
+    repeats = log[log["customer"].duplicated()]
+    cells = repeats.assign(period=(repeats["ago"] // (365.25 / 12)).astype(int), logs=np.log(repeats["net"]))
+    cells = cells.groupby(["customer", "period"], as_index=False)["logs"].agg(number="count", logs="sum")
+    cells = cells[cells.groupby("customer")["period"].transform("count") > 1].reset_index(drop=True)
+    assert found.customers == cells["customer"].nunique() > 20
+    X = np.eye(12)[cells["period"]]
     D = np.eye(30)[cells["customer"]]
     of_each = cells.groupby("customer")["number"].transform("sum")
     W = np.diag(cells["number"] / (1 + of_each / 10))
     M = W - W @ D @ np.linalg.pinv(D.T @ W @ D) @ D.T @ W
     np.testing.assert_allclose(found.information, X.T @ M @ X, atol=1e-10)
-    np.testing.assert_allclose(found.score, X.T @ M @ (cells["logs"] / cells["number"]), atol=1e-10)
+    np.testing.assert_allclose(found.score, X.T @ M @ (cells["logs"] / cells["number"]), atol=1e-7)
+    parts = D.T * (M @ (cells["logs"] / cells["number"])).to_numpy()
+    line = D.T * (M @ -(cells["period"] + 0.5)).to_numpy()
+    slope = (line @ X).sum(axis=0) @ -(np.arange(12) + 0.5)
+    slope = found.score @ -(np.arange(12) + 0.5) / slope
+    about = (parts - slope * line) @ X
+    np.testing.assert_allclose(found.spread, about.T @ about, atol=1e-7)
     again = PriceMoments.from_json(found.to_json())
     assert (again.spread == found.spread).all()
 

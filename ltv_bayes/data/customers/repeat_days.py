@@ -22,18 +22,6 @@ class OwnDays:
     days: np.ndarray
     ends: np.ndarray
 
-    @classmethod
-    def of_purchases(cls, purchases: pd.DataFrame, customers: np.ndarray) -> Self:
-        """Take them from purchases, ``customer`` and ``day`` since 1970-01-01, sorted by customer.
-
-        Parameters
-        ----------
-        customers : array of shape (customers,)
-            All customers in the order of the table, those without a repeat purchase among them.
-        """
-        days = purchases["day"].to_numpy(dtype=np.int32)
-        return cls(days, np.searchsorted(purchases["customer"].to_numpy(), customers, side="right"))
-
     def at(self, places: np.ndarray) -> Self:
         """Those of some customers, by their places in the table."""
         begins = np.append(0, self.ends)[places]
@@ -44,8 +32,11 @@ class OwnDays:
 
     def counts(self) -> pd.Series:
         """Repeat purchases of all of them, by day."""
-        days, number = np.unique(self.days, return_counts=True)
-        return by_day(days.astype("datetime64[D]"), number)
+        if not self.days.size:
+            return by_day([], [])
+        first = int(self.days.min())
+        number = np.bincount(self.days - first)
+        return by_day((first + np.arange(number.size)).astype("datetime64[D]"), number)
 
 
 def by_day(days: Any, number: Any) -> pd.Series:

@@ -16,6 +16,8 @@ Returns = Literal["net", "ignore", "error"]
 RowsAfter = Callable[[dt.date], tuple[Sequence[Any], int]]
 AFTER_AS_OF = "after as_of"
 IGNORED_RETURN = "return, ignored"
+RETURN_ONLY = "return without an order that day"
+NO_VALUE = "day without value"
 ONE_DAY = dt.timedelta(days=1)
 
 

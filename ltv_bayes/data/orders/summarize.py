@@ -18,7 +18,7 @@ from ltv_bayes.data.customers.files import open_customers
 from ltv_bayes.data.customers.rows import FrameRows
 from ltv_bayes.data.engine.parquet import parquet_target
 from ltv_bayes.data.orders.left_out import no_orders
-from ltv_bayes.data.orders.occasions import customer_rows
+from ltv_bayes.data.orders.occasions.in_memory import customer_rows
 from ltv_bayes.data.orders.scanned import FilesOfOrders, OrdersElsewhere, ScannedTransactions, scan_transactions
 from ltv_bayes.data.orders.selection import Returns, counting_orders, observation_end, refuse_none_left
 from ltv_bayes.data.orders.summarize_files import left_out_beside, summarize_to_file

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import pyarrow as pa
 
 from ltv_bayes.data.customers.attributes import attributes_by_id, warn_of_missing
 from ltv_bayes.data.customers.check import COMPUTED
@@ -14,8 +15,8 @@ from ltv_bayes.data.engine.duckdb import Connection, engine, fetched, identifier
 from ltv_bayes.data.engine.parquet import parquet_source, parquet_target, refuse_same_names, write_parquet
 from ltv_bayes.data.orders.left_out import LeftOutFile, no_orders
 from ltv_bayes.data.orders.log_columns import first_rows
-from ltv_bayes.data.orders.occasions import LEFT_OUT, customers_query, merged_orders, prepare_days, repeats_by_day
-from ltv_bayes.data.orders.price_moments import price_moments
+from ltv_bayes.data.orders.occasions.in_batches import BatchesOfOrders
+from ltv_bayes.data.orders.occasions.money import WholeMoney
 from ltv_bayes.data.orders.scanned import FilesOfOrders, ScannedTransactions
 from ltv_bayes.data.orders.selection import (
     AFTER_AS_OF,
@@ -28,7 +29,27 @@ from ltv_bayes.data.orders.selection import (
 from ltv_bayes.data.reading.columns import refuse_clash
 from ltv_bayes.errors import InputError
 from ltv_bayes.language import _
+from ltv_bayes.sizes import READ_ROWS
 from ltv_bayes.time_units import DAYS_PER_UNIT, TimeUnit
+
+MADE = """
+CREATE TABLE made AS
+SELECT
+    customer AS customer_id,
+    NULL::BIGINT AS frequency,
+    NULL::DOUBLE AS recency,
+    NULL::DOUBLE AS "T",
+    NULL::DOUBLE AS monetary_value,
+    NULL::BIGINT AS spend_frequency,
+    NULL::DOUBLE AS first_value,
+    NULL::DOUBLE AS total_value,
+    NULL::DOUBLE AS spend_age,
+    NULL::DATE AS first_order,
+    NULL::DATE AS last_order
+FROM orders
+LIMIT 0
+"""
+NO_OCCASIONS = "CREATE TABLE no_occasions AS SELECT customer, date, NULL::VARCHAR AS reason FROM orders LIMIT 0"
 
 
 def summarize_to_file(
@@ -76,21 +97,22 @@ def summarize_to_file(
         first, last = connection.execute("SELECT min(date), max(date) FROM log").fetchall()[0]
         end = observation_end(first, last, as_of, lambda day: _rows_where(connection, f"date > DATE '{day}'"))
         _choose_orders(connection, end, returns)
-        money = prepare_days(connection, count_zero_orders=count_zero_orders)
+        money = WholeMoney.of_orders(lambda sql: fetched(connection.execute(sql)))
+        orders = BatchesOfOrders(
+            money, first, end, days_per_unit=DAYS_PER_UNIT[time_unit], count_zero_orders=count_zero_orders
+        )
+        _make_customers(connection, orders)
         left_out = _left_out_query(end, returns, any_unpaid=money.any_unpaid)
-        connection.execute(f"CREATE TEMP TABLE made AS {customers_query(money, end, DAYS_PER_UNIT[time_unit])}")
         query, clients = _with_attributes(connection, attributes, log.customer_column)
-        days, prices = repeats_by_day(connection), price_moments(connection, end)
+        days, prices = orders.repeat_days(), orders.prices.moments()
         notes = file_notes(time_unit, end, log.currency, repeat_days=days, price_moments=prices)
         with LeftOutFile.written_with(target, lambda path: write_parquet(connection, f"{left_out} ORDER BY row", path)):
-            if not write_parquet(connection, f"{query} ORDER BY customer_id", target, notes):
+            if not write_parquet(connection, query, target, notes):
                 counts = f"SELECT reason, count(*) AS rows FROM ({left_out}) GROUP BY reason"
                 refuse_none_left(fetched(connection.execute(counts)).set_index("reason")["rows"])
-        bought = f"SELECT sum(frequency + 1)::BIGINT FROM {parquet_source([target])}"
-        merged = merged_orders(connection, money, int(connection.execute(bought).fetchall()[0][0]))
         others = pd.DataFrame() if clients is None else _without_orders(connection, clients, target)
     rows = open_customers(target, source.memory_limit)
-    return Customers(rows, time_unit, end, log.currency, left_out_beside(target), others, merged, days)
+    return Customers(rows, time_unit, end, log.currency, left_out_beside(target), others, orders.merged, days)
 
 
 def left_out_beside(path: Path) -> LeftOutFile | pd.DataFrame:
@@ -113,13 +135,28 @@ def _choose_orders(connection: Connection, end: dt.date, returns: Returns) -> No
     connection.execute(f"CREATE TEMP VIEW orders AS FROM log WHERE {counting}{paid}")
 
 
+def _make_customers(connection: Connection, orders: BatchesOfOrders) -> None:
+    """Make the tables ``made``, sorted by id, and ``no_occasions`` of the table ``orders``."""
+    connection.execute(MADE)
+    connection.execute(NO_OCCASIONS)
+    reader = connection.sql("SELECT customer, date, amount FROM orders ORDER BY customer, date")
+    batches = (pa.Table.from_batches([batch]) for batch in reader.to_arrow_reader(READ_ROWS))
+    with connection.cursor() as writer:  # while the connection itself hands out orders
+        for customers, no_occasions in orders.customers(batches):
+            for name, rows in {"made": customers, "no_occasions": no_occasions}.items():
+                if rows.num_rows:
+                    writer.register("rows", rows)
+                    writer.execute(f"INSERT INTO {name} BY NAME FROM rows")
+                    writer.unregister("rows")
+
+
 def _left_out_query(end: dt.date, returns: Returns, *, any_unpaid: bool) -> str:
     """SQL that lists the orders left out, with the reasons."""
     parts = [f"SELECT *, '{AFTER_AS_OF}' AS reason FROM log WHERE date > DATE '{end}'"]
     if returns == "ignore":
         parts.append(f"SELECT *, '{IGNORED_RETURN}' AS reason FROM log WHERE date <= DATE '{end}' AND amount < 0")
     if any_unpaid:
-        parts.append(LEFT_OUT)
+        parts.append("SELECT orders.*, reason FROM orders JOIN no_occasions USING (customer, date)")
     return f"SELECT row, reason, customer AS customer_id, date, amount FROM ({' UNION ALL '.join(parts)})"
 
 
@@ -133,7 +170,7 @@ def _with_attributes(connection: Connection, attributes: Any, customer_column: s
     connection.register("clients", clients.set_axis(clients.index.astype(str).rename("client"), axis=0).reset_index())
     names = "".join(f", clients.{identifier(str(name))}" for name in clients.columns)
     joined = "made LEFT JOIN clients ON made.customer_id::VARCHAR = clients.client"
-    return f"SELECT made.*{names} FROM {joined}", clients
+    return f"SELECT made.*{names} FROM {joined} ORDER BY customer_id", clients
 
 
 def _without_orders(connection: Connection, clients: pd.DataFrame, target: Path) -> pd.DataFrame:

@@ -5,17 +5,32 @@ import datetime as dt
 import numpy as np
 
 from ltv_bayes.data.engine.elsewhere import Engine
-from ltv_bayes.data.orders.price_moments import (
-    EXTENT,
-    FIRST_DAYS,
-    GIVEN_DAYS,
-    MOST_ORDERS,
-    PriceMoments,
-    cells_query,
-    moments_from_sums,
-    periods_of,
-)
+from ltv_bayes.data.orders.occasions.money import WholeMoney
+from ltv_bayes.data.orders.price_moments import LOG_DIGITS, MOST_ORDERS, PriceMoments, moments_from_sums, periods_of
 
+FIRST_DAYS = "SELECT customer, min(day) AS since FROM days WHERE is_occasion GROUP BY customer"
+GIVEN_DAYS = "SELECT customer, CAST(since AS DATE) AS since FROM starts"
+CELLS = """
+-- Repeat orders that have a value, by customer and period; customers with orders in one period show no change.
+SELECT customer, period, number, logs, periods
+FROM (
+    SELECT cells.*, count(*) OVER (PARTITION BY customer) AS periods
+    FROM (
+        SELECT
+            customer,
+            CAST(least(floor(date_diff('day', day, DATE '{as_of}') / CAST({length!r} AS DOUBLE)), {last}) AS BIGINT)
+                AS period,
+            CAST(count(*) AS DOUBLE) AS number,
+            CAST(sum(CAST(round(ln(CAST(net AS DOUBLE)) * CAST({digits!r} AS DOUBLE)) AS BIGINT)) AS DOUBLE)
+                / CAST({digits!r} AS DOUBLE) AS logs
+        FROM days
+        JOIN ({starts}) AS starting USING (customer)
+        WHERE is_occasion AND net > 0 AND day > since
+        GROUP BY 1, 2
+    ) AS cells
+) AS counted
+WHERE periods > 1
+"""
 PARTS = f"""
 -- The part of a customer and period in the score, about the customer's mean: of logarithms, and of a straight line.
 SELECT
@@ -60,15 +75,16 @@ GROUP BY one.period, other.period
 """
 
 
-def price_moments_there(engine: Engine, as_of: dt.date, *, given_starts: bool = False) -> PriceMoments | None:
+def price_moments_there(
+    engine: Engine, money: WholeMoney, as_of: dt.date, *, given_starts: bool = False
+) -> PriceMoments | None:
     """Take the moments of the table ``days``; None where no order has a value.
 
     What comes here is as large as the periods squared, at most 40 of them.
     """
-    first = engine.ask(f"SELECT CAST(first_day AS DATE) AS first_day FROM ({EXTENT}) AS extent").iloc[0, 0]
-    if first is None or first != first:
+    if money.first_paid is None:
         return None
-    length, number = periods_of((as_of - first.date()).days)
+    length, number = periods_of((as_of - money.first_paid).days)
     cells = cells_query(as_of, length, number, GIVEN_DAYS if given_starts else FIRST_DAYS)
     there = engine.keeps("parts", PARTS.format(cells=cells))
     alone, pairs = there.ask(BY_PERIOD), there.ask(BY_PAIR)
@@ -82,3 +98,8 @@ def price_moments_there(engine: Engine, as_of: dt.date, *, given_starts: bool = 
         for b, other in enumerate(("logs", "line")):
             spreads[(a, b, *across)] = pairs[f"{one}_{other}"]
     return moments_from_sums(information, scores, spreads, round(alone["customers"].sum()), length)
+
+
+def cells_query(as_of: dt.date, length: float, number: int, starts: str) -> str:
+    """SQL that gives the number of orders of customers in each period, and the sum of their logarithms."""
+    return CELLS.format(as_of=as_of, length=length, last=number - 1, digits=LOG_DIGITS, starts=starts)

@@ -11,13 +11,7 @@ from ltv_bayes.data.engine.dialects import WITHOUT_ARG_MIN
 from ltv_bayes.data.engine.elsewhere import Engine
 from ltv_bayes.data.orders.left_out import no_orders
 from ltv_bayes.data.orders.log_columns import first_rows
-from ltv_bayes.data.orders.occasions import (
-    LEFT_OUT,
-    REPEATS_BY_DAY,
-    WholeMoney,
-    customers_query,
-    days_query,
-)
+from ltv_bayes.data.orders.occasions.money import WholeMoney
 from ltv_bayes.data.orders.selection import (
     AFTER_AS_OF,
     IGNORED_RETURN,
@@ -26,6 +20,7 @@ from ltv_bayes.data.orders.selection import (
     refuse_none_left,
     refuse_returns,
 )
+from ltv_bayes.data.warehouses.customers_query import LEFT_OUT, REPEATS_BY_DAY, customers_query, days_query
 from ltv_bayes.data.warehouses.left_out import LeftOutElsewhere
 from ltv_bayes.data.warehouses.price_moments import price_moments_there
 from ltv_bayes.data.warehouses.rows import EngineRows
@@ -70,7 +65,7 @@ def summarize_there(
     engine = _with_counting_orders(engine, end, returns)
     if since is not None:
         engine = with_starts(engine, since, customer_column, end)
-    money = WholeMoney.of_orders(engine.ask, wide_integers=False)
+    money = WholeMoney.of_orders(engine.ask)
     days = days_query(money, count_zero_orders=count_zero_orders)
     while_made = engine.keeps("days", days)
     by_window, given = engine.dialect in WITHOUT_ARG_MIN, since is not None
@@ -86,7 +81,7 @@ def summarize_there(
         refuse_none_left(counts)
     repeats = while_made.ask(REPEATS_BY_DAY if since is None else REPEATS_SINCE_BY_DAY)
     merged = int(while_made.ask(MERGED)["number"].iloc[0])
-    prices = price_moments_there(while_made, end, given_starts=given)
+    prices = price_moments_there(while_made, money, end, given_starts=given)
     while_made.forgets("days")
     columns = [name for name in kept.types("kept") if name != "customer_id"]
     rows = EngineRows(kept, "SELECT * FROM kept", columns, number, prices)

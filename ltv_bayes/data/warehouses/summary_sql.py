@@ -6,10 +6,11 @@ from typing import Any, Literal
 from ltv_bayes.data.customers.histories import HISTORIES, SPEND
 from ltv_bayes.data.engine.dialects import DAY_IN_ZONE, WITHOUT_ARG_MIN, in_dialect, require_dialect, sqlglot
 from ltv_bayes.data.engine.duckdb import text_literal
-from ltv_bayes.data.orders.occasions import REPEATS_BY_DAY, WholeMoney, customers_query, days_query, end_of
+from ltv_bayes.data.orders.occasions.money import WholeMoney
 from ltv_bayes.data.orders.transactions import refuse_choice
 from ltv_bayes.data.reading.ids import BLANKS
 from ltv_bayes.data.reading.zones import as_zone
+from ltv_bayes.data.warehouses.customers_query import REPEATS_BY_DAY, customers_query, days_query, end_of
 from ltv_bayes.errors import ColumnError, InputError, suggestion
 from ltv_bayes.language import _, sentences
 from ltv_bayes.sizes import LARGEST_AMOUNT, SMALLEST_AMOUNT
@@ -136,7 +137,7 @@ def summary_sql(
     given = _given(columns)
     end = None if as_of is None else as_date(as_of)
     has_money = given["amount"] is not None
-    money = WholeMoney(float(10 ** int(decimals)), True, has_money, has_money, 0)
+    money = WholeMoney(float(10 ** int(decimals)), True, has_money, has_money)
     as_zone(time_zone)
     parts = [f"given_orders AS ({_given_orders(given, time_zone)})"]
     if result == "faults":
