@@ -204,8 +204,8 @@ def test_moments_are_those_of_least_squares():
     M = W - W @ D @ np.linalg.pinv(D.T @ W @ D) @ D.T @ W
     np.testing.assert_allclose(found.information, X.T @ M @ X, atol=1e-10)
     np.testing.assert_allclose(found.score, X.T @ M @ (cells["logs"] / cells["number"]), atol=1e-7)
-    parts = D.T * (M @ (cells["logs"] / cells["number"])).to_numpy()
-    line = D.T * (M @ -(cells["period"] + 0.5)).to_numpy()
+    parts = D.T * (M @ (cells["logs"] / cells["number"]))
+    line = D.T * (M @ -(cells["period"] + 0.5))
     slope = (line @ X).sum(axis=0) @ -(np.arange(12) + 0.5)
     slope = found.score @ -(np.arange(12) + 0.5) / slope
     about = (parts - slope * line) @ X
