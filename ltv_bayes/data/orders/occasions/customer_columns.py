@@ -75,7 +75,7 @@ def days_since(day: dt.date) -> int:
 
 
 def customers_of(days: Days, terms: Terms, since: np.ndarray | None = None) -> Made:
-    """Make the customers whose days these are.
+    """Make customers of their days.
 
     Parameters
     ----------
