@@ -1,6 +1,7 @@
 """The SQL that engines run, here in DuckDB, makes the customers that compiled loops make, on logs that are hard."""
 
 from functools import partial
+from itertools import pairwise
 
 import duckdb
 import numpy as np
@@ -150,7 +151,7 @@ def test_batches_may_end_anywhere(monkeypatch, tmp_path):
         rows = pa.concat_tables(tables)
         rng = np.random.default_rng(1)
         ends = np.cumsum(rng.integers(0, 5, rows.num_rows + 1))
-        parts = (rows.slice(first, last - first) for first, last in zip(ends[:-1], ends[1:], strict=True))
+        parts = (rows.slice(first, last - first) for first, last in pairwise(ends))
         return whole_groups([rows.slice(0, ends[0]), *parts], keys)
 
     monkeypatch.setattr("ltv_bayes.data.orders.occasions.in_batches.whole_groups", cut)

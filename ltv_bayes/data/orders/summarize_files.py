@@ -29,7 +29,7 @@ from ltv_bayes.data.orders.selection import (
 from ltv_bayes.data.reading.columns import refuse_clash
 from ltv_bayes.errors import InputError
 from ltv_bayes.language import _
-from ltv_bayes.sizes import READ_ROWS
+from ltv_bayes.sizes import SORTED_ROWS
 from ltv_bayes.time_units import DAYS_PER_UNIT, TimeUnit
 
 MADE = """
@@ -140,7 +140,7 @@ def _make_customers(connection: Connection, orders: BatchesOfOrders) -> None:
     connection.execute(MADE)
     connection.execute(NO_OCCASIONS)
     reader = connection.sql("SELECT customer, date, amount FROM orders ORDER BY customer, date")
-    batches = (pa.Table.from_batches([batch]) for batch in reader.to_arrow_reader(READ_ROWS))
+    batches = (pa.Table.from_batches([batch]) for batch in reader.to_arrow_reader(SORTED_ROWS))
     with connection.cursor() as writer:  # while the connection itself hands out orders
         for customers, no_occasions in orders.customers(batches):
             for name, rows in {"made": customers, "no_occasions": no_occasions}.items():
