@@ -29,7 +29,7 @@ from ltv_bayes.data.orders.selection import (
 from ltv_bayes.data.reading.columns import refuse_clash
 from ltv_bayes.errors import InputError
 from ltv_bayes.language import _
-from ltv_bayes.sizes import SORTED_ROWS
+from ltv_bayes.sizes import KEPT_ROWS, READ_ROWS
 from ltv_bayes.time_units import DAYS_PER_UNIT, TimeUnit
 
 MADE = """
@@ -140,14 +140,25 @@ def _make_customers(connection: Connection, orders: BatchesOfOrders) -> None:
     connection.execute(MADE)
     connection.execute(NO_OCCASIONS)
     reader = connection.sql("SELECT customer, date, amount FROM orders ORDER BY customer, date")
-    batches = (pa.Table.from_batches([batch]) for batch in reader.to_arrow_reader(SORTED_ROWS))
+    batches = (pa.Table.from_batches([batch]) for batch in reader.to_arrow_reader(READ_ROWS))
+    waiting: dict[str, list[pa.Table]] = {"made": [], "no_occasions": []}
     with connection.cursor() as writer:  # while the connection itself hands out orders
-        for customers, no_occasions in orders.customers(batches):
-            for name, rows in {"made": customers, "no_occasions": no_occasions}.items():
-                if rows.num_rows:
-                    writer.register("rows", rows)
-                    writer.execute(f"INSERT INTO {name} BY NAME FROM rows")
-                    writer.unregister("rows")
+        for found in orders.customers(batches):
+            for (name, tables), rows in zip(waiting.items(), found, strict=True):
+                tables.append(rows)
+                if sum(len(table) for table in tables) >= KEPT_ROWS:
+                    _keep(writer, name, tables)
+        for name, tables in waiting.items():
+            _keep(writer, name, tables)
+
+
+def _keep(connection: Connection, name: str, tables: list[pa.Table]) -> None:
+    """Add rows to a table of the engine, and take them off the list."""
+    if tables:
+        connection.register("rows", pa.concat_tables(tables))
+        connection.execute(f"INSERT INTO {name} BY NAME FROM rows")
+        connection.unregister("rows")
+        tables.clear()
 
 
 def _left_out_query(end: dt.date, returns: Returns, *, any_unpaid: bool) -> str:
