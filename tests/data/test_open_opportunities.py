@@ -36,6 +36,17 @@ def test_open_rows_are_listed_with_what_they_say():
     assert table["date_as_written"].iloc[1] == "2026年5月"
 
 
+@pytest.mark.parametrize("kind", ["datetime64[us]", object])
+def test_close_dates_may_be_dates_and_no_text(kind):
+    """As workbooks and Parquet files have them, some with a time of day."""
+    moments = [*map(pd.Timestamp, ("2025-03-01", "2026-03-02", "2026-05-06 07:30")), pd.NaT]
+    export = {"Account": list("ABCD"), "Stage": ["Closed Won", *["Proposal"] * 3], "Amount": 5.0}
+    frame = pd.DataFrame(export | {"Close Date": pd.Series(moments, dtype=kind)})
+    table = lb.read_transactions(frame).opportunities
+    assert table["expected_on"].tolist() == [pd.Timestamp("2026-03-02"), pd.Timestamp("2026-05-06"), pd.NaT]
+    assert table["date_as_written"].fillna("").tolist() == ["2026-03-02", "2026-05-06 07:30:00", ""]
+
+
 def test_decided_ones_have_one_row_each_with_the_sum_of_their_lines():
     decided = read().decided.set_index("opportunity")
     assert decided["won"].to_dict() == {"O1": True, "O5": True, "O2": False}

@@ -1,5 +1,6 @@
 """The pipeline in an export: opportunities that are open, and those that were decided."""
 
+import datetime as dt
 from collections.abc import Mapping
 from typing import Any
 
@@ -70,11 +71,11 @@ def open_opportunities(
         "opportunity": columns.get("order_id"),
         "stage": next(iter([*stages, *rows.roles.statuses]), None),
         "owner": columns.get("owner"),
-        "date_as_written": day,
     }
     table = pd.DataFrame({"row": frame.index})
     for name, column in texts.items():
         table[name] = None if column is None else as_ids(frame[column])[0].array
+    table["date_as_written"] = as_ids(frame[day].astype(object).map(_date_as_text, na_action="ignore"))[0].array
     table["repeated"] = as_compared(frame).duplicated().array
     table["probability"] = chances(rows.filled[columns["probability"]])[at] if "probability" in columns else np.nan
     known = columns.get("currency")
@@ -127,6 +128,11 @@ def decided_opportunities(rows: Rows, log: pd.DataFrame, when: Mapping[str, Any]
     summed = by_number.agg(how).assign(amount=by_number["amount"].sum(min_count=1)).reset_index()
     found = pd.concat([summed[list(DECIDED_COLUMNS)], both[both["opportunity"].isna()]], ignore_index=True)
     return found.assign(customer_id=final_ids(as_ids(found["customer_id"])[0]))
+
+
+def _date_as_text(cell: Any) -> Any:
+    """A date that is no text as one, such as of a workbook; another cell as it is."""
+    return str(cell).removesuffix(" 00:00:00") if isinstance(cell, dt.date) else cell
 
 
 def _days(cells: pd.Series, when: Mapping[str, Any]) -> pd.Series:

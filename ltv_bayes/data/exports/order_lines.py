@@ -201,16 +201,19 @@ def exported_twice(frame: pd.DataFrame, at: np.ndarray, rows: OrderRows) -> np.n
     Customer, day and amount are mixed to one number a row, whose lowest bits then give way to the row's place: where
     sorted numbers are equal above these bits, the rows may be equal, and their cells are compared.
     """
-    bits, mixed = len(at).bit_length(), rows.customer * MIX
+    bits, missing = len(at).bit_length(), np.isnan(rows.amount)
+    mixed = rows.customer * MIX
     mixed += rows.day
     mixed *= MIX
-    mixed += np.where(np.isnan(rows.amount), 0.0, rows.amount).view(np.int64)
+    mixed += (np.where(missing, 0.0, rows.amount) if missing.any() else rows.amount).view(np.int64)
     mixed *= MIX
     mixed >>= bits
     mixed <<= bits
     mixed += np.arange(len(at))
     mixed.sort()
-    again = np.flatnonzero((mixed[1:] ^ mixed[:-1]) >> bits == 0)
+    differ = mixed[1:] ^ mixed[:-1]
+    differ >>= bits
+    again = np.flatnonzero(differ == 0)
     found = np.zeros(len(at), dtype=bool)
     if len(again):
         found[mixed[np.concatenate([again, again + 1])] & ((1 << bits) - 1)] = True

@@ -77,8 +77,8 @@ def status_of(frame: pd.DataFrame, roles: Roles, keep: Keep, counted_rows: np.nd
         tables.append(table.assign(column=str(column)))
     meaning = _together(frame, roles, columns, votes)
     if "stage" not in columns.values() and keep != ALL:  # a chance between none and certainty is no order
-        meaning = np.where((meaning == PLACES[KEPT]) & _in_doubt(frame, roles), PLACES[OPEN], meaning)
-    meaning = np.where((meaning == PLACES[REFUNDED]) & (amounts < 0), PLACES[KEPT], meaning)
+        meaning[(meaning == PLACES[KEPT]) & _in_doubt(frame, roles)] = PLACES[OPEN]
+    meaning[(meaning == PLACES[REFUNDED]) & (amounts < 0)] = PLACES[KEPT]
     unknown = (meaning == PLACES[UNKNOWN]) & counted_rows
     if unknown.any():
         raise _unknown(frame, columns, votes, unknown, tables)

@@ -125,8 +125,8 @@ def read_amounts(cells: pd.Series, *, decimal: str | None = None, unit: Any = No
     _refuse_other_units(cells, texts, applied, bare=~own & ~blank & ~np.isnan(values))
     with np.errstate(over="ignore", invalid="ignore"):
         values = np.where(own, values, _times(values, factor)) if own.any() else _times(values, factor)
-    sizes = np.abs(values)
-    beyond = (sizes > LARGEST_AMOUNT) | ((sizes < SMALLEST_AMOUNT) & (sizes > 0))
+    beyond = (values > LARGEST_AMOUNT) | (values < -LARGEST_AMOUNT)
+    beyond |= (values < SMALLEST_AMOUNT) & (values > -SMALLEST_AMOUNT) & (values != 0)
     problem = NO_MONEY if np.isfinite(values[beyond]).any() else INFINITE
     faults = [
         Fault(blank, _("without an amount"), _("Fill in the amount, 0 for a free order.")),
