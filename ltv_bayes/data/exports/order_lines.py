@@ -198,7 +198,7 @@ def _told_by(constant: np.ndarray, several: np.ndarray, labels: pd.Index, codes:
 def exported_twice(frame: pd.DataFrame, at: np.ndarray, rows: OrderRows) -> np.ndarray:
     """Find rows, among those at some places of a table, of which every cell is that of an earlier one.
 
-    Customer, day and amount are mixed to one number a row, whose lowest bits then give way to the row's place: where
+    Customer, day and amount are mixed to one number a row, and its lowest bits then give way to the row's place. Where
     sorted numbers are equal above these bits, the rows may be equal, and their cells are compared.
     """
     bits, missing = len(at).bit_length(), np.isnan(rows.amount)

@@ -131,7 +131,7 @@ class Rows:
                 return self.kept[at], 0, []
             order = pd.factorize(numbers.iloc[at])[0]
         ids = final_ids(log["customer_id"])
-        whole = pd.api.types.is_integer_dtype(ids.dtype)  # such ids are told apart as they are
+        whole = pd.api.types.is_integer_dtype(ids.dtype)  # such ids serve as they are
         customer = ids.to_numpy().astype(np.int64, copy=False) if whole else pd.factorize(ids)[0]
         rows = OrderRows(order, customer, log["date"].to_numpy().view(np.int64), log["amount"].to_numpy())
         twice = exported_twice(self.filled, at, rows)
