@@ -43,7 +43,7 @@ class LatentNormal(LogDensity, Protocol):
         """
 
     def covariance(self, log_sds: Array) -> Array:
-        """Covariance of the vector."""
+        """Covariance of the vector: shape (..., vector, vector), of sds of shape (..., sds)."""
 
     def covariance_slopes(self, log_sds: Array) -> Array:
         """Its derivatives by the logarithm of each sd: shape (sds, vector, vector)."""
@@ -207,7 +207,7 @@ class Unfolded:
         log_sds, slopes = self.density.sds_at(z)
         precision = np.tile(curvature, (len(points), 1, 1))
         own = hyper.start
-        precision[:, own:, own:] += np.linalg.inv(np.array([self.density.covariance(one) for one in log_sds]))
+        precision[:, own:, own:] += np.linalg.inv(self.density.covariance(log_sds))
         root = np.linalg.cholesky(precision)
         inwards = np.linalg.solve(root, linear[np.newaxis, :, np.newaxis]) + y[..., np.newaxis]
         rest = np.linalg.solve(root.transpose(0, 2, 1), inwards)[..., 0]

@@ -20,7 +20,7 @@ class TwoHills:
         return z, np.ones_like(z)
 
     def covariance(self, log_sds):
-        return np.exp(2 * log_sds[0]) * np.eye(2)
+        return np.exp(2 * log_sds[..., :1, np.newaxis]) * np.eye(2)
 
     def covariance_slopes(self, log_sds):
         return 2 * np.exp(2 * log_sds[0]) * np.eye(2)[np.newaxis]

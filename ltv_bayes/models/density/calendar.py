@@ -20,11 +20,12 @@ from ltv_bayes.formulas.special import Array
 from ltv_bayes.models.density.log_density import WrittenDensity
 from ltv_bayes.posterior import SAMPLE_DIMS
 from ltv_bayes.random_streams import customer_stream
-from ltv_bayes.sizes import available_cores
+from ltv_bayes.sizes import NUMBERS_OF_ONE_CORE, available_cores
 
 SDS = ("level_sd", "noise_sd", "season_sd")
 SMALL = 1e-8
 DRAWS_AT_A_TIME = 100  # a matrix of (periods, periods) each
+POINTS_AT_A_TIME = 50  # times of all distinct histories each
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,19 +87,19 @@ class Calendar:
         return np.array([*every, (apart % self.in_year == 0).astype(float)][: self.scales.size])
 
     def covariance(self, log_sds: Array) -> Array:
-        """Covariance of the logarithm of the factor: shape (periods, periods)."""
-        found: Array = np.einsum("k,kij->ij", np.exp(2 * log_sds), self.kinds)
+        """Covariance of the logarithm of the factor: shape (..., periods, periods), of sds of shape (..., sds)."""
+        found: Array = np.tensordot(np.exp(2 * log_sds), self.kinds, 1)
         return found + SMALL * np.eye(self.number)
 
     def covariance_slopes(self, log_sds: Array) -> Array:
         """Its derivatives by the logarithm of each sd: shape (sds, periods, periods)."""
         return np.asarray(2 * np.exp(2 * log_sds)[:, np.newaxis, np.newaxis] * self.kinds)
 
-    def log_prior(self, log_sds: Array) -> tuple[float, Array]:
-        """Log density of the logarithms of the sds, and its gradient."""
+    def log_prior(self, log_sds: Array) -> tuple[Array, Array]:
+        """Log density of the logarithms of the sds, of shape (..., sds), and its gradient."""
         share = np.exp(2 * log_sds) / self.scales**2
-        value = np.sum(log_sds - share / 2 - np.log(self.scales)) + self.scales.size / 2 * math.log(2 / math.pi)
-        return float(value), 1.0 - share
+        value = np.sum(log_sds - share / 2 - np.log(self.scales), axis=-1)
+        return value + self.scales.size / 2 * math.log(2 / math.pi), 1.0 - share
 
     def sds_at(self, z: Array) -> tuple[Array, Array]:
         """Logarithms of the sds at levels of their priors, where the normal distribution has z; and derivatives."""
@@ -115,9 +116,18 @@ class Calendar:
         inverse = np.linalg.inv(covariance)
         solved, (_, log_det) = inverse @ effect, np.linalg.slogdet(covariance)
         value = -0.5 * (effect @ solved + log_det + self.number * math.log(2 * math.pi))
-        variances = np.exp(2 * log_sds)
-        by_kind = [solved @ kind @ solved - np.sum(inverse * kind) for kind in self.kinds]
-        return float(value), -solved, variances * by_kind
+        by_kind = np.tensordot(self.kinds, np.outer(solved, solved) - inverse, 2)
+        return float(value), -solved, np.exp(2 * log_sds) * by_kind
+
+    def log_normals(self, effects: Array, log_sds: Array) -> Array:
+        """Log density of effects of shape (points, periods) given sds of shape (points, sds): shape (points,)."""
+        found = np.empty(len(effects))
+        for first in range(0, len(effects), DRAWS_AT_A_TIME):
+            some = slice(first, first + DRAWS_AT_A_TIME)
+            covariances = self.covariance(log_sds[some])
+            solved = np.linalg.solve(covariances, effects[some, :, np.newaxis])[..., 0]
+            found[some] = np.sum(effects[some] * solved, axis=1) + np.linalg.slogdet(covariances)[1]
+        return -0.5 * (found + self.number * math.log(2 * math.pi))
 
     def with_parts(self, drawn: xr.Dataset) -> xr.Dataset:
         """Draws of sds and effects, the oldest period first, with the level at the as-of date and the season drawn."""
@@ -153,8 +163,7 @@ class Calendar:
         own = np.zeros((len(which), len(which)))
         own[:1, :1] = prior[0]
         own[1:, 1:] = prior[1] if len(prior) > 1 else own[1:, 1:]
-        covariances = np.array([self.covariance(one) for one in log_sds])
-        gain = np.linalg.solve(covariances, cross.transpose(0, 2, 1)).transpose(0, 2, 1)
+        gain = np.linalg.solve(self.covariance(log_sds), cross.transpose(0, 2, 1)).transpose(0, 2, 1)
         left = own * variances[:, which, np.newaxis] - gain @ cross.transpose(0, 2, 1)
         values, vectors = np.linalg.eigh((left + left.transpose(0, 2, 1)) / 2)
         drawn = np.einsum("dij,dj->di", gain, effect)
@@ -169,11 +178,18 @@ class OnClock(Protocol):
     def tables(self) -> Any:
         """The kernel's, of all groups."""
 
-    def at(self, log_factor: Array) -> Any:
-        """The kernel's tables at a factor, with room for derivatives by what follows from it."""
+    @property
+    def moved(self) -> tuple[str, ...]:
+        """Those of the tables that depend on the factor."""
 
-    def path(self, tables: Any, log_factor: Array, repeats: Array | None) -> float:
-        """What is added to the kernel's log-likelihood."""
+    def at(self, log_factor: Array) -> Any:
+        """The kernel's tables at a factor, with room for derivatives by what follows from it.
+
+        At several, of shape (factors, periods), the tables that depend on it have a row for each.
+        """
+
+    def path(self, tables: Any, log_factor: Array, repeats: Array | None) -> Array:
+        """What is added to the kernel's log-likelihood at each factor."""
 
     def slopes(self, tables: Any, log_factor: Array, repeats: Array | None) -> Array:
         """Derivatives of both by the factor's logarithm: shape (periods,)."""
@@ -220,7 +236,7 @@ class CalendarDensity:
         value, gradient = self.given_effects(np.delete(x, np.r_[self.hyper]))
         own, rest = gradient[: self.base.size], gradient[self.base.size :]
         gradient = np.concatenate([own, by_sds + more_by_sds, rest + by_effect])
-        value += of_sds + of_effect
+        value += float(of_sds) + of_effect
         if math.isfinite(value) and np.isfinite(gradient).all():
             return value, gradient
         return -np.inf, np.zeros(self.size)
@@ -234,7 +250,7 @@ class CalendarDensity:
             value, gradient = self.base.evaluate(x, tables)
             if not math.isfinite(value):
                 return -np.inf, np.zeros(z.size)
-            value += self.clock.path(tables, log_factor, self.calendar.repeats)
+            value += float(self.clock.path(tables, log_factor, self.calendar.repeats))
             by_effect = self.clock.slopes(tables, log_factor, self.calendar.repeats)
         return value, np.concatenate([gradient, by_effect])
 
@@ -257,22 +273,24 @@ class CalendarDensity:
     def values(self, points: Array) -> Array:
         """Log density at many points, an array of shape (points, size), on all cores; -inf where it is not finite."""
         total, parameters = self.base.parameters(np.ascontiguousarray(points[:, : self.base.size]))
+        log_sds, effects = points[:, self.hyper], points[:, self.latent]
         found = np.empty(len(points))
 
-        def some(first: int) -> None:
+        def some(at: slice) -> None:
             with np.errstate(all="ignore"):
-                for i in range(first, len(points), cores):
-                    log_sds, effect = points[i, self.hyper], points[i, self.latent]
-                    log_factor = effect + self.calendar.log_known
-                    tables = self.clock.at(log_factor)
-                    [value], _ = self.base.kernel(parameters[i : i + 1], self.base.at, tables, False)
-                    found[i] = value + self.clock.path(tables, log_factor, self.calendar.repeats)
-                    found[i] += self.calendar.log_prior(log_sds)[0] + self.calendar.log_normal(effect, log_sds)[0]
+                log_factors = effects[at] + self.calendar.log_known
+                tables = self.clock.at(log_factors)
+                found[at] = self.clock.path(tables, log_factors, self.calendar.repeats)
+                for i, own in enumerate(parameters[at]):
+                    of_one = {name: getattr(tables, name)[i] for name in self.clock.moved}
+                    [value], _ = self.base.kernel(own[np.newaxis], self.base.at, tables._replace(**of_one), False)
+                    found[at.start + i] += value
 
-        cores = available_cores()
-        with ThreadPoolExecutor(cores) as pool:
-            list(pool.map(some, range(cores)))
-        found += total
+        step = max(1, min(POINTS_AT_A_TIME, NUMBERS_OF_ONE_CORE // max(map(np.size, self.clock.tables))))
+        with ThreadPoolExecutor(available_cores()) as pool:
+            list(pool.map(some, (slice(first, first + step) for first in range(0, len(points), step))))
+        with np.errstate(all="ignore"):
+            found += total + self.calendar.log_prior(log_sds)[0] + self.calendar.log_normals(effects, log_sds)
         return np.where(np.isfinite(found), found, -np.inf)
 
     def tree(self, points: Array, chains: int, draws: int) -> xr.DataTree:

@@ -45,9 +45,11 @@ class Spans:
         return cls(calendar.length, places(begin), places(end))
 
     def at(self, factor: Array) -> Array:
-        """Operational time in each."""
-        begun = np.append(0.0, np.cumsum(factor) * self.length)
-        since_begin, since_end = (begun[at] + factor[at] * rest for at, rest in (self.begin, self.end))
+        """Operational time in each: shape (..., spans), at factors of shape (..., periods)."""
+        begun = np.zeros((*factor.shape[:-1], factor.shape[-1] + 1))
+        np.cumsum(factor, axis=-1, out=begun[..., 1:])
+        begun *= self.length
+        since_begin, since_end = (begun[..., at] + factor[..., at] * rest for at, rest in (self.begin, self.end))
         return np.asarray(since_begin - since_end)
 
     def slopes(self, by: Array, number: int) -> Array:
@@ -117,22 +119,24 @@ class PurchaseClock:
         )
         return at, found
 
+    moved = ("T", "log_T", "t_x", "log_t_x", "by_T", "by_t_x")
+
     def at(self, log_factor: Array) -> PurchaseTables:
-        """The kernel's tables at a factor, with room for derivatives by times."""
+        """The kernel's tables at a factor, or at several, with room for derivatives by times."""
         factor = np.exp(log_factor)
         T, t_x = self.T.at(factor), np.maximum(self.t_x.at(factor), 0.0)
         with np.errstate(divide="ignore"):
             log_T, log_t_x = np.log(T), np.log(t_x)
-        by_T, by_t_x = np.zeros(T.size), np.zeros(t_x.size)
+        by_T, by_t_x = np.zeros(T.shape), np.zeros(t_x.shape)
         return self.tables._replace(T=T, log_T=log_T, t_x=t_x, log_t_x=log_t_x, by_T=by_T, by_t_x=by_t_x)
 
     @cached_property
-    def usual(self) -> float:
+    def usual(self) -> Array:
         """The same of a factor of 1, which the plain model leaves out."""
         zero = np.zeros(1 + int(self.T.begin[0].max()))
         return self._of_last(self.at(zero), zero)
 
-    def path(self, tables: PurchaseTables, log_factor: Array, repeats: Array | None) -> float:
+    def path(self, tables: PurchaseTables, log_factor: Array, repeats: Array | None) -> Array:
         """What the moments of purchases add to the log-likelihood; derivatives by times are added to the tables'.
 
         Parameters
@@ -142,13 +146,13 @@ class PurchaseClock:
         repeats : array of shape (periods,) or None
             As in `Calendar`: without it, only the moments of last purchases are known.
         """
-        return float(repeats @ log_factor) if repeats is not None else self._of_last(tables, log_factor) - self.usual
+        return log_factor @ repeats if repeats is not None else self._of_last(tables, log_factor) - self.usual
 
-    def _of_last(self, tables: PurchaseTables, log_factor: Array) -> float:
+    def _of_last(self, tables: PurchaseTables, log_factor: Array) -> Array:
         some = self.lasts > 0
-        tables.by_t_x[some] += self.after_first[some] / tables.t_x[some]
-        of_last = self.lasts @ log_factor[self.t_x.end[0]]
-        return float(self.after_first[some] @ tables.log_t_x[some] + of_last)
+        tables.by_t_x[..., some] += self.after_first[some] / tables.t_x[..., some]
+        of_last = log_factor[..., self.t_x.end[0]] @ self.lasts
+        return np.asarray(tables.log_t_x[..., some] @ self.after_first[some] + of_last)
 
     def slopes(self, tables: PurchaseTables, log_factor: Array, repeats: Array | None) -> Array:
         """Derivatives by the factor's logarithm, from those by times: shape (periods,)."""
@@ -186,24 +190,26 @@ class EventClock:
         T, ended = spans[tables.T.astype(np.int64)].T
         return at, cls(tables, Spans.of(ended + T, ended, calendar))
 
+    moved = ("T", "by_T")
+
     def at(self, log_factor: Array) -> EventTables:
-        """The kernel's tables at a factor, with room for derivatives by exposures."""
+        """The kernel's tables at a factor, or at several, with room for derivatives by exposures."""
         T = self.T.at(np.exp(log_factor))
-        return self.tables._replace(T=T, by_T=np.zeros(T.size))
+        return self.tables._replace(T=T, by_T=np.zeros(T.shape))
 
     @cached_property
-    def usual(self) -> float:
+    def usual(self) -> Array:
         """What a factor of 1 would add, which the kernel counts already."""
         return self._of_numbers(self.at(np.zeros(1 + int(self.T.begin[0].max()))))
 
-    def path(self, tables: EventTables, log_factor: Array, repeats: Array | None) -> float:
+    def path(self, tables: EventTables, log_factor: Array, repeats: Array | None) -> Array:
         """What the moments of events add to the log-likelihood, or where they are not known, their numbers."""
-        return float(repeats @ log_factor) if repeats is not None else self._of_numbers(tables) - self.usual
+        return log_factor @ repeats if repeats is not None else self._of_numbers(tables) - self.usual
 
-    def _of_numbers(self, tables: EventTables) -> float:
+    def _of_numbers(self, tables: EventTables) -> Array:
         some = tables.T_events > 0
-        tables.by_T[some] += tables.T_events[some] / tables.T[some]
-        return float(tables.T_events[some] @ np.log(tables.T[some]))
+        tables.by_T[..., some] += tables.T_events[some] / tables.T[..., some]
+        return np.asarray(np.log(tables.T[..., some]) @ tables.T_events[some])
 
     def slopes(self, tables: EventTables, log_factor: Array, repeats: Array | None) -> Array:
         """Derivatives of both by the factor's logarithm: shape (periods,)."""
