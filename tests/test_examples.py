@@ -30,6 +30,7 @@ SLOW_PAGES += ["workbook"]
 SHOWN_AS_PRINTED = ["data", "matching"]  # pages without chains, which differ from processor to processor
 FEWER_CLIENTS = {"07_many_customers": "10000", "08_hybrid_customers": "300", "09_one_lifetime_or_many": "300"}
 LARGEST_PICTURE = 150_000
+USUAL_DRAWS = 1000
 
 OUR_WARNINGS_AS_ERRORS = """
 import warnings
@@ -52,11 +53,14 @@ print(sum("image/png" in output.get("data", {{}}) for output in shown), "picture
 def each_fit_once():
     """Pages and examples make many fits alike: the same data, settings and seed give the same draws, and each is once.
 
-    A fit keeps its verdict in words, so those of another language are others. What warns is made each time.
+    A fit keeps its verdict in words, so those of another language are others. What warns is made each time. In place of
+    the usual number of draws there is a quarter of them: that shows the same, up to what other chains may show.
     """
     made, fit = {}, Model.fit
 
     def remembered(model, data, **settings):
+        if settings.get("draws", USUAL_DRAWS) == USUAL_DRAWS:
+            settings["draws"] = USUAL_DRAWS // 4
         if settings.get("random_seed") is None or not isinstance(getattr(data, "rows", None), FrameRows | None):
             return fit(model, data, **settings)
         asked = {name: value for name, value in settings.items() if name != "progressbar"}

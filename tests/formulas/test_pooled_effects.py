@@ -33,6 +33,9 @@ def layout(kept):
         kept=np.full(3, kept),
         slope_quantity=np.array([0]),
         covariates=np.array([[-1.0, 0.2, 0.8]]),
+        forms=np.zeros((0, 7), dtype=np.int64),
+        parameters=0,
+        k=1,
     )
 
 

@@ -14,6 +14,8 @@ from ltv_bayes.formulas.special import Array, IntArray
 
 NORMAL, GAMMA, BETA = 0, 1, 2
 LOG, LOGIT, IDENTITY = 0, 1, 2
+SAME, RATES, SHAPES, SPEND = 0, 1, 2, 3
+"""How parameters follow from quantities: as they are, and as in `formulas.models.parameterization`."""
 HALF_LOG_2_PI = 0.5 * math.log(2 * math.pi)
 
 # Loops over single numbers: whole arrays would be checked for their shapes, and compiling the checks takes seconds.
@@ -44,6 +46,12 @@ class Layout(NamedTuple):
         by row.
     slope_quantity : array of shape (slopes,)
     covariates : array of shape (slopes, groups)
+    forms : array of shape (forms, 7)
+        How some parameters follow from some quantities, the places of up to three of these, and of those.
+    parameters : int
+        How many parameters the kernel takes.
+    k : int
+        Events to a purchase.
     """
 
     family: IntArray
@@ -59,6 +67,91 @@ class Layout(NamedTuple):
     kept: Array
     slope_quantity: IntArray
     covariates: Array
+    forms: IntArray
+    parameters: int
+    k: int
+
+
+@kernel
+def parameters_of_groups(x, layout):  # type: ignore[no-untyped-def]
+    """Log density of all variables by their own priors, quantities, and parameters: arrays of shape (..., groups)."""
+    total, natural = quantities_of_groups(x, layout)
+    return total, natural, parameters_of(natural, layout)
+
+
+@kernel
+def parameters_at_points(points, layout):  # type: ignore[no-untyped-def]
+    """The same at many points, of shape (points, variables): shapes (points,) and (points, parameters, groups)."""
+    groups = layout.of_group.shape[1]
+    total, parameters = np.empty(points.shape[0]), np.empty((points.shape[0], layout.parameters, groups))
+    for i in range(points.shape[0]):
+        total[i], natural = quantities_of_groups(points[i], layout)
+        at_point = parameters_of(natural, layout)
+        for p in range(layout.parameters):
+            for g in range(groups):
+                parameters[i, p, g] = at_point[p, g]
+    return total, parameters
+
+
+@kernel
+def parameters_of(natural, layout):  # type: ignore[no-untyped-def]
+    """Parameters of groups, an array of shape (parameters, groups), from their quantities."""
+    found = np.empty((layout.parameters, natural.shape[1]))
+    for row in range(layout.forms.shape[0]):
+        of = layout.forms[row]
+        form, q, r, s, a, b, c = of[0], of[1], of[2], of[3], of[4], of[5], of[6]
+        for g in range(natural.shape[1]):
+            if form == SAME:
+                found[a, g] = natural[q, g]
+            elif form == RATES:
+                found[a, g] = natural[r, g] ** -2.0
+                found[b, g] = found[a, g] / natural[q, g] / layout.k
+            elif form == SHAPES:
+                found[a, g] = natural[q, g] * natural[r, g]
+                found[b, g] = (1.0 - natural[q, g]) * natural[r, g]
+            else:
+                found[a, g] = natural[r, g] ** -2.0
+                found[b, g] = 1.0 + natural[s, g]
+                found[c, g] = natural[q, g] * natural[s, g] / found[a, g]
+    return found
+
+
+@kernel
+def slopes_by_link(natural, parameters, slopes, layout):  # type: ignore[no-untyped-def]
+    """Derivatives by quantities, on the scale of their links, from those by parameters: shape (quantities, groups)."""
+    found = np.empty(natural.shape)
+    for row in range(layout.forms.shape[0]):
+        of = layout.forms[row]
+        form, q, r, s, a, b, c = of[0], of[1], of[2], of[3], of[4], of[5], of[6]
+        for g in range(natural.shape[1]):
+            of_first = parameters[a, g] * slopes[a, g]
+            if form == SAME:
+                size = natural[q, g]
+                found[q, g] = slopes[a, g] * size
+                if layout.link[q] == LOGIT:
+                    found[q, g] = slopes[a, g] * size * (1.0 - size)
+                elif layout.link[q] == IDENTITY:
+                    found[q, g] = slopes[a, g]
+            elif form == RATES:
+                of_second = parameters[b, g] * slopes[b, g]
+                found[q, g] = -of_second
+                found[r, g] = -2.0 * (of_first + of_second)
+            elif form == SHAPES:
+                of_second, both = parameters[b, g] * slopes[b, g], parameters[a, g] + parameters[b, g]
+                found[q, g] = parameters[a, g] * parameters[b, g] / both * (slopes[a, g] - slopes[b, g])
+                found[r, g] = of_first + of_second
+            else:
+                of_third = parameters[c, g] * slopes[c, g]
+                found[q, g] = of_third
+                found[r, g] = 2.0 * (of_third - of_first)
+                found[s, g] = natural[s, g] * slopes[b, g] + of_third
+    return found
+
+
+@kernel
+def gradient_by_parameters(x, natural, parameters, slopes, layout):  # type: ignore[no-untyped-def]
+    """Derivatives of the log density by each variable, from those of the log-likelihood by the parameters of groups."""
+    return gradient_of_variables(x, slopes_by_link(natural, parameters, slopes, layout), layout)
 
 
 @kernel
@@ -99,19 +192,6 @@ def quantities_of_groups(x, layout):  # type: ignore[no-untyped-def]
                 natural[q, g] = math.exp(natural[q, g])
             elif layout.link[q] == LOGIT:
                 natural[q, g] = 1.0 / (1.0 + math.exp(-natural[q, g]))
-    return total, natural
-
-
-@kernel
-def quantities_at_points(points, layout):  # type: ignore[no-untyped-def]
-    """The same at many points, of shape (points, variables): shapes (points,) and (quantities, points, groups)."""
-    number, groups = layout.link.size, layout.of_group.shape[1]
-    total, natural = np.empty(points.shape[0]), np.empty((number, points.shape[0], groups))
-    for i in range(points.shape[0]):
-        total[i], at_point = quantities_of_groups(points[i], layout)
-        for q in range(number):
-            for g in range(groups):
-                natural[q, i, g] = at_point[q, g]
     return total, natural
 
 

@@ -10,7 +10,6 @@ from typing import Any, NamedTuple
 from ltv_bayes.language import N_
 
 Arithmetic = Callable[[Mapping[str, Any]], dict[str, Any]]
-ChainRule = Callable[[Mapping[str, Any], Mapping[str, Any]], dict[str, Any]]
 
 LOG, LOGIT, IDENTITY = "log", "logit", "identity"
 
@@ -64,53 +63,6 @@ def churn(variables: Mapping[str, Any]) -> dict[str, Any]:
     return named
 
 
-def by_rates(named: Mapping[str, Any], slope: Mapping[str, Any]) -> dict[str, Any]:
-    """Derivatives by mean_rate and rate_cv, on the scale of their links, from those by r and alpha; or by these."""
-    by_r, by_alpha = named["r"] * slope["r"], named["alpha"] * slope["alpha"]
-    if "mean_rate" in named:
-        return {"mean_rate": -by_alpha, "rate_cv": -2.0 * (by_r + by_alpha)}
-    return {"r": by_r, "alpha": by_alpha}
-
-
-def by_purchases(named: Mapping[str, Any], slope: Mapping[str, Any]) -> dict[str, Any]:
-    """Derivatives by the quantities of `purchases`, from those by r, alpha, a, b, and first_dropout where it is one."""
-    dropout = _by_mean_and_concentration("dropout", ("a", "b"), named, slope)
-    if "first_dropout" in named:
-        first = named["first_dropout"]
-        dropout["first_dropout"] = first * (1 - first) * slope["first_dropout"]
-    return {**by_rates(named, slope), **dropout}
-
-
-def by_spend(named: Mapping[str, Any], slope: Mapping[str, Any]) -> dict[str, Any]:
-    """Derivatives by the quantities of `spend`, from those by p, q, v."""
-    by_v = named["v"] * slope["v"]
-    return {
-        "mean_spend": by_v,
-        "order_cv": 2.0 * (by_v - named["p"] * slope["p"]),
-        "q_excess": named["q_excess"] * slope["q"] + by_v,
-    }
-
-
-def by_churn(named: Mapping[str, Any], slope: Mapping[str, Any]) -> dict[str, Any]:
-    """Derivatives by the quantities of `churn`, from those by alpha, beta, and c where it is one."""
-    by_c = {"c": named["c"] * slope["c"]} if "c" in named else {}
-    return {**_by_mean_and_concentration("churn", ("alpha", "beta"), named, slope), **by_c}
-
-
-def _by_mean_and_concentration(
-    name: str, shapes: tuple[str, str], named: Mapping[str, Any], slope: Mapping[str, Any]
-) -> dict[str, Any]:
-    """Derivatives by mean and concentration of a beta distribution, from those by its shapes; or by these."""
-    a, b = (named[shape] for shape in shapes)
-    slope_a, slope_b = (slope[shape] for shape in shapes)
-    if f"{name}_mean" in named:
-        return {
-            f"{name}_mean": a * b / (a + b) * (slope_a - slope_b),
-            f"{name}_concentration": a * slope_a + b * slope_b,
-        }
-    return {shapes[0]: a * slope_a, shapes[1]: b * slope_b}
-
-
 class Naming(NamedTuple):
     """How a model's parameters follow from natural quantities.
 
@@ -118,8 +70,6 @@ class Naming(NamedTuple):
     ----------
     arithmetic : callable
         From natural quantities by name to all by name.
-    chain_rule : callable
-        From all by name, and derivatives by the parameters, to those by the quantities on the scale of their links.
     links : mapping
         Each natural quantity, with the scale on which segments and covariates shift it.
     levels : tuple of str
@@ -128,20 +78,21 @@ class Naming(NamedTuple):
         The papers' names, in the order in which kernels take them.
     alternatives : mapping
         Groups of parameters that may have priors, each to the quantities in place of which they stand.
+    k : int
+        Events to a purchase.
     """
 
     arithmetic: Arithmetic
-    chain_rule: ChainRule
     links: Mapping[str, str]
     levels: tuple[str, ...]
     parameters: tuple[str, ...]
     alternatives: Mapping[tuple[str, ...], tuple[str, ...]]
+    k: int = 1
 
 
 _OF_RATES: dict[tuple[str, ...], tuple[str, ...]] = {("r", "alpha"): ("mean_rate", "rate_cv")}
 _PURCHASES = Naming(
     purchases,
-    by_purchases,
     {"mean_rate": LOG, "rate_cv": LOG, "dropout_mean": LOGIT, "dropout_concentration": LOG},
     ("mean_rate", "dropout_mean"),
     ("r", "alpha", "a", "b"),
@@ -154,7 +105,6 @@ _WITH_FIRST_DROPOUT = _PURCHASES._replace(
 )
 _CHURN = Naming(
     churn,
-    by_churn,
     {"churn_mean": LOGIT, "churn_concentration": LOG},
     ("churn_mean",),
     ("alpha", "beta"),
@@ -181,10 +131,9 @@ NAMINGS: dict[str, Naming] = {
     "mbg_cnbd": _PURCHASES,
     "bg_nbd_at_once": _WITH_FIRST_DROPOUT,
     "bg_cnbd_at_once": _WITH_FIRST_DROPOUT,
-    "nbd": Naming(rates, by_rates, {"mean_rate": LOG, "rate_cv": LOG}, ("mean_rate",), ("r", "alpha"), _OF_RATES),
+    "nbd": Naming(rates, {"mean_rate": LOG, "rate_cv": LOG}, ("mean_rate",), ("r", "alpha"), _OF_RATES),
     "gamma_gamma": Naming(
         spend,
-        by_spend,
         {"mean_spend": LOG, "order_cv": LOG, "q_excess": LOG},
         ("mean_spend",),
         ("p", "q", "v"),
@@ -204,7 +153,7 @@ def naming(model: str, k: int = 1) -> Naming:
     0.5
     """
     found = NAMINGS[model]
-    return found._replace(arithmetic=regular_purchases(k)) if model in REGULAR else found
+    return found._replace(arithmetic=regular_purchases(k), k=k) if model in REGULAR else found
 
 
 def with_slopes(plain: Naming, names: Sequence[str]) -> Naming:
@@ -215,9 +164,5 @@ def with_slopes(plain: Naming, names: Sequence[str]) -> Naming:
     >>> with_slopes(naming("shifted_beta_geometric"), ["churn_slope_health"]).parameters
     ('alpha', 'beta', 'churn_slope_health')
     """
-
-    def chain_rule(named: Mapping[str, Any], slope: Mapping[str, Any]) -> dict[str, Any]:
-        return plain.chain_rule(named, slope) | {name: slope[name] for name in names}
-
     links = {**plain.links, **dict.fromkeys(names, IDENTITY)}
-    return plain._replace(chain_rule=chain_rule, links=links, parameters=(*plain.parameters, *names))
+    return plain._replace(links=links, parameters=(*plain.parameters, *names))

@@ -32,6 +32,13 @@ STEP = 1e-4
 LEAST = 1e-3
 LARGE = 1e100
 LINKS = {LOG: pooled_effects.LOG, LOGIT: pooled_effects.LOGIT, IDENTITY: pooled_effects.IDENTITY}
+FORMS = {
+    "mean_rate": pooled_effects.RATES,
+    "dropout_mean": pooled_effects.SHAPES,
+    "churn_mean": pooled_effects.SHAPES,
+    "mean_spend": pooled_effects.SPEND,
+}
+"""How parameters follow from quantities, by the first of these."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,7 +104,25 @@ class WrittenDensity:
             np.concatenate([np.zeros(0), *(one.kept for one in self.effects)]),
             _whole([quantities.index(one.quantity) for one in self.slopes for _ in one.names]),
             np.ascontiguousarray(np.concatenate([np.zeros((0, self.groups)), *covariates])),
+            _whole(self._forms()),
+            len(self.naming.parameters),
+            self.naming.k,
         )
+
+    def _forms(self) -> list[list[int]]:
+        """How parameters follow from quantities, for the compiled loops."""
+        quantities, parameters = list(self.links), list(self.naming.parameters)
+
+        def row(form: int, of: Sequence[str], made: Sequence[str]) -> list[int]:
+            places = [quantities.index(name) for name in of], [parameters.index(name) for name in made]
+            return [form, *(place for some in places for place in (*some, 0, 0)[:3])]
+
+        whole = [(of, made) for made, of in self.naming.alternatives.items() if of[0] in quantities]
+        found = {name for _, made in whole for name in made}
+        same = [name for name in parameters if name not in found]
+        return [row(FORMS[of[0]], of, made) for of, made in whole] + [
+            row(pooled_effects.SAME, [name], [name]) for name in same
+        ]
 
     @property
     def size(self) -> int:
@@ -125,12 +150,10 @@ class WrittenDensity:
     def evaluate(self, x: Array, tables: Any) -> tuple[float, Array]:
         """The same of other histories, laid out as these are."""
         with np.errstate(all="ignore"):
-            total, natural = pooled_effects.quantities_of_groups(x, self.layout)
-            try:
-                value, by_link = self._likelihood(natural, tables)
-            except (OverflowError, ZeroDivisionError):
-                return -np.inf, np.zeros(self.size)
-            value, gradient = total + value, pooled_effects.gradient_of_variables(x, by_link, self.layout)
+            total, natural, parameters = pooled_effects.parameters_of_groups(x, self.layout)
+            [value], [slopes] = self.kernel(parameters[np.newaxis], self.at, tables, True)
+            gradient = pooled_effects.gradient_by_parameters(x, natural, parameters, slopes, self.layout)
+            value = total + float(value)
         if math.isfinite(value) and np.isfinite(gradient).all():
             return value, gradient
         return -np.inf, np.zeros(self.size)
@@ -152,28 +175,14 @@ class WrittenDensity:
     def parameters(self, points: Array) -> tuple[Array, Array]:
         """Log density of all variables by their own priors, and parameters of groups: (points, parameters, groups)."""
         with np.errstate(all="ignore"):
-            total, natural = pooled_effects.quantities_at_points(points, self.layout)
-            return total, np.stack(self._parameters(self._named(natural)), axis=1)
+            return pooled_effects.parameters_at_points(np.ascontiguousarray(points), self.layout)
 
-    def _named(self, natural: Sequence[Any] | Array) -> dict[str, Any]:
-        """All variables by name, from the quantities, one after the other."""
-        return self.naming.arithmetic(dict(zip(self.links, natural, strict=True)))
-
-    def _parameters(self, named: Mapping[str, Any]) -> list[Any]:
-        return [named[name] for name in self.naming.parameters]
-
-    def _likelihood(self, natural: Array, tables: Any) -> tuple[float, Array]:
-        """Log-likelihood, and its derivatives by the quantities of each group on the scale of their links.
-
-        The quantities, and the derivatives, are arrays of shape (quantities, groups). For a single group, arithmetic in
-        plain numbers takes a tenth of the time.
-        """
-        named = self._named(natural[:, 0].tolist() if self.groups == 1 else natural)
-        parameters = np.array(self._parameters(named)).reshape(1, -1, self.groups)
-        [value], [slopes] = self.kernel(parameters, self.at, tables, True)
-        by_parameter = slopes[:, 0].tolist() if self.groups == 1 else slopes
-        found = self.naming.chain_rule(named, dict(zip(self.naming.parameters, by_parameter, strict=True)))
-        return float(value), np.array([found[name] for name in self.links]).reshape(-1, self.groups)
+    def _slopes(self, natural: Array) -> Array:
+        """Derivatives of the log-likelihood by quantities of groups, on the scale of links: (quantities, groups)."""
+        parameters = pooled_effects.parameters_of(natural, self.layout)
+        _unused, [slopes] = self.kernel(parameters[np.newaxis], self.at, self.tables, True)
+        found: Array = pooled_effects.slopes_by_link(natural, parameters, slopes, self.layout)
+        return found
 
     def information(self) -> dict[str, Array]:
         """How much the customers of each group say of each quantity, as a precision on the scale of its link.
@@ -195,7 +204,7 @@ class WrittenDensity:
         best = optimize.minimize(loss, self.start[:number], jac=True, method="L-BFGS-B").x
         curvature = np.empty((self.groups, number, number))
         for place in range(number):
-            up, down = (self._likelihood(self._alike(best, place, step), self.tables)[1] for step in (STEP, -STEP))
+            up, down = (self._slopes(self._alike(best, place, step)) for step in (STEP, -STEP))
             curvature[:, place] = (down - up).T / (2 * STEP)
         values, vectors = np.linalg.eigh((curvature + curvature.transpose(0, 2, 1)) / 2 + LEAST * np.eye(number))
         inverse = np.einsum("gik,gk,gik->gi", vectors, 1 / np.maximum(values, LEAST), vectors)
