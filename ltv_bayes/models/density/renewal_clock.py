@@ -41,13 +41,16 @@ class RenewalClock:
         )
         return at, cls(laid_out, np.clip(-1 - schedules.period, 0, calendar.number - 1 if calendar else 0))
 
-    def at(self, log_factor: Array) -> RenewalTables:
-        """The kernel's tables at a factor with this logarithm, with room for derivatives."""
-        return self.tables._replace(log_factor=log_factor[self.due], by_log_factor=np.zeros(self.due.size))
+    moved = ("log_factor", "by_log_factor")
 
-    def path(self, tables: Any, log_factor: Array, repeats: Array | None) -> float:
+    def at(self, log_factor: Array) -> RenewalTables:
+        """The kernel's tables at a factor with this logarithm, or at several, with room for derivatives."""
+        due = log_factor[..., self.due]
+        return self.tables._replace(log_factor=due, by_log_factor=np.zeros(due.shape))
+
+    def path(self, tables: Any, log_factor: Array, repeats: Array | None) -> Array:
         """Nothing: renewal dates are given, not drawn."""
-        return 0.0
+        return np.zeros(log_factor.shape[:-1])
 
     def slopes(self, tables: RenewalTables, log_factor: Array, repeats: Array | None) -> Array:
         """Derivatives by the factor's logarithm, from those of each renewal: shape (periods,)."""

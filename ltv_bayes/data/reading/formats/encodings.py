@@ -306,8 +306,8 @@ def _evidence(text: str, encoding: str) -> float:
     everyday, script = frozenset(EVERYDAY[encoding]), _script(encoding)
     probable = {True: math.log(0.6 / len(everyday)), False: math.log(0.38 / len(script))}
     letters = [letter for letter in text if not letter.isascii() and letter.isalpha()]
-    rare, known = math.log(0.02 / 20_000), everyday | script
-    total = sum(probable[letter in everyday] if letter in known else rare for letter in letters)
+    rare, common = math.log(0.02 / 20_000), everyday | script
+    total = sum(probable[letter in everyday] if letter in common else rare for letter in letters)
     return PRIOR.get(encoding, 0.0) + total
 
 
