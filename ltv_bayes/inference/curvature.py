@@ -61,10 +61,11 @@ class Peak:
 
     def standardised(self, density: Callable[[Array], tuple[float, Array]]) -> Callable[[Array], tuple[float, Array]]:
         """Turn a density with its gradient into one of the standardised variables."""
+        centre, spread, turned = self.centre, np.ascontiguousarray(self.spread), np.ascontiguousarray(self.spread.T)
 
         def evaluate(z: Array) -> tuple[float, Array]:
-            value, gradient = density(self.at(z[np.newaxis])[0])
-            return value, self.uphill(gradient)
+            value, gradient = density(centre + spread @ z)
+            return value, turned @ gradient
 
         return evaluate
 
