@@ -22,7 +22,7 @@ SPEND = {"p": 6.25, "q": 3.744, "v": 15.44}
 WEEKS = 3 * 365.25 / 7
 
 
-def exactly(kind, size=20_000, **means):
+def exactly(kind, size=8_000, **means):
     return kind.from_draws({name: np.full((2, size), mean) for name, mean in means.items()}, time_unit="week")
 
 
