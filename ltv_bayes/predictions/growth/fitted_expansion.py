@@ -79,8 +79,8 @@ class FittedExpansion(FittedModel):
     >>> draws = {"change_chance": flat, "up_share": flat + 0.7, "up_size": flat + 0.2, "down_size": flat + 0.1}
     >>> alike = {"concentration": flat[..., 0] + 5, "up_sd": flat[..., 0], "down_sd": flat[..., 0]}
     >>> fit = FittedExpansion.from_draws({**draws, **alike})
-    >>> fit.driver, fit.summary().loc["up_share[0]", "mean"].round(3).item()
-    ('price', 0.7)
+    >>> fit.driver, fit.pool_by, fit.summary().loc["up_share[0]", "mean"].round(3).item()
+    ('price', None, 0.7)
     """
 
     _default_model = "expansion"
