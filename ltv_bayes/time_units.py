@@ -16,6 +16,7 @@ from ltv_bayes.language import N_, _, _n
 TimeUnit = Literal["hour", "day", "week", "month", "quarter", "year"]
 
 DAYS_PER_YEAR = 365.25
+MICROSECONDS_PER_DAY = 86_400_000_000
 DAYS_PER_UNIT: dict[TimeUnit, float] = {
     "hour": 1.0 / 24,
     "day": 1.0,

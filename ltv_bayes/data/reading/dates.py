@@ -32,12 +32,12 @@ from ltv_bayes.data.reading.written.days import (
 from ltv_bayes.data.reading.zones import as_zone, refuse_midnights, zone_cure
 from ltv_bayes.errors import refuse_rows
 from ltv_bayes.language import _, either
+from ltv_bayes.time_units import MICROSECONDS_PER_DAY
 
 EXCEL = "excel"
 NONE = np.array([], dtype="datetime64[D]")
 COMMON_FORMAT = "%Y-%m-%d %H:%M:%S"
 SERIAL_MARGIN = np.timedelta64(731, "D")
-MICROSECONDS_OF_A_DAY = 86_400_000_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -149,7 +149,7 @@ def _from_moments(cells: pd.Series, zone: ZoneInfo | None, no_days: np.ndarray) 
         seconds = moments.astype("datetime64[us]").astype("int64").to_numpy() / 1e6
         refuse_midnights(cells, cells.notna().to_numpy(), seconds)
     days = shown.astype("datetime64[us]")
-    if (days.to_numpy().view(np.int64) % MICROSECONDS_OF_A_DAY).any():
+    if (days.to_numpy().view(np.int64) % MICROSECONDS_PER_DAY).any():
         days = days.dt.normalize()
     blank, placeholder = days.isna().to_numpy(), _are_on(days, no_days)
     if cells.dt.tz is not None:

@@ -7,8 +7,8 @@ import numpy as np
 
 from ltv_bayes.data.orders.occasions.days import OCCASION, Days, compiled, plus
 from ltv_bayes.data.orders.occasions.money import WholeMoney
+from ltv_bayes.time_units import MICROSECONDS_PER_DAY
 
-MICROSECONDS = 86_400_000_000  # in a day
 NO_DAY = np.iinfo(np.int64).min
 
 
@@ -139,8 +139,8 @@ def _fill_in(made: Any, days: Any, terms: Any, since: Any, given: bool) -> Any:
         made.total_value[kept] = (total + total_lost) / terms.scale if priced else np.nan
         if given and not priced:
             made.total_value[kept] = terms.without_orders
-        made.first_order[kept] = first * MICROSECONDS if first != NO_DAY else NO_DAY
-        made.last_order[kept] = last * MICROSECONDS if first != NO_DAY else NO_DAY
+        made.first_order[kept] = first * MICROSECONDS_PER_DAY if first != NO_DAY else NO_DAY
+        made.last_order[kept] = last * MICROSECONDS_PER_DAY if first != NO_DAY else NO_DAY
         made.monetary_value[kept] = np.nan
         made.spend_age[kept] = np.nan
         if spend_frequency > 0:

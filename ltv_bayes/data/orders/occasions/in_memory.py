@@ -9,11 +9,12 @@ import pandas as pd
 
 from ltv_bayes.data.customers.repeat_days import OwnDays
 from ltv_bayes.data.engine.duckdb import engine, fetched
-from ltv_bayes.data.orders.occasions.customer_columns import MICROSECONDS, Terms, customers_of
+from ltv_bayes.data.orders.occasions.customer_columns import Terms, customers_of
 from ltv_bayes.data.orders.occasions.days import REASONS, Days, compiled, edges_of, net_of_days
 from ltv_bayes.data.orders.occasions.money import WholeMoney
 from ltv_bayes.data.orders.occasions.prices import PriceSums
 from ltv_bayes.data.orders.price_moments import PriceMoments
+from ltv_bayes.time_units import MICROSECONDS_PER_DAY
 
 KEY_BITS = 63
 ID_BITS = 40
@@ -94,7 +95,7 @@ def customer_rows(
     prices.add(days, start)
     columns = made.table()
     if start is not None:
-        columns["since"] = (start * MICROSECONDS).view("datetime64[us]")
+        columns["since"] = (start * MICROSECONDS_PER_DAY).view("datetime64[us]")
     table = pd.DataFrame(columns, ids_of(owner[made.place]).rename("customer_id"), copy=False)
     return table, no_occasion, merged, OwnDays(made.repeat_days, made.repeat_ends), prices.moments()
 
@@ -120,7 +121,7 @@ class _Sorted(NamedTuple):
         """Sort by one whole number that holds customer, day and row; where that is too long, by customer and day."""
         if not len(codes):
             return cls(codes, codes, 0, 0)
-        first, last = int(moments.min()) // MICROSECONDS, int(moments.max()) // MICROSECONDS
+        first, last = int(moments.min()) // MICROSECONDS_PER_DAY, int(moments.max()) // MICROSECONDS_PER_DAY
         shift, row_bits = (last - first).bit_length(), (len(codes) - 1).bit_length()
         key = np.empty(len(codes), dtype=np.int64)
         if int(codes.max()).bit_length() + shift + row_bits > KEY_BITS:
@@ -138,7 +139,7 @@ class _Sorted(NamedTuple):
 def _pack(codes: Any, moments: Any, first: int, day_bits: int, row_bits: int, key: Any) -> None:
     """Put customer, day and, where it has bits, the row into one whole number each."""
     for row in range(key.size):
-        place = codes[row] << day_bits | (moments[row] // MICROSECONDS - first)
+        place = codes[row] << day_bits | (moments[row] // MICROSECONDS_PER_DAY - first)
         key[row] = place << row_bits | row if row_bits > 0 else place
 
 
