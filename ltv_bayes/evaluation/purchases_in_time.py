@@ -150,8 +150,9 @@ class PurchasesByPeriod:
         """Count made-up purchases of one customer, by the draw that each belongs to and its time from the first."""
         begun = self._begun[place]
         places = self._places(np.floor((begun - time) * self._days + 1e-6) / self._days, begun)  # in whole days
+        cells = np.ravel_multi_index((draw, *places), self.replicated.shape)  # one index: adding is ten times as fast
         with self._lock:
-            np.add.at(self.replicated, (draw, *places), 1.0)
+            np.add.at(self.replicated.reshape(-1), cells, 1.0)
 
     def _places(self, ago: Array, begun: Array) -> tuple[IntArray, IntArray]:
         """Class of the time since the first purchase, and the period, of times before the as-of date."""

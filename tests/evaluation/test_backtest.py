@@ -21,7 +21,7 @@ FITTED = {"r": 0.2425945, "alpha": 4.4136021, "a": 0.7929220, "b": 2.4259068}
 
 @pytest.fixture(scope="module")
 def test(backtested, purchases):
-    return backtested(purchases, 250)
+    return backtested(purchases, 125)
 
 
 class TestActual:
@@ -107,7 +107,7 @@ class TestComparison:
     @pytest.mark.seconds
     def test_tracked_paths_of_who_may_leave_at_once_have_the_mean_of_the_closed_form(self, cdnow, leaving_at_once):
         starts, times = cdnow.table["T"].max() - cdnow.table["T"].to_numpy(), np.array([25.0, 78.0])
-        fit = leaving_at_once.thin(200)
+        fit = leaving_at_once.thin(50)
         paths = tracked_paths(fit, starts, times, 1)
         new = mbg_nbd.outlook_of_new_customer(**{name: v[:, np.newaxis] for name, v in flat_draws(fit).items()})
         for drawn, time in zip(paths.T, times, strict=True):
@@ -133,8 +133,8 @@ class TestComparison:
         self, cdnow_orders, cdnow_fits, cdnow_leaving
     ):
         """The two models fit the histories alike; the holdout tells them apart."""
-        terms = {"as_of": "1997-09-30", "horizon": "39 weeks", "random_seed": 1, "spend": cdnow_fits[1]}
-        tests = [lb.backtest(cdnow_orders, purchases=fit, **terms) for fit in (cdnow_fits[0], cdnow_leaving)]
+        terms = {"as_of": "1997-09-30", "horizon": "39 weeks", "random_seed": 1, "spend": cdnow_fits[1].thin(250)}
+        tests = [lb.backtest(cdnow_orders, purchases=fit.thin(250), **terms) for fit in (cdnow_fits[0], cdnow_leaving)]
         without, leaving = (
             float(
                 test.predicted_purchases[..., (test.customers.table["frequency"] == 0).to_numpy()]
@@ -167,7 +167,7 @@ class TestComparison:
         bare = cdnow_orders.table[["customer_id", "date"]].drop_duplicates()
         orders = lb.read_transactions(bare, amount=None)
         without = lb.backtest(
-            orders, as_of="1997-09-30", horizon="39 weeks", purchases=purchases.thin(250), random_seed=1
+            orders, as_of="1997-09-30", horizon="39 weeks", purchases=purchases.thin(125), random_seed=1
         )
         assert without.spend is None
         assert without.predicted_spend is None
@@ -275,7 +275,7 @@ class TestRealFit:
     @pytest.fixture(scope="class")
     @staticmethod
     def real(cdnow_orders, cdnow_fits):
-        fits = dict(zip(("purchases", "spend"), cdnow_fits, strict=True))
+        fits = dict(zip(("purchases", "spend"), (fit.thin(250) for fit in cdnow_fits), strict=True))
         return lb.backtest(cdnow_orders, as_of="1997-09-30", horizon="39 weeks", random_seed=1, **fits)
 
     def test_spend_intervals_hold(self, real):
@@ -287,7 +287,8 @@ class TestRealFit:
 
     def test_expectation_is_not_a_distribution_of_outcomes(self, real, cdnow, cdnow_fits):
         """The peers' interval, of the expectation, holds what happened for almost nobody."""
-        expected = cdnow_fits[0].expected_purchases(cdnow, "39 weeks") * cdnow_fits[1].expected_spend(cdnow)
+        purchases, spend = (fit.thin(250) for fit in cdnow_fits)
+        expected = purchases.expected_purchases(cdnow, "39 weeks") * spend.expected_spend(cdnow)
         low, high = np.quantile(expected.to_numpy().reshape(-1, len(cdnow)), [0.05, 0.95], axis=0)
         inside = np.mean((real.actual["spend"] >= low) & (real.actual["spend"] <= high))
         assert inside < 0.1

@@ -24,7 +24,7 @@ STUDIES = {
     "BG/NBD, gamma-gamma, value, pooled": Shopping(lb.BGNBD, value=True, segments=4, method="laplace", planted=1.3),
     "subscriptions, pooled": Subscribing(segments=4, method="laplace", planted=1.3),
 }
-MANY, FEW, CUSTOMERS_OF_FEW = 300, 50, 300
+MANY, FEW, CUSTOMERS_OF_FEW = 300, 35, 300
 FAST = ("BG/NBD, gamma-gamma, value", "subscriptions in late records")
 EVEN_BY_FEW = ("mean_spend", "log-likelihood")
 

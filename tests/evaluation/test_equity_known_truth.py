@@ -74,8 +74,11 @@ def company_of_subscribers(seed):
 
     start = AS_OF - pd.to_timedelta(rng.integers(1, 1_000, 500), unit="D")
     made = renewals_made(500)
-    due = [[begin + pd.DateOffset(months=int(k)) for k in range(1, 70)] for begin in start]
-    days = np.array([[(one - AS_OF).days for one in some] for some in due])
+    month = start.to_numpy().astype("M8[M]")[:, np.newaxis] + np.arange(1, 70).astype("m8[M]")
+    day = (start.day.to_numpy() - 1).astype("m8[D]")[:, np.newaxis]
+    last = (month + np.timedelta64(1, "M")).astype("M8[D]") - np.timedelta64(1, "D")
+    due = np.minimum(month.astype("M8[D]") + day, last)
+    days = (due - np.datetime64(AS_OF, "D")).astype(int)
     ends = days[np.arange(500), np.minimum(made, 68)]
     gone = ends <= 0
     frame = pd.DataFrame({"customer_id": [f"S{k}" for k in range(500)], "start": start, "price": 30.0})

@@ -11,7 +11,7 @@ from tests.evaluation.test_leaving_at_once import groups
 
 pytestmark = pytest.mark.fits
 
-SIZE, K, HORIZON = 8000, 3, 12.0
+SIZE, K, HORIZON = 3000, 3, 12.0
 TRUTH = {"r": 3.0, "alpha": 4.0, "a": 1.0, "b": 7.0}  # one purchase in four months on average
 QUIET = {"random_seed": 1, "progressbar": False}
 

@@ -57,21 +57,23 @@ def test_expected_numbers_by_age_are_sums_of_chances(cdnow, purchases, leaving_a
 
 @pytest.mark.seconds
 def test_predictive_density_is_near_that_of_leave_one_out(cdnow, purchases, leaving_at_once, a_share):
-    found = lb.check_one_time(cdnow, purchases, leaving_at_once, a_share, horizon="39 weeks")
+    some = cdnow.subset(np.arange(len(cdnow)) % 4 == 0)
+    found = lb.check_one_time(some, purchases, leaving_at_once, a_share, horizon="39 weeks")
     each = {}
     for fit in (purchases, leaving_at_once):
-        loo = az.loo(fit.thin(200).with_log_likelihood(cdnow), pointwise=True)
-        assert found.table.loc[fit.model, "log_predictive"] == pytest.approx(loo.elpd, abs=1.0)
+        loo = az.loo(fit.thin(200).with_log_likelihood(some), pointwise=True)
+        assert found.table.loc[fit.model, "log_predictive"] == pytest.approx(loo.elpd, abs=0.25)
         each[fit.model] = np.asarray(loo.elpd_i)
     apart = each["mbg_nbd"] - each["bg_nbd"]
-    assert found.difference == pytest.approx(apart.sum(), abs=0.5)
+    assert found.difference == pytest.approx(apart.sum(), abs=0.125)
     assert found.error == pytest.approx(apart.std(ddof=1) * np.sqrt(apart.size), rel=0.05)
 
 
 def test_time_units_of_fits_do_not_matter(cdnow, purchases, leaving_at_once, a_share):
     days = lb.FittedPurchases.from_draws({**purchases.draws, "alpha": purchases.draws["alpha"] * 7}, time_unit="day")
+    some = cdnow.subset(np.arange(len(cdnow)) % 4 == 0)
     by_week, by_day = (
-        lb.check_one_time(cdnow, fit, leaving_at_once, a_share, horizon="39 weeks") for fit in (purchases, days)
+        lb.check_one_time(some, fit, leaving_at_once, a_share, horizon="39 weeks") for fit in (purchases, days)
     )
     pd.testing.assert_frame_equal(by_week.by_age, by_day.by_age)
     np.testing.assert_allclose(by_week.table["share"], by_day.table["share"])

@@ -1,4 +1,4 @@
-"""Pools and opinions against PyMC models of the same beliefs, sampled, or drawn where nothing is observed."""
+"""Pools and opinions against PyMC models of the same beliefs: their log density on a grid, or draws of the prior."""
 
 import numpy as np
 import pandas as pd
@@ -6,9 +6,8 @@ import pytest
 from scipy import special
 
 import ltv_bayes as lb
-from ltv_bayes.inference.methods import fit_posterior
 from ltv_bayes.judgement.valuing.whole_value import opinions_by_customer
-from tests.chance import assert_quantiles, assert_share
+from tests.chance import allowed, assert_quantiles, assert_share
 
 pytestmark = pytest.mark.fits
 
@@ -25,12 +24,19 @@ SAID = pd.DataFrame(
 )
 
 
-def sampled(model, name):
-    drawn = fit_posterior(model, method="nuts", draws=4000, random_seed=1, progressbar=False)
-    return drawn["posterior"][name].to_numpy()
+def quantiles(model, levels, low, high):
+    """Quantiles of a model's only variable, and its density there: its posterior lies well inside low to high."""
+    (variable,) = model.free_RVs
+    log_density, grid = model.compile_logp(mode="FAST_COMPILE"), np.linspace(low, high, 1001)
+    logs = np.array([log_density({variable.name: x}) for x in grid])
+    density = np.exp(logs - logs.max())
+    assert max(density[0], density[-1]) < 1e-9
+    up_to = np.append(0.0, np.cumsum((density[1:] + density[:-1]) / 2))
+    found = np.interp(np.asarray(levels) * up_to[-1], up_to, grid)
+    return found, np.interp(found, grid, density / (up_to[-1] * (grid[1] - grid[0])))
 
 
-@pytest.mark.parametrize("correlation", [pytest.param(0.0, marks=pytest.mark.study), 0.5])
+@pytest.mark.parametrize("correlation", [0.0, 0.5])
 def test_logarithmic_pool_is_the_posterior_of_an_amount_stated_with_correlated_errors(correlation):
     import pymc as pm
 
@@ -40,7 +46,8 @@ def test_logarithmic_pool_is_the_posterior_of_an_amount_stated_with_correlated_e
         log_amount = pm.Normal("log_amount", 5, 50)
         pm.MvNormal("stated", log_amount * np.ones(3), cov=covariance, observed=np.log(MEDIANS))
     found = np.log(row[["low", "likely", "high"]].to_numpy(dtype=float))
-    assert_quantiles(sampled(model, "log_amount"), [0.1, 0.5, 0.9], found, slack=0.01)
+    expected, _ = quantiles(model, [0.1, 0.5, 0.9], 2.0, 8.0)
+    np.testing.assert_allclose(found, expected, atol=1e-4)
 
 
 def test_logarithmic_pool_of_chances_is_the_normalised_product_of_their_powers():
@@ -63,8 +70,8 @@ def test_draws_of_the_linear_pool_are_those_of_a_mixture(book):
     assert_share(drawn > 0, weights @ CHANCES)
     share = weights * CHANCES / (weights @ CHANCES)
     with pm.Model():
-        log_amount = pm.NormalMixture("log_amount", share, np.log(MEDIANS), sigma=SDS)
-    expected = pm.draw(log_amount, draws=16_000, random_seed=1).reshape(4, -1)
+        log_amount = pm.NormalMixture("log_amount", share, np.log(MEDIANS), sigma=SDS, shape=16_000)
+    expected = pm.draw(log_amount, random_seed=1, mode="FAST_COMPILE").reshape(4, -1)
     levels = np.array([0.1, 0.25, 0.5, 0.75, 0.9])
     for level, quantile in zip(levels, np.quantile(expected, levels), strict=True):
         assert_share(np.log(drawn[drawn > 0]) < quantile, level, figures=5, slack=0.02)
@@ -73,13 +80,7 @@ def test_draws_of_the_linear_pool_are_those_of_a_mixture(book):
 
 
 @pytest.mark.parametrize(
-    ("family", "weight"),
-    [
-        ("log-normal", None),
-        ("gamma", 0.5),
-        pytest.param("log-normal", 0.5, marks=pytest.mark.study),
-        pytest.param("gamma", None, marks=pytest.mark.study),
-    ],
+    ("family", "weight"), [("log-normal", None), ("gamma", 0.5), ("log-normal", 0.5), ("gamma", None)]
 )
 def test_an_opinion_on_a_total_is_combined_as_a_model_of_both_beliefs(family, weight):
     """The model's total is log-normal and sure to come, so that its density is known."""
@@ -112,4 +113,7 @@ def test_an_opinion_on_a_total_is_combined_as_a_model_of_both_beliefs(family, we
         x = pm.Flat("x", initval=np.log(150.0))
         pm.Potential("both", of_model * normal(x, location, sd) + of_opinion * opinion(x))
     levels = np.array([0.05, 0.25, 0.5, 0.75, 0.95])
-    assert_quantiles(sampled(model, "x"), levels, np.quantile(np.log(totals[taken]), levels), slack=0.03)
+    expected, density = quantiles(model, levels, 0.5, 9.5)
+    error = np.sqrt(levels * (1 - levels) / np.unique(taken).size) / density  # of so many different totals
+    off = np.quantile(np.log(totals[taken]), levels) - expected
+    assert (np.abs(off) < allowed(levels.size) * error).all()

@@ -1,10 +1,13 @@
 """Does pooling help, and are its intervals honest? Companies whose segments are known, and CDNOW by months."""
 
+import warnings
+
 import numpy as np
 import pandas as pd
 import pytest
 
 import ltv_bayes as lb
+from ltv_bayes.errors import ConvergenceWarning
 from ltv_bayes.formulas.models import bg_nbd, gamma_gamma
 from tests.chance import assert_exchangeable, assert_share, converging
 
@@ -68,11 +71,15 @@ def per_client(customers, purchases, spend):
     return pd.DataFrame(drawn.to_numpy().reshape(-1, drawn.shape[-1]), columns=drawn.indexes["segment"])
 
 
-@pytest.fixture(scope="module")
-def pooled(customers):
-    return per_client(
-        customers, *(pooled_fit(model(pool_by="segment"), customers) for model in (lb.BGNBD, lb.GammaGamma))
-    )
+@pytest.fixture(scope="module", params=["short chains", pytest.param("chains", marks=pytest.mark.study)])
+def pooled(request, customers):
+    models = [model(pool_by="segment") for model in (lb.BGNBD, lb.GammaGamma)]
+    if request.param == "chains":
+        return per_client(customers, *(pooled_fit(model, customers) for model in models))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)  # few draws will do
+        short = {"draws": 200, "tune": 300, "chains": 2}
+        return per_client(customers, *(model.fit(customers, **short, **FIT) for model in models))
 
 
 def pooled_fit(model, customers):

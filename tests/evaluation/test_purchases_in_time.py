@@ -119,7 +119,7 @@ class TestNothingMoves:
     @pytest.mark.seconds
     def test_false_alarms_are_rare(self):
         """With known parameters, tails are those of chance: two-sided for a drift, half of that for the others."""
-        tables = [rows_of(lb.check(true_to_the_model(seed, 100), known(), random_seed=seed)) for seed in range(16)]
+        tables = [rows_of(lb.check(true_to_the_model(seed, 60), known(), random_seed=seed)) for seed in range(16)]
         assert all(len(table) == 3 for table in tables)
         tails = np.array([table["tail_probability"] for table in tables])
         assert_mean(tails[:, 0] < 0.5, 0.5)

@@ -44,9 +44,9 @@ class Recorded:
 
 @pytest.fixture(scope="module")
 def orders(cdnow_orders):
-    """Orders of every fourth customer, one of whom bought on the last day."""
+    """Orders of every eighth customer, one of whom bought on the last day."""
     table = cdnow_orders.table
-    return replace(cdnow_orders, table=table[table["customer_id"] % 4 == 3].reset_index(drop=True))
+    return replace(cdnow_orders, table=table[table["customer_id"] % 8 == 3].reset_index(drop=True))
 
 
 @pytest.fixture(scope="module")
@@ -57,7 +57,7 @@ def halves(orders):
 
 @pytest.fixture(scope="module")
 def fits(purchases, spend):
-    return {"purchases": purchases.thin(100), "spend": spend.thin(100)}
+    return {"purchases": purchases.thin(50), "spend": spend.thin(50)}
 
 
 @pytest.fixture(scope="module")
@@ -436,7 +436,7 @@ class TestByHand:
             assert luck.dropna().between(0, 1).all()
             places.append(luck)
         together = pd.concat(places, axis=1).dropna()
-        assert len(together) > 400
+        assert len(together) > 200
         apart = np.corrcoef(together.to_numpy().T)[np.triu_indices(len(alone), 1)]
         assert (np.abs(apart) < allowed(apart.size) / np.sqrt(len(together))).all()
 
@@ -558,7 +558,9 @@ class TestVerdict:
         )
         assert verdict.proof(totals, 2.5).startswith("windows overlap: 4 of them count as 2.5 apart; ")
 
-    def test_a_model_that_is_wrong_is_found_out(self, orders, purchases, spend):
+    def test_a_model_that_is_wrong_is_found_out(self, cdnow_orders, purchases, spend):
+        table = cdnow_orders.table
+        orders = replace(cdnow_orders, table=table[table["customer_id"] % 4 == 3].reset_index(drop=True))
         often = {**purchases.draws, "a": purchases.draws["a"] / 80}
         stingy = {**spend.draws, "v": spend.draws["v"] / 30}
         fits = {
@@ -569,9 +571,8 @@ class TestVerdict:
         assert "10+" in wrong.verdict
         assert "Total: does not hold, held in 0 of 4 windows" in wrong.verdict
 
-    def test_the_model_itself_holds(self, orders, fits):
+    def test_the_model_itself_holds(self, found):
         """Outcomes drawn by the model: one of its draws stands for what happened."""
-        found = lb.backtest(orders, origins=4, horizon=HORIZON, random_seed=1, progressbar=False, **fits)
         rng, windows = np.random.default_rng(2), []
         for window in found.windows:
             one = window.total_draws.iloc[rng.integers(len(window.total_draws))].to_numpy()
@@ -886,7 +887,7 @@ def test_judgements_recalibrated_by_the_record_of_then(orders, fits, tmp_path):
         judged = lb.FutureValuePriors.from_judgements(pd.DataFrame([stated]), relation="additional")
         if not record:
             return judged
-        settings = {"random_seed": 1, "progressbar": False, "draws": 300, "tune": 500}
+        settings = {"random_seed": 1, "progressbar": False, "draws": 300, "tune": 500, "chains": 2}
         calibration = lb.calibrate_judgements(history, as_of=day, **settings)
         sizes.append((len(calibration.idata["record"]["won"]), str(calibration.closed_until)))
         return calibration.recalibrate(judged)

@@ -13,7 +13,8 @@ pytestmark = pytest.mark.fits
 
 LAW = {"r": 1.2, "alpha": 0.6, "a": 1.5, "b": 4.0}
 SPENT = {"p": 4.0, "q": 4.0, "v": 300.0}
-CLIENTS, YEARS, SHARE = 3000, 6.0, 0.4
+CLIENTS, QUARTERS, SHARE = 3000, 24, 0.4
+SHAPE = 2, 30  # of draws
 
 
 @pytest.fixture(scope="module")
@@ -21,7 +22,11 @@ def business():
     """Clients with the histories that BG/NBD gives them, whether they are alive, and who has an opportunity."""
     rng, rows = np.random.default_rng(5), []
     for number in range(CLIENTS):
-        rate, dropout, T = rng.gamma(LAW["r"]) / LAW["alpha"], rng.beta(LAW["a"], LAW["b"]), YEARS * rng.random()
+        rate, dropout, T = (
+            rng.gamma(LAW["r"]) / LAW["alpha"],
+            rng.beta(LAW["a"], LAW["b"]),
+            rng.integers(1, QUARTERS + 1) / 4,
+        )
         time, last, bought, alive = 0.0, 0.0, 0, True
         while alive:
             time += rng.exponential(1 / rate)
@@ -36,21 +41,21 @@ def business():
     return clients.assign(negotiates=in_pipeline)
 
 
-def valued(business, shows_life):
+def valued(business, shows_life, horizon="200 years"):
     """The value of clients, far ahead, where opportunities tell of life or do not."""
     customers = lb.Customers.from_summary(
         business.drop(columns=["alive", "negotiates"]), time_unit="year", as_of="2025-12-31"
     )
-    many = {name: np.full((2, 50), value) for name, value in LAW.items()}
+    many = {name: np.full(SHAPE, value) for name, value in LAW.items()}
     stream = lb.RepeatPurchases(
         lb.FittedPurchases.from_draws(many, time_unit="year"),
-        lb.FittedSpend.from_draws({name: np.full((2, 50), value) for name, value in SPENT.items()}),
+        lb.FittedSpend.from_draws({name: np.full(SHAPE, value) for name, value in SPENT.items()}),
     )
     judged = pd.DataFrame({"customer_id": business.loc[business["negotiates"], "customer_id"], "probability": 0.5})
     priors = lb.FutureValuePriors.from_judgements(
         judged.assign(low=1.0, high=2.0), relation="additional", shows_life=shows_life
     )
-    return lb.lifetime_value(customers, stream, future_value=priors, horizon="200 years", random_seed=1)
+    return lb.lifetime_value(customers, stream, future_value=priors, horizon=horizon, random_seed=1)
 
 
 @pytest.fixture(scope="module")
@@ -84,7 +89,7 @@ def test_probabilities_of_silent_clients_are_calibrated(business, lives):
 
 
 def test_what_judgement_adds_holds_what_it_tells_of_life(business):
-    value, mute = (valued(business.head(400), shows_life) for shows_life in (True, False))
+    value, mute = (valued(business.head(400), shows_life, "10 years") for shows_life in (True, False))
     told, unsaid = value.judgement.with_and_without()["mean"], mute.judgement.with_and_without()["mean"]
     assert told["without judgement"] == pytest.approx(unsaid["without judgement"])
     table = value.judgement.sensitivity()
@@ -101,13 +106,13 @@ def by_histories(business, **columns):
 
 def stream_of(fit):
     return lb.RepeatPurchases(
-        fit, lb.FittedSpend.from_draws({name: np.full((2, 50), value) for name, value in SPENT.items()})
+        fit, lb.FittedSpend.from_draws({name: np.full(SHAPE, value) for name, value in SPENT.items()})
     )
 
 
 def alive_in(customers, ids, **judged):
     """Share of draws in which each customer is alive, where these have an open opportunity."""
-    many = {name: np.full((2, 50), value) for name, value in LAW.items()}
+    many = {name: np.full(SHAPE, value) for name, value in LAW.items()}
     table = pd.DataFrame({"customer_id": ids, "probability": 0.5, "low": 1.0, "high": 2.0})
     if "stated_on" in judged:
         table["stated_on"] = judged.pop("stated_on")

@@ -33,7 +33,7 @@ def orders(cdnow_orders):
 @pytest.fixture(scope="module")
 def fits(purchases, spend):
     """One fit of each kind, used for both streams: their draws are in the same order."""
-    return {"purchases": purchases.thin(100), "spend": spend.thin(100)}
+    return {"purchases": purchases.thin(50), "spend": spend.thin(50)}
 
 
 @pytest.fixture(scope="module")
@@ -197,7 +197,7 @@ class TestChoice:
         lively = lb.FittedPurchases.from_draws({**purchases.draws, "a": purchases.draws["a"] / 10}, time_unit="week")
         models = {
             "one": fits["purchases"],
-            "lively": ({"discs": lively.thin(100), "vouchers": fits["purchases"]}, None),
+            "lively": ({"discs": lively.thin(50), "vouchers": fits["purchases"]}, None),
         }
         rest = {name: value for name, value in terms.items() if name != "purchases"}
         compared = lb.backtest(orders, models={**models, "lively": models["lively"]}, **rest)

@@ -19,7 +19,7 @@ def business():
 @pytest.fixture(scope="module")
 def ltv(business):
     customers = lb.summarize(business.transactions(), time_unit="month", as_of=business.as_of)
-    settings = {"random_seed": 3, "progressbar": False}
+    settings = {"draws": 250, "random_seed": 3, "progressbar": False}
     fits = (
         lb.BGNBD(calendar_effects=None).fit(customers, **settings),
         lb.GammaGamma(price_growth=None).fit(customers, **settings),
