@@ -1,7 +1,6 @@
 """Cohort curves: what customers who came at one time did after an origin, through the horizon."""
 
 import datetime as dt
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -15,6 +14,8 @@ from ltv_bayes.predictions.fitted import thinned_to
 from ltv_bayes.sizes import TRACKED_DRAWS
 from ltv_bayes.streams.repeat_purchases import RepeatPurchases
 from ltv_bayes.time_units import DAYS_PER_UNIT, Duration
+from ltv_bayes.value.draws.valuation import added
+from ltv_bayes.value.lifetime_value import LifetimeValue, valued_of
 from ltv_bayes.value.value_customers import lifetime_value
 
 EVERYBODY = "all customers"
@@ -79,8 +80,7 @@ def through_time(test: Backtest, cohorts: pd.Series, stream: str | None = None) 
         valued = RepeatPurchases(fit, thinned_to(test.spend, TRACKED_DRAWS), named_stream(stream))
         judged, seed = test.judged.priors, test.random_seed
         ltv = lifetime_value(test.customers, valued, future_value=judged, horizon=lengths, random_seed=seed)
-        by = pd.Series(names[codes], index=test.customers.ids, name="cohort")
-        drawn["spend"] = np.stack([_by_cohort(ltv.at(length).by(by).total, list(names)) for length in lengths])
+        drawn["spend"] = _by_cohort(ltv, pd.Series(names[codes], index=test.customers.ids), list(names))
     ends = [test.as_of + dt.timedelta(days=int(day)) for day in days]
     bought = occasions(test.orders)
     actual = [holdout_occasions(bought, test.customers, test.as_of, end).groupby(codes).sum() for end in ends]
@@ -96,7 +96,8 @@ def through_time(test: Backtest, cohorts: pd.Series, stream: str | None = None) 
     return pd.concat(rows, ignore_index=True), np.hstack(columns)
 
 
-def _by_cohort(total: Any, names: list[str]) -> Array:
-    """Draws by cohort, in the order of the names."""
-    found = total.sel(segment=names).transpose("chain", "draw", "segment").to_numpy()
-    return np.asarray(found.reshape(-1, len(names)))
+def _by_cohort(ltv: LifetimeValue, cohort: pd.Series, names: list[str]) -> Array:
+    """Draws of the value of each cohort at all horizons, in one pass: an array (horizons, draws, cohorts)."""
+    found = valued_of(ltv).results.segments(None, lambda some: cohort.loc[some.ids])
+    total = added(found.money)[[found.names.index(name) for name in names]]
+    return np.ascontiguousarray(total.transpose(1, 2, 0))
