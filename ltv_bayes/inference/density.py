@@ -76,14 +76,9 @@ class Density:
         import pytensor.tensor as pt
         from pymc.pytensorf import join_nonshared_inputs
         from pytensor import function
-        from pytensor.compile.mode import Mode
         from pytensor.graph.replace import vectorize_graph
 
-        # One number at a time is fastest through fused nodes, many at a time through NumPy's own loops.
-        one = Mode(linker="py", optimizer="fast_run")
-        several, plain = one.excluding("fusion"), Mode(linker="py", optimizer="fast_compile")
-        if len(model.value_vars) > FEW:  # a fused node takes 32 inputs at most
-            one = several
+        one, several, plain = _modes(len(model.value_vars))
         point = model.initial_point()
         [logp, *expanded], joined = join_nonshared_inputs(
             point, [model.logp(jacobian=True), *model.unobserved_value_vars], model.value_vars
@@ -142,6 +137,17 @@ class Density:
         """Lay out points, chain after chain, as posterior draws of the model's variables."""
         found = {name: values.reshape(chains, draws, *values.shape[1:]) for name, values in self.expand(points).items()}
         return tree_from_draws(found, dims=self._dims, coords=self._coords)
+
+
+def _modes(variables: int) -> tuple[Any, Any, Any]:
+    """How PyTensor simplifies the graph for one point, for many points, and for the way back to the variables."""
+    from pytensor.compile.mode import Mode
+
+    # One number at a time is fastest through fused nodes, many at a time through NumPy's own loops.
+    one = Mode(linker="py", optimizer="fast_run")
+    several, plain = one.excluding("fusion"), Mode(linker="py", optimizer="fast_compile")
+    few = variables <= FEW  # a fused node takes 32 inputs at most
+    return one if few else several, several, plain
 
 
 def _finite(value: Any, gradient: Any) -> tuple[float, Array]:

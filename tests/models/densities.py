@@ -1,14 +1,25 @@
 """What holds of every written density, at points near the centre."""
 
+from unittest import mock
+
 import numpy as np
+from pytensor.compile.mode import Mode
 from scipy import special
 
+from ltv_bayes.inference import density as through_pytensor
 from ltv_bayes.models.density.leaving_at_once import LeavingAtOnceDensity
 
 
 def point(density, seed=0, size=0.2):
     """A point near the centre."""
     return density.starts[0] + np.random.default_rng(seed).normal(0, size, density.size)
+
+
+def by_pymc(model):
+    """The density of a PyMC model by its own graphs, run as they are written: for a few points that is fastest."""
+    as_written = Mode(linker="py", optimizer=None)
+    with mock.patch.object(through_pytensor, "_modes", return_value=(as_written,) * 3):
+        return through_pytensor.Density(model)
 
 
 def on_links(density, x):

@@ -6,9 +6,9 @@ import pytest
 import ltv_bayes as lb
 from ltv_bayes.errors import FitError, PriorError
 from ltv_bayes.formulas.models import shifted_beta_geometric as renewing
-from ltv_bayes.inference.density import Density
 from ltv_bayes.predictions.fitted import flat_draws
 from tests.chance import allowed, converging
+from tests.models.densities import by_pymc
 
 HIGH_END = [1000, 869, 743, 653, 593]
 AFTER_12 = 0.394  # still active, of the same customers
@@ -38,7 +38,7 @@ def test_density_is_that_of_the_model(renewals):
     late = lb.Renewals.from_cohort_table([[500, 430, 390], [120, 108, 99], [40, 37]], renewals_before=[0, 9, 9])
     for data in (renewals, late):
         recipe = lb.BetaDiscreteWeibull()._recipe(data)
-        direct, through_pymc = recipe.density(), Density(recipe.model())
+        direct, through_pymc = recipe.density(), by_pymc(recipe.model())
         for x in direct.start + np.random.default_rng(1).normal(size=(5, 3)):
             (value, gradient), (expected, slope) = direct(x), through_pymc(x)
             assert value == pytest.approx(expected, rel=1e-10)

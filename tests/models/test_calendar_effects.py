@@ -12,11 +12,10 @@ import ltv_bayes as lb
 from ltv_bayes.errors import FitError
 from ltv_bayes.formulas.models import bg_nbd
 from ltv_bayes.formulas.models.operational_time import Clock, OnClock
-from ltv_bayes.inference.density import Density
 from ltv_bayes.models.given_factors import as_index, as_season, log_factors
 from tests.chance import assert_plausible
 from tests.companies import AS_OF, simulated_orders
-from tests.models.densities import assert_gradients_are_slopes, assert_many_points_at_once, on_links, point
+from tests.models.densities import assert_gradients_are_slopes, assert_many_points_at_once, by_pymc, on_links, point
 
 MODELS = {
     "BG/NBD": lb.BGNBD(calendar_effects="auto"),
@@ -117,7 +116,7 @@ class TestDensity:
 
     @pytest.mark.fits
     def test_it_is_the_pymc_model(self, recipe):
-        density, through_pymc = recipe.density(), Density(recipe.model())
+        density, through_pymc = recipe.density(), by_pymc(recipe.model())
         oldest_first = np.arange(density.size)
         oldest_first[density.latent] = oldest_first[density.latent][::-1]
         for seed in range(3):

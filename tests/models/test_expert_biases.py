@@ -10,12 +10,12 @@ from scipy import special, stats
 import ltv_bayes as lb
 from ltv_bayes.errors import PriorError
 from ltv_bayes.formulas.beliefs.closed_judgements import ClosedJudgements
-from ltv_bayes.inference.density import Density
 from ltv_bayes.judgement.track_record.history import closed_judgements, read_history
 from ltv_bayes.judgement.track_record.record import TrackRecord
 from ltv_bayes.models.expert_biases import ExpertBiases, error_log_density
 from ltv_bayes.samples.judges import JUDGES
 from tests.chance import assert_mean, assert_means, assert_plausible, assert_share, assert_standard, converging
+from tests.models.densities import by_pymc
 
 KINDS = [judge.name for judge in JUDGES]
 MANY = [replace(judge, name=f"{judge.name} {number}") for number in range(10) for judge in JUDGES]
@@ -227,7 +227,7 @@ def test_the_density_written_out_is_that_of_the_model(closed, won):
         {"mean_shift": lb.Prior("Normal", mu=-0.2, sigma=0.1), "sd_shift": lb.Prior("Gamma", alpha=2, beta=4)}
     )
     closed = replace(closed, won=closed.won & won)
-    written, graph = settings.density(closed), Density(settings.build(closed))
+    written, graph = settings.density(closed), by_pymc(settings.build(closed))
     points = written.starts[0] + 0.5 * np.random.default_rng(1).standard_normal((5, written.size))
     for point in points:
         (value, gradient), (expected, slopes) = written(point), graph(point)

@@ -8,10 +8,9 @@ import pytest
 
 import ltv_bayes as lb
 from ltv_bayes.errors import ColumnError, DataWarning, InputError, PriorError
-from ltv_bayes.inference.density import Density
 from ltv_bayes.models.density.differences import Column, Effects
 from ltv_bayes.predictions.fitted import pooling_of
-from tests.models.densities import assert_gradients_are_slopes, on_links
+from tests.models.densities import assert_gradients_are_slopes, by_pymc, on_links
 
 SIZE = 90
 
@@ -85,8 +84,8 @@ def test_gradient_is_that_of_differences(case, customers, renewals):
 def test_density_is_that_of_the_pymc_model(case, customers, renewals):
     """The same value at the same point, up to the constant that differs by nothing: both are normalised."""
     recipe = recipe_of(case, customers, renewals)
-    ours, theirs = recipe.density(), Density(recipe.model())
-    order = places_in(recipe, ours)
+    model, ours = recipe.model(), recipe.density()
+    theirs, order = by_pymc(model), places_in(model, ours)
     rng = np.random.default_rng(2)
     for _ in range(3):
         x = ours.start + 0.4 * rng.standard_normal(ours.size)
@@ -97,10 +96,10 @@ def test_density_is_that_of_the_pymc_model(case, customers, renewals):
         np.testing.assert_allclose(gradient, turned @ slopes[np.argsort(order)], rtol=1e-7, atol=1e-7)
 
 
-def places_in(recipe, ours):
+def places_in(model, ours):
     """Where PyMC's unconstrained variables, in their order, stand among ours."""
     places = ours.places
-    names = [variable.name.removesuffix("_part") for variable in recipe.model().free_RVs]
+    names = [variable.name.removesuffix("_part") for variable in model.free_RVs]
     return np.concatenate([np.arange(places[name].start, places[name].stop) for name in names])
 
 
@@ -108,10 +107,11 @@ def places_in(recipe, ours):
 @pytest.mark.parametrize("case", ["bg_nbd, two columns", "gamma_gamma"])
 def test_draws_are_the_models_variables(case, customers, renewals):
     recipe = recipe_of(case, customers, renewals)
-    ours, theirs = recipe.density(), Density(recipe.model())
+    model, ours = recipe.model(), recipe.density()
+    theirs = by_pymc(model)
     points = ours.start + 0.3 * np.random.default_rng(4).standard_normal((6, ours.size))
     found = ours.tree(points, 2, 3)["posterior"].to_dataset()
-    expected = theirs.tree(points[:, places_in(recipe, ours)], 2, 3)["posterior"].to_dataset()
+    expected = theirs.tree(points[:, places_in(model, ours)], 2, 3)["posterior"].to_dataset()
     for name, values in found.data_vars.items():
         np.testing.assert_allclose(values, expected[name], rtol=1e-9)
         assert values.dims == expected[name].dims

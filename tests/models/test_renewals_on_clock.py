@@ -8,10 +8,9 @@ from dateutil.relativedelta import relativedelta
 import ltv_bayes as lb
 from ltv_bayes.data.subscriptions.due_dates import Schedules, settled_schedules
 from ltv_bayes.formulas.models import shifted_beta_geometric
-from ltv_bayes.inference.density import Density
 from tests.chance import assert_plausible
 from tests.companies import AS_OF, simulated_subscriptions
-from tests.models.densities import assert_gradients_are_slopes, assert_many_points_at_once, point
+from tests.models.densities import assert_gradients_are_slopes, assert_many_points_at_once, by_pymc, point
 
 MONTHS = {"month": 1, "quarter": 3, "year": 12}
 CASES = {
@@ -125,7 +124,7 @@ class TestDensity:
         assert_many_points_at_once(case[1].density())
 
     def test_it_is_the_pymc_model(self, case):
-        density, through_pymc = case[1].density(), Density(case[1].model())
+        density, through_pymc = case[1].density(), by_pymc(case[1].model())
         oldest_first = np.arange(density.size)
         oldest_first[density.latent] = oldest_first[density.latent][::-1]
         x = point(density, 7)

@@ -8,9 +8,9 @@ import ltv_bayes as lb
 from ltv_bayes.errors import InputError, UnitError
 from ltv_bayes.formulas.kernels.tables import RenewalTables
 from ltv_bayes.formulas.models import shifted_beta_geometric
-from ltv_bayes.inference.density import Density
 from ltv_bayes.predictions.fitted import flat_draws
 from tests.formulas.kernels import alone, value_alone
+from tests.models.densities import by_pymc
 from tests.models.graphs import shifted_beta_geometric_graph
 
 HIGH_END = [1000, 869, 743, 653, 593, 551, 517, 491]
@@ -61,7 +61,7 @@ def test_density_is_that_of_the_model(renewals):
         lb.ShiftedBetaGeometric(priors={name: lb.Prior("Gamma", alpha=2.0, beta=0.5) for name in ("alpha", "beta")}),
     ):
         recipe = model._recipe(renewals)
-        direct, through_pymc = recipe.density(), Density(recipe.model())
+        direct, through_pymc = recipe.density(), by_pymc(recipe.model())
         for x in direct.start + np.random.default_rng(1).normal(size=(5, 2)):
             (value, gradient), (expected, slope) = direct(x), through_pymc(x)
             assert value == pytest.approx(expected, rel=1e-10)

@@ -12,11 +12,10 @@ import ltv_bayes as lb
 from ltv_bayes.errors import ColumnError, DataWarning, InputError, PriorError
 from ltv_bayes.formulas.models import shifted_beta_geometric
 from ltv_bayes.formulas.persistence import HALF_LIVES, LAGS, Persistence
-from ltv_bayes.inference.density import Density
 from ltv_bayes.models.density.dated_renewals import DatedRenewals
 from tests.chance import assert_plausible
 from tests.companies import AS_OF, simulated_subscriptions, subscriptions_with_health
-from tests.models.densities import assert_gradients_are_slopes, assert_many_points_at_once, point
+from tests.models.densities import assert_gradients_are_slopes, assert_many_points_at_once, by_pymc, point
 
 SEASON = lb.CalendarEffects(season=[0.5, *[1.0] * 10, 2.0], period="month")
 CASES = {
@@ -144,7 +143,7 @@ class TestDensity:
 def test_it_is_the_pymc_model(name):
     model, renewals, _health = model_of(name)
     recipe = model._recipe(renewals)
-    density, through_pymc = recipe.density(), Density(recipe.model())
+    density, through_pymc = recipe.density(), by_pymc(recipe.model())
     x, oldest_first = point(density, 7), np.arange(density.size)
     if recipe.calendar is not None:
         oldest_first[density.latent] = oldest_first[density.latent][::-1]

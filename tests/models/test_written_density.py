@@ -10,10 +10,9 @@ import xarray as xr
 
 import ltv_bayes as lb
 from ltv_bayes.formulas.kernels.pooled_effects import log_density
-from ltv_bayes.inference.density import Density
 from ltv_bayes.models.density.log_density import WrittenDensity
 from ltv_bayes.models.density.plain_priors import FAMILIES
-from tests.models.densities import on_links
+from tests.models.densities import by_pymc, on_links
 
 OF_A_RATE = {name: lb.Prior("Gamma", alpha=1.5, beta=0.5) for name in ("r", "alpha")}
 CHOICES = {
@@ -42,7 +41,7 @@ CHOICES = {
 @pytest.fixture(scope="module", params=CHOICES)
 def both(request, book):
     recipe = CHOICES[request.param]._recipe(book)
-    return recipe.density(), Density(recipe.model())
+    return recipe.density(), by_pymc(recipe.model())
 
 
 def test_values_and_gradients_are_those_of_the_model(both):
