@@ -16,7 +16,7 @@ CDNOW = {"r": 0.243, "alpha": 4.414, "a": 0.793, "b": 2.426}
 POINTS = [CDNOW, {"r": 2.0, "alpha": 30.0, "a": 1.0, "b": 0.9}, {"r": 5.0, "alpha": 4.0, "a": 8.0, "b": 30.0}]
 HISTORIES = [(0, 0.0, 38.86), (0, 0.0, 0.0), (1, 1.71, 38.86), (7, 29.43, 38.86), (26, 30.86, 31.0), (2, 5.0, 5.0)]
 BOTH = pytest.mark.parametrize("at_once", [False, True], ids=["BG", "MBG"])
-CUSTOMERS, SIZE = 150_000, 100_000
+CUSTOMERS, SIZE = 50_000, 100_000
 
 
 @BOTH
@@ -124,14 +124,16 @@ def process(k, at_once, values, T, t, seed):
     leaving = rng.beta(values["a"], values["b"], CUSTOMERS)
     x, t_x, coming, worth, now = (np.zeros(CUSTOMERS) for _ in range(5))
     alive = np.zeros(CUSTOMERS, bool)
-    here = rng.random(CUSTOMERS) >= leaving if at_once else np.ones(CUSTOMERS, bool)
-    while here.any():
-        now = np.where(here, now + rng.gamma(k, size=CUSTOMERS) / np.maximum(rate, 1e-300), now)
-        alive |= here & (now > T)
-        seen, later = here & (now <= T), here & (now > T) & (now <= T + t)
-        x, t_x, coming = x + seen, np.where(seen, now, t_x), coming + later
-        worth += np.where(later, np.exp(-0.05 * (now - T)), 0.0)
-        here &= (now <= T + t) & (rng.random(CUSTOMERS) >= leaving)
+    here = np.flatnonzero(rng.random(CUSTOMERS) >= leaving) if at_once else np.arange(CUSTOMERS)
+    while here.size:
+        now[here] += rng.gamma(k, size=here.size) / np.maximum(rate[here], 1e-300)
+        at = now[here]
+        alive[here] |= at > T
+        seen, later = here[at <= T], here[(at > T) & (at <= T + t)]
+        x[seen], t_x[seen] = x[seen] + 1, now[seen]
+        coming[later] += 1
+        worth[later] += np.exp(-0.05 * (now[later] - T))
+        here = here[(at <= T + t) & (rng.random(here.size) >= leaving[here])]
     return x, t_x, alive, coming, worth
 
 
@@ -152,8 +154,9 @@ def test_who_is_alive_and_what_they_buy_is_as_in_the_process(k, at_once):
             *((coming[some] == y, future.probability_of_purchases(y, t)) for y in range(4)),
         ]
         for happened, expected in seen:
-            off = happened - expected
-            assert abs(off.mean()) <= allowed(100) * off.std() / np.sqrt(some.sum())
+            off, number = happened - expected, some.sum()
+            rare = allowed(100) ** 2 / 3 / number  # Bernstein's term: of what is rare there may be none
+            assert abs(off.mean()) <= allowed(100) * off.std() / np.sqrt(number) + rare
     new = formulas.outlook_of_new_customer(**values)
     chance = new.probability_of_purchases(np.arange(8), T)
     share = np.bincount(x.astype(int))[:8] / CUSTOMERS

@@ -61,7 +61,7 @@ def test_a_model_of_the_same_beliefs_agrees():
     with pm.Model() as model:
         amount = pm.Normal("amount", 0, 100)
         pm.MvNormal("stated", amount * np.ones(3), cov=covariance, observed=LOCATION)
-    drawn = fit_posterior(model, method="nuts", draws=2000, random_seed=1, progressbar=False)["posterior"]["amount"]
+    drawn = fit_posterior(model, method="nuts", draws=500, random_seed=1, progressbar=False)["posterior"]["amount"]
     location, sd, _ = pooled_normal(LOCATION, SD, 0.4)
     assert_draws(drawn, location, figures=2)
     assert_draws(drawn, sd, figures=2, slack=0.01 * sd, of=np.std)

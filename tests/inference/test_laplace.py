@@ -144,7 +144,7 @@ def test_a_bad_mixture_is_mended_from_its_weighted_draws(hills):
 @pytest.mark.fits
 def test_chains_begin_in_all_modes_so_that_r_hat_tells(hills):
     with pytest.warns(ConvergenceWarning, match="r-hat"):
-        tree = fit_posterior(hills, method="nuts", draws=300, random_seed=1, progressbar=False)
+        tree = fit_posterior(hills, method="nuts", draws=100, random_seed=1, progressbar=False)
     means = tree["posterior"]["x"].mean("draw")
     assert tree["posterior"].sizes["chain"] == tree["sample_stats"].sizes["chain"] == 4
     assert float(means.min()) < -1 < 1 < float(means.max())
@@ -237,7 +237,7 @@ def test_auto_goes_on_to_chains_where_weights_fail(normal, monkeypatch):
 
     refused = methods.diagnose_weights(1.0, 10, 4, 1000)
     monkeypatch.setattr(methods, "diagnose_weights", lambda *_: refused)
-    tree = fit_posterior(normal, random_seed=1, progressbar=False)
+    tree = fit_posterior(normal, draws=400, random_seed=1, progressbar=False)
     assert "NUTS" in tree.attrs["diagnostics"]
     assert "sample_stats" in tree.children
     assert_draws(tree["posterior"]["x"], 3, figures=2)

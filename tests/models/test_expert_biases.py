@@ -38,7 +38,7 @@ def many():
 @pytest.fixture(scope="module")
 def three():
     """One judge of each kind; the unbiased one has 5 cases."""
-    return fit(lb.samples.simulate_judges((5, 100, 200), random_seed=4).history)
+    return fit(lb.samples.simulate_judges((5, 100, 200), random_seed=4).history, draws=500)
 
 
 def covered(levels):
@@ -116,7 +116,7 @@ class TestFewJudges:
             {"expert": "Lucky", "probability": 0.5, "low": 90.0, "high": 110.0, "won": 1, "amount": 99.5},
             index=range(5),
         )
-        table = fit(pd.concat([history, perfect], ignore_index=True)).summary()
+        table = fit(pd.concat([history, perfect], ignore_index=True), draws=500).summary()
         assert 0.6 < table.loc["Lucky", "occurs"] < 0.95
         own = np.log(100 / 99.5) / (np.log(110 / 90) / 2 / special.ndtri(0.9))
         assert table.loc["Lucky", "spread_factor"] > 1.3 * own
@@ -134,14 +134,14 @@ class TestFewJudges:
 
     def test_an_interval_wider_on_one_side_is_no_bias(self):
         rng = np.random.default_rng(3)
-        z, size = rng.standard_normal(300), 300
+        z, size = rng.standard_normal(200), 200
         median, below, above = np.full(size, 100.0), np.full(size, 0.2), np.full(size, 0.6)
         amount = median * np.exp(z * np.where(z < 0, below, above))
         edge = special.ndtri(0.9)
         frame = pd.DataFrame({"expert": "Chen", "probability": 0.5, "won": True, "amount": amount})
         frame = frame.assign(low=100 * np.exp(-edge * 0.2), high=100 * np.exp(edge * 0.6), likely=100.0)
         lost = frame.assign(won=False, amount=np.nan)
-        calibration = fit(pd.concat([frame, lost], ignore_index=True))
+        calibration = fit(pd.concat([frame, lost], ignore_index=True), draws=500)
         assert calibration.converged
         change = TrackRecord(calibration.idata).change("Chen")
         assert_plausible(0.0, change.shift, figures=2)

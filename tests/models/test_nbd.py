@@ -51,9 +51,9 @@ def test_mode_under_flat_priors_is_the_maximum_likelihood_by_scipy(many):
 
 def test_laplace_and_nuts_agree(many):
     for some in (many, many.subset(many.ids[:30])):
-        settings = {"draws": 1000, "progressbar": False}
+        settings = {"draws": 400, "progressbar": False}
         laplace = [lb.NBD().fit(some, method="laplace", random_seed=seed, **settings) for seed in range(8)]
-        chains = lb.NBD().fit(some, method="nuts", random_seed=2, chains=12, **settings)
+        chains = lb.NBD().fit(some, method="nuts", random_seed=2, chains=8, **settings)
         assert laplace[0].diagnose().method != chains.diagnose().method
         assert_same_posterior([of_fit(fit) for fit in laplace], by_chain(chains))
 
@@ -63,7 +63,7 @@ def test_intervals_hold_the_truth_as_often_as_they_say():
     rng, priors = np.random.default_rng(5), {"mean_rate": (-2.0, 0.5), "rate_cv": (0.2, 0.4)}
     model = lb.NBD(priors={name: lb.Prior("LogNormal", mu=mu, sigma=sigma) for name, (mu, sigma) in priors.items()})
     ranks = []
-    for seed in range(80):
+    for seed in range(40):
         mean_rate, rate_cv = (np.exp(rng.normal(mu, sigma)) for mu, sigma in priors.values())
         customers = simulated(rate_cv**-2, rate_cv**-2 / mean_rate, 60, seed=seed)
         drawn = model.fit(customers, draws=250, random_seed=seed, progressbar=False).idata["posterior"]

@@ -55,7 +55,7 @@ APART = {
 def test_small_customers_are_expected_to_order_as_they_do(kind, orders_of, size):
     """With usual priors; the median error of the smaller half, over some data sets, is within a factor of 1.8."""
     errors = []
-    for seed in range(5):
+    for seed in range(5 if size < 100 else 3):
         rng = np.random.default_rng([seed, size])
         typical = APART[kind](rng, size)
         large = typical > np.quantile(typical, 0.85)
@@ -65,7 +65,7 @@ def test_small_customers_are_expected_to_order_as_they_do(kind, orders_of, size)
         book = customers(orders, seen(rng, orders, typical, cv=rng.uniform(0.3, 0.8)))
         fit = lb.GammaGamma().fit(book, random_seed=seed, draws=500, progressbar=False)
         assert fit.converged
-        expected = fit.expected_spend(book).median(("chain", "draw")).to_numpy()
+        expected = np.median(fit.expected_spend(book).transpose("customer_id", ...).to_numpy(), axis=(1, 2))
         errors.append(np.median(np.log(expected / typical)[typical <= np.median(typical)]))
     assert abs(np.median(errors)) < np.log(1.8), errors
 

@@ -345,7 +345,7 @@ def test_what_a_fit_remembers_is_that_of_the_renewals_that_count():
 @pytest.mark.parametrize("make", [lb.ShiftedBetaGeometric, lb.BetaDiscreteWeibull])
 def test_slopes_of_a_simulated_company_are_found(make):
     """Odds of leaving by a logistic rule, not the model's, on a score that moves from month to month."""
-    records, health, _ = subscriptions_with_health(2, subscribers=2500, slope=-0.5, churn=0.02)
+    records, health, _ = subscriptions_with_health(2, subscribers=1000, slope=-0.5, churn=0.02)
     renewals = lb.summarize_renewals(records, period="month", as_of=AS_OF).with_covariates(health)
     fit = make(time_varying=["health", "noise"]).fit(renewals, random_seed=1, progressbar=False)
     posterior = fit.idata["posterior"]

@@ -49,7 +49,9 @@ class Spans:
         begun = np.zeros((*factor.shape[:-1], factor.shape[-1] + 1))
         np.cumsum(factor, axis=-1, out=begun[..., 1:])
         begun *= self.length
-        since_begin, since_end = (begun[..., at] + factor[..., at] * rest for at, rest in (self.begin, self.end))
+        since_begin, since_end = (  # rows lie one after another, as kernels are compiled for
+            np.take(begun, at, axis=-1) + np.take(factor, at, axis=-1) * rest for at, rest in (self.begin, self.end)
+        )
         return np.asarray(since_begin - since_end)
 
     def slopes(self, by: Array, number: int) -> Array:
