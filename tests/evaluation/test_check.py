@@ -17,7 +17,7 @@ from tests.chance import assert_mean
 LAW = {"r": 1.2, "alpha": 10.0, "a": 1.0, "b": 3.0}
 SPEND = {"p": 4.0, "q": 4.0, "v": 30.0}
 CHURN = {"alpha": 1.0, "beta": 3.0}
-SIZE, SUBSCRIBERS, WEEKS = 600, 3000, 52.0
+SIZE, SUBSCRIBERS, WEEKS = 400, 3000, 52.0
 
 
 def full(law, shape=(2, 500)):
@@ -69,11 +69,11 @@ def test_what_is_right_passes(purchases, spend):
 
 @pytest.mark.fits
 def test_false_alarms_are_rare(purchases, spend):
-    """Two in a thousand quantities: one book of 13 quantities in forty, so hardly more than six of thirty."""
-    tables = [lb.check(book(seed, 100), purchases, spend, random_seed=seed).table for seed in range(100, 130)]
+    """Two in a thousand quantities: one book of 13 quantities in forty, more than five of twenty once in 10^5 runs."""
+    tables = [lb.check(book(seed, 100), purchases, spend, random_seed=seed).table for seed in range(100, 120)]
     every = pd.concat(tables)
-    assert len(every) == 390
-    assert sum(not table["holds"].all() for table in tables) <= 6
+    assert len(every) == 260
+    assert sum(not table["holds"].all() for table in tables) <= 5
     assert_mean([(table["tail_probability"] < 0.2).mean() for table in tables], 0.2)
 
 

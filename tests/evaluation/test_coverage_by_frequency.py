@@ -56,7 +56,7 @@ class TestTable:
     def test_tail_probabilities_are_ranks_among_what_the_model_makes_up(self, test):
         """A draw that plays the holdout is one of them: half of such holdouts are among the farther half."""
         tails = pd.concat(
-            [played(test, row).coverage_by_frequency()["tail_probability"] for row in range(0, 500, 10)], axis=1
+            [played(test, row).coverage_by_frequency()["tail_probability"] for row in range(0, 500, 17)], axis=1
         )
         for name in ("0", "1", "2-3", "4-9"):
             assert_share(tails.loc[name] <= 0.5, 0.5, figures=4)

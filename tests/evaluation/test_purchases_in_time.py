@@ -119,7 +119,7 @@ class TestNothingMoves:
     @pytest.mark.seconds
     def test_false_alarms_are_rare(self):
         """With known parameters, tails are those of chance: two-sided for a drift, half of that for the others."""
-        tables = [rows_of(lb.check(true_to_the_model(seed, 60), known(), random_seed=seed)) for seed in range(16)]
+        tables = [rows_of(lb.check(true_to_the_model(seed, 40), known(), random_seed=seed)) for seed in range(16)]
         assert all(len(table) == 3 for table in tables)
         tails = np.array([table["tail_probability"] for table in tables])
         assert_mean(tails[:, 0] < 0.5, 0.5)
@@ -181,7 +181,7 @@ STRONG = {
 @pytest.mark.parametrize("kind", STRONG)
 def test_what_moves_all_is_found_and_a_fit_with_calendar_effects_passes(kind):
     """Effects many standard errors large."""
-    customers = company(1, STRONG[kind], customers=250, mean_rate=0.04)
+    customers = company(1, STRONG[kind], customers=150, mean_rate=0.04)
     plain = lb.BGNBD(calendar_effects=None).fit(customers, random_seed=1, progressbar=False, draws=250)
     effects = lb.BGNBD(calendar_effects="auto").fit(customers, random_seed=1, progressbar=False, draws=250)
     found = lb.check(customers, plain, random_seed=1)
