@@ -130,15 +130,27 @@ def test_going_on_measures_only_what_has_too_few_results(benchmarks, line, tmp_p
     assert benchmarks.run.chosen_tasks(given) == [[line.ours]]
 
 
+def small_run(folder, *lines):
+    """What a run on tiny inputs prints, and its results."""
+    folders = ["--results", folder / "results", "--inputs", folder / "inputs"]
+    command = [sys.executable, BENCHMARKS / "run.py", "--small", "--repeats", "1", "--peer-repeats", "0"]
+    asked = list(map(str, [*command, *folders, "--only", *lines]))
+    done = subprocess.run(asked, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert (folder / "results" / "table.md").read_text(encoding="utf-8") in done.stdout
+    runs = json.loads((folder / "results" / "runs.json").read_text(encoding="utf-8"))
+    assert all(run["seconds"] > 0 and run["peak_mb"] > 1 and run["small"] for run in runs)
+    return done.stdout, runs
+
+
 @pytest.mark.fits
 def test_small_run_measures_and_reports(tmp_path):
-    folders = ["--results", tmp_path / "results", "--inputs", tmp_path / "inputs"]
-    chosen = ["--only", "import", "cdnow", "segments", "orders_parquet"]
-    command = [sys.executable, BENCHMARKS / "run.py", "--small", "--repeats", "1", "--peer-repeats", "0"]
-    done = subprocess.run(list(map(str, [*command, *folders, *chosen])), capture_output=True, text=True, timeout=300)
-    assert done.returncode == 0, done.stderr[-3000:]
-    assert (tmp_path / "results" / "table.md").read_text(encoding="utf-8") in done.stdout
-    runs = json.loads((tmp_path / "results" / "runs.json").read_text(encoding="utf-8"))
-    assert len(runs) == 5
-    assert all(run["seconds"] > 0 and run["peak_mb"] > 1 and run["small"] for run in runs)
-    assert row_of(done.stdout, "both posteriors").count("ESS") == 1
+    said, runs = small_run(tmp_path, "import", "cdnow", "orders_parquet")
+    assert len(runs) == 4
+    assert row_of(said, "both posteriors").count("ESS") == 1
+
+
+@pytest.mark.study
+def test_small_run_of_values(tmp_path):
+    """Its inputs are fits, made first."""
+    assert len(small_run(tmp_path, "segments")[1]) == 1

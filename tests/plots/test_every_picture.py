@@ -211,11 +211,9 @@ def test_too_few_axes_are_refused(draw, name):
 def test_on_dark_ground_all_letters_are_light_and_an_svg_takes_the_ink_of_its_page(draw, name):
     with plt.style.context("dark_background"):
         drawn = draw(name)
-        figure = figure_of(drawn)
-        figure.draw_without_rendering()
-        shown = [text for text in figure.findobj(Text) if text.get_text().strip()]
-        assert [text.get_text() for text in shown if np.mean(to_rgb(text.get_color())) < 0.9] == []
-        text = as_svg(drawn, name)
+        text = as_svg(drawn, name)  # draws, so that ticks have their texts
+        shown = [one for one in figure_of(drawn).findobj(Text) if one.get_text().strip()]
+        assert [one.get_text() for one in shown if np.mean(to_rgb(one.get_color())) < 0.9] == []
     root = etree.fromstring(text)
     tags = {part.tag.split("}")[1] for part in root.iter()}
     assert tags <= {"svg", "title", "g", "path", "text", "use", "defs", "clipPath", "rect", "image"}
