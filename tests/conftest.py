@@ -234,6 +234,12 @@ def channel_value(channel_fits):
     return lb.new_customer_value(*channel_fits, **terms)
 
 
+@pytest.fixture
+def undrawn(monkeypatch):
+    """Pages come without their pictures, which take most of the time, where a test looks at all the rest."""
+    monkeypatch.setattr("ltv_bayes.reporting.page.render.picture", lambda part: "")
+
+
 @pytest.fixture(scope="session")
 def unconverged():
     """Makes of a fit one whose sampler did not converge."""

@@ -239,7 +239,7 @@ def test_json_tells_errors_and_warnings_and_usage_is_code_2(folder):
 
 
 @pytest.mark.seconds
-def test_the_report_speaks_the_language_asked_for(folder):
+def test_the_report_speaks_the_language_asked_for(folder, undrawn):
     result = succeed("report", "订单.csv", *QUICK, "--language", "zh", "--no-workbook", "--no-checks")
     assert "位客户" in result.stdout
     assert 'lang="zh' in (folder / "report" / "report.html").read_text(encoding="utf-8")

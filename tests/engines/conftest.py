@@ -13,7 +13,8 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 JAVA = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -XX:-UsePerfData"
-"""Java compiles fast rather than well: it ends before good code would pay."""
+JAVA += " -XX:+UnlockDiagnosticVMOptions -XX:-BytecodeVerificationRemote"
+"""Java compiles fast rather than well, and takes its classes as they are: it ends before more would pay."""
 SETTINGS_OF_SPARK = {
     "spark.driver.extraJavaOptions": JAVA,
     "spark.executor.extraJavaOptions": JAVA,
@@ -26,11 +27,18 @@ SETTINGS_OF_SPARK = {
     "spark.driver.bindAddress": "127.0.0.1",
     "spark.driver.host": "127.0.0.1",
     "spark.python.worker.reuse": "true",
+    "spark.python.daemon.module": "tests.engines.daemon",
     "spark.log.level": "ERROR",
     "spark.scheduler.minRegisteredResourcesRatio": "1.0",  # work begins when both workers are there
     "spark.scheduler.maxRegisteredResourcesWaitingTime": "60s",
 }
 """Few partitions and plans as they stand, since the data are small; all on this machine."""
+IN_ONE_JAVA = "local[2,2]"
+"""Two cores; a task may fail once."""
+TWO_WORKERS = "local-cluster[2,1,1024]"
+"""Two processes of Java with one core each, which are sent their tasks as on two machines."""
+READ_AS_THEY_STAND = {"spark.sql.codegen.wholeStage": "false", "spark.sql.codegen.factoryMode": "NO_CODEGEN"}
+"""Plans are not compiled, which would take longer than to run them on little data, but where a test asks for it."""
 ONE_THREAD = {f"{name}_NUM_THREADS": "1" for name in ("OMP", "OPENBLAS", "MKL", "NUMBA")}
 
 
@@ -42,8 +50,16 @@ def missing(what, how):
 
 
 @pytest.fixture(scope="session")
-def spark():
-    """A session of Spark with two workers of one core each."""
+def gateway():
+    """Java, which outlives its sessions of Spark."""
+    yield
+    _end_the_gateway()
+
+
+@pytest.fixture(scope="session")
+def spark(request, gateway):
+    """A session of Spark with two cores: in one Java, unless a test asks for two workers of one core each."""
+    master = getattr(request, "param", IN_ONE_JAVA)
     if shutil.which("java") is None:
         missing("Java", "install it, such as by apt-get install openjdk-17-jre-headless, to run Spark.")
     try:
@@ -63,7 +79,8 @@ def spark():
         os.environ.update(given)
         settings = {"spark.local.dir": folder, "spark.sql.warehouse.dir": f"{folder}/warehouse"}
         settings |= {f"spark.executorEnv.{name}": value for name, value in ONE_THREAD.items()}
-        builder = SparkSession.builder.master("local-cluster[2,1,1024]").appName("ltv_bayes tests")
+        builder = SparkSession.builder.master(master).appName("ltv_bayes tests")
+        settings |= READ_AS_THEY_STAND if master == IN_ONE_JAVA else {}
         for name, value in (SETTINGS_OF_SPARK | settings).items():
             builder = builder.config(name, value)
         with warnings.catch_warnings():
@@ -73,7 +90,6 @@ def spark():
         logs = Path(os.environ.get("SPARK_HOME", Path(pyspark.__file__).parent)) / "work"
         logs /= session.sparkContext.applicationId
         session.stop()
-        _end_the_gateway()
         shutil.rmtree(logs, ignore_errors=True)  # workers of a local cluster write them beside Spark
     for name, value in before.items():
         if value is None:
@@ -82,10 +98,23 @@ def spark():
             os.environ[name] = value
 
 
+@pytest.fixture
+def compiled(spark):
+    """Spark compiles its plans, as it does elsewhere."""
+    before = {name: spark.conf.get(name) for name in READ_AS_THEY_STAND}
+    for name, value in (("spark.sql.codegen.wholeStage", "true"), ("spark.sql.codegen.factoryMode", "FALLBACK")):
+        spark.conf.set(name, value)
+    yield
+    for name, value in before.items():
+        spark.conf.set(name, value)
+
+
 def _end_the_gateway():
     """End the Java process that pyspark leaves behind until Python ends, and its workers with it."""
-    from pyspark import SparkContext
-
+    try:
+        from pyspark import SparkContext
+    except ImportError:
+        return
     gateway, SparkContext._gateway, SparkContext._jvm = SparkContext._gateway, None, None
     if gateway is not None:
         gateway.shutdown()

@@ -1,4 +1,4 @@
-"""Orders summed up and customers scored by two workers of Spark are as they are here, to the last digit.
+"""Orders summed up and customers scored by Spark are as they are here, to the last digit.
 
 All tests with Spark are in this file, since files are run side by side: its session starts once.
 """
@@ -20,6 +20,7 @@ import pytest
 import ltv_bayes as lb
 from ltv_bayes.errors import ColumnError, InputError
 from ltv_bayes.scoring.saved import model_of
+from tests.engines.conftest import TWO_WORKERS
 from tests.engines.hard_rows import COUNTS_OF_ODD_IDS, FAULTS, FAULTY, ODD_IDS, ZONES, days_in, days_of, moments
 from tests.engines.logs import LOGS, assert_same, in_memory, starts_as_table
 from tests.scoring.values import AS_OF, KINDS, TERMS, fits, frame
@@ -29,6 +30,10 @@ pytestmark = pytest.mark.engines
 ASKED = {"as_of": AS_OF, "segments": ["region"], "thresholds": [40], "tiers": {"A": 100, "B": None}}
 
 
+two_workers = pytest.mark.parametrize("spark", [TWO_WORKERS], indirect=True)
+
+
+@two_workers
 def test_spark_has_two_workers(spark):
     """Each worker forks its processes of Python from one of its own."""
     parents = spark.sparkContext.parallelize(range(8), 8).map(lambda _: os.getppid()).distinct().collect()
@@ -183,7 +188,7 @@ def test_written_to_a_folder_from_other_and_skewed_partitions(there, model, here
         model.score(there(frame()), to=tmp_path / "mine", **ASKED)
 
 
-def test_customers_that_were_summed_up_in_spark(spark, model):
+def test_customers_that_were_summed_up_in_spark(spark, compiled, model):
     """From orders to scores without leaving Spark: Customers say unit and day themselves."""
     rng = np.random.default_rng(6)
     orders = pd.DataFrame(
@@ -276,6 +281,7 @@ class TestWhatHappensMeanwhile:
         rows = there(frame())
         same(model.score(quietly(rows, fails_once), **ASKED), here)
 
+    @two_workers
     def test_a_worker_that_is_killed_loses_and_doubles_nothing(self, spark, there, model, here):
         rows = quietly(there(frame(), 8), slowly)
         killed = []

@@ -90,7 +90,7 @@ def test_equity_is_its_sentence_and_its_parts(told, given):
     assert means[:3].sum() == pytest.approx(means["customer_equity"])
 
 
-def test_the_page_and_the_workbook_hold_it_in_each_language(given, tmp_path):
+def test_the_page_and_the_workbook_hold_it_in_each_language(given, undrawn, tmp_path):
     found = lb.report(**given)
     assert "renewals at risk" in repr(found)
     text = page(found.document("zh"))

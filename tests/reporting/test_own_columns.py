@@ -75,7 +75,7 @@ def test_a_workbook_has_both_too(document, customers):
     assert [name for name in on_page if name in set(read)] == [name for name in read if name in set(on_page)]
 
 
-def test_what_a_filter_offers_is_what_stands_in_the_cells(document):
+def test_what_a_filter_offers_is_what_stands_in_the_cells(document, undrawn):
     root = parser.fromstring(page(document))
     data = json.loads(root.get_element_by_id("customer-data").text)
     offered = {}
