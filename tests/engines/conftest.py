@@ -1,4 +1,4 @@
-"""A real Apache Spark with two workers, and a real PostgreSQL, each started once and stopped at the end."""
+"""A real Apache Spark, and a real PostgreSQL, each started once for all tests and stopped at the end."""
 
 import os
 import shutil
