@@ -141,6 +141,7 @@ class TestResidualLife:
 class TestBounds:
     @pytest.mark.seconds
     @pytest.mark.parametrize("model", [bg_nbd, mbg_nbd])
+    @settings(max_examples=50)
     @given(shapes, histories, st.lists(size(-6, 6), min_size=2, max_size=5), size(-6, 6))
     def test_random_purchases(self, model, values, drawn, times, damping):
         for future in (

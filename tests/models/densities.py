@@ -15,10 +15,13 @@ def point(density, seed=0, size=0.2):
     return density.starts[0] + np.random.default_rng(seed).normal(0, size, density.size)
 
 
+AS_WRITTEN = Mode(linker="py", optimizer=None)
+"""How PyTensor runs a graph that is asked for a few points: to rewrite or compile it first takes longer."""
+
+
 def by_pymc(model):
-    """The density of a PyMC model by its own graphs, run as they are written: for a few points that is fastest."""
-    as_written = Mode(linker="py", optimizer=None)
-    with mock.patch.object(through_pytensor, "_modes", return_value=(as_written,) * 3):
+    """The density of a PyMC model by its own graphs, as they are written."""
+    with mock.patch.object(through_pytensor, "_modes", return_value=(AS_WRITTEN,) * 3):
         return through_pytensor.Density(model)
 
 

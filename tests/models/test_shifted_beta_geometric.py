@@ -10,7 +10,7 @@ from ltv_bayes.formulas.kernels.tables import RenewalTables
 from ltv_bayes.formulas.models import shifted_beta_geometric
 from ltv_bayes.predictions.fitted import flat_draws
 from tests.formulas.kernels import alone, value_alone
-from tests.models.densities import by_pymc
+from tests.models.densities import AS_WRITTEN, by_pymc
 from tests.models.graphs import shifted_beta_geometric_graph
 
 HIGH_END = [1000, 869, 743, 653, 593, 551, 517, 491]
@@ -35,7 +35,7 @@ def test_formula_graph_and_kernel_agree(renewals, point):
     h = renewals.unique_histories()
     logs = pt.dvector()
     graph = pt.sum(h.count * shifted_beta_geometric_graph(h, alpha=pt.exp(logs[0]), beta=pt.exp(logs[1])))
-    value, gradient = pytensor.function([logs], [graph, pt.grad(graph, logs)], mode="FAST_COMPILE")(np.log(point))
+    value, gradient = pytensor.function([logs], [graph, pt.grad(graph, logs)], mode=AS_WRITTEN)(np.log(point))
     tables = RenewalTables(h.renewals, h.lost, h.observed_from, h.count)
     kernel, *slopes = alone("shifted_beta_geometric", point, tables)
     alpha, beta = point

@@ -49,8 +49,8 @@ def bg_nbd(parameters, at, tables, with_slopes):  # type: ignore[no-untyped-def]
 
 
 @_kernel
-def bg_cnbd(parameters, at, tables, with_slopes, at_once=False):  # type: ignore[no-untyped-def]
-    """BG/CNBD-k."""
+def _of_regular(parameters, at, tables, with_slopes, at_once):  # type: ignore[no-untyped-def]
+    """BG/CNBD-k; `at_once` is an argument of both models, so that both are compiled once."""
     values, slopes = np.zeros(parameters.shape[0]), np.empty(parameters.shape)
     for draw in range(values.size):
         for g in range(parameters.shape[2]):
@@ -67,9 +67,15 @@ def mbg_nbd(parameters: Array, at: IntArray, tables: PurchaseTables, with_slopes
     return values - _left_at_first(parameters, at, tables, slopes), slopes
 
 
+def bg_cnbd(parameters: Array, at: IntArray, tables: PurchaseTables, with_slopes: bool = True) -> tuple[Array, Array]:
+    """BG/CNBD-k."""
+    values, slopes = _of_regular(parameters, at, tables, with_slopes, False)
+    return values, slopes
+
+
 def mbg_cnbd(parameters: Array, at: IntArray, tables: PurchaseTables, with_slopes: bool = True) -> tuple[Array, Array]:
     """MBG/CNBD-k, from BG/CNBD-k as `mbg_nbd` from BG/NBD."""
-    values, slopes = bg_cnbd(_after_first_chance(parameters), at, tables, with_slopes, True)
+    values, slopes = _of_regular(_after_first_chance(parameters), at, tables, with_slopes, True)
     return values - _left_at_first(parameters, at, tables, slopes), slopes
 
 
