@@ -887,7 +887,7 @@ def test_judgements_recalibrated_by_the_record_of_then(orders, fits, tmp_path):
         judged = lb.FutureValuePriors.from_judgements(pd.DataFrame([stated]), relation="additional")
         if not record:
             return judged
-        settings = {"random_seed": 1, "progressbar": False, "draws": 300, "tune": 500, "chains": 2}
+        settings = {"random_seed": 1, "progressbar": False, "draws": 150, "tune": 250, "chains": 2}
         calibration = lb.calibrate_judgements(history, as_of=day, **settings)
         sizes.append((len(calibration.idata["record"]["won"]), str(calibration.closed_until)))
         return calibration.recalibrate(judged)
@@ -916,8 +916,8 @@ def test_pooled_models(orders, halves):
         spend=lb.GammaGamma(pool_by="half", price_growth=None),
         random_seed=1,
         progressbar=False,
-        draws=200,
-        tune=300,
+        draws=100,
+        tune=200,
         chains=2,
     )
     assert set(found.totals().index.unique("segment")) == {"left", "right", "all customers"}
