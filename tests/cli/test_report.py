@@ -94,7 +94,7 @@ def contents(folder):
 
 
 @pytest.mark.seconds
-def test_one_command_from_raw_files_to_page_workbook_and_tables(folder):
+def test_one_command_from_raw_files_to_page_workbook_and_tables(folder, undrawn):
     result = succeed(
         *("report", "订单.csv", *QUICK, "--attributes", "clients.csv", "--by", "industry", "--costs", "costs.csv"),
         *("--opportunities", "orders", "--relation", "additional", "--subscriptions", "contracts.csv", "--json"),
@@ -146,7 +146,8 @@ def test_the_value_is_that_of_the_library(folder):
 
 
 @pytest.mark.seconds
-def test_a_run_repeated_gives_the_same_bytes_but_for_the_date(folder):
+def test_a_run_repeated_gives_the_same_bytes_but_for_the_date(folder, undrawn):
+    """Pictures are compared in tests/reporting/test_page.py."""
     command = ["report", "订单.csv", *QUICK, "--slipping-since", "2024-06-30"]
     first = succeed(*command, "--out", "one")
     second = succeed(*command, "--out", "two")

@@ -23,7 +23,7 @@ from ltv_bayes.scoring.saved import model_of
 from tests.engines.conftest import TWO_WORKERS
 from tests.engines.hard_rows import COUNTS_OF_ODD_IDS, FAULTS, FAULTY, ODD_IDS, ZONES, days_in, days_of, moments
 from tests.engines.logs import LOGS, assert_same, in_memory, starts_as_table
-from tests.scoring.values import AS_OF, KINDS, TERMS, fits, frame
+from tests.scoring.values import AS_OF, KINDS, frame
 
 pytestmark = pytest.mark.engines
 
@@ -64,15 +64,17 @@ def test_a_data_frame_goes_to_summarize(spark):
     assert found.subset([1, 3]).ids.tolist() == [1, 3]
 
 
-def test_customers_are_scored_where_they_are(spark, purchases, spend):
-    """From orders to scores, nothing but sums comes here."""
+def test_customers_are_scored_where_they_are(spark, compiled, purchases, spend):
+    """From orders to scores, nothing but sums leaves Spark; Customers state unit and day themselves."""
     log = LOGS["ignored"]
-    here, there = in_memory(log), lb.summarize(spark.createDataFrame(log.arrow()), **log.settings)
+    here = lb.summarize(lb.read_transactions(log.frame(), currency="USD"), **log.settings)
+    orders = lb.scan_transactions(spark.createDataFrame(log.arrow()), currency="USD")
     stream = lb.RepeatPurchases(purchases.thin(20), spend.thin(20))
-    ltv = lb.lifetime_value(here, stream, horizon="1 year", random_seed=1)
-    scores = lb.score(there, ltv)
-    found = scores.table.toArrow().to_pandas().set_index("customer_id").sort_index()
-    assert found["mean"].to_numpy().tolist() == ltv.summary().sort_index()["mean"].to_numpy().tolist()
+    ltv = lb.lifetime_value(here, stream, horizon=["1 year", "3 years"], discount_rate=0.1, random_seed=1)
+    found = lb.score(lb.summarize(orders, **log.settings), ltv)
+    table, wanted = table_of(found).sort_index(), ltv.summary().sort_index()
+    pd.testing.assert_frame_equal(table[list(wanted)], wanted, check_exact=True, check_dtype=False)
+    np.testing.assert_allclose(found.total(), ltv.total(), rtol=1e-9)
 
 
 def test_rows_at_fault_are_named(spark):
@@ -186,31 +188,6 @@ def test_written_to_a_folder_from_other_and_skewed_partitions(there, model, here
     (tmp_path / "mine").mkdir()
     with pytest.raises(InputError, match="holds no scores"):
         model.score(there(frame()), to=tmp_path / "mine", **ASKED)
-
-
-def test_customers_that_were_summed_up_in_spark(spark, compiled, model):
-    """From orders to scores without leaving Spark: Customers say unit and day themselves."""
-    rng = np.random.default_rng(6)
-    orders = pd.DataFrame(
-        {
-            "customer_id": [f"C{number:03d}" for number in rng.integers(0, 200, 900)],
-            "date": pd.Timestamp("2023-10-01") + pd.to_timedelta(rng.integers(0, 270, 900), unit="D"),
-            "amount": np.round(rng.gamma(3, 10, 900), 2),
-        }
-    )
-    ltv = lb.lifetime_value(
-        lb.summarize(lb.read_transactions(orders, currency="USD"), time_unit="week", as_of=AS_OF),
-        lb.RepeatPurchases(*fits()),
-        **TERMS,
-    )
-    days = pa.Table.from_pandas(orders.assign(date=orders["date"].dt.date), preserve_index=False)
-    there = lb.scan_transactions(
-        spark.createDataFrame(days), customer="customer_id", date="date", amount="amount", currency="USD"
-    )
-    found = lb.score(lb.summarize(there, time_unit="week", as_of=AS_OF), ltv)
-    table = table_of(found).sort_index()
-    pd.testing.assert_frame_equal(table[list(ltv.summary())], ltv.summary(), check_exact=True, check_dtype=False)
-    np.testing.assert_allclose(found.total(), ltv.total(), rtol=1e-9)
 
 
 class TestRows:
