@@ -1,4 +1,7 @@
-"""Every file of the battery is read exactly right or refused in words; rows and amounts are all accounted for."""
+"""Every file of the battery is read exactly right or refused in words; rows and amounts are all accounted for.
+
+Every hint of every message is pasted back: it reads the file right, or it is refused again in words; never wrong.
+"""
 
 import datetime as dt
 import re
@@ -8,11 +11,15 @@ from decimal import Decimal
 import pandas as pd
 import pytest
 
-from tests.exports.cases import Case, Outcome
-from tests.exports.hints import pasted
+import ltv_bayes as lb
+from ltv_bayes.errors import InputError
+from tests.exports.cases import Case, Outcome, read
+from tests.exports.hints import calls, pasted
 from tests.exports.make_files import CASES
 
 NOTHING = Decimal("0.00")
+DEEPEST = 3
+"""A hint may lead to another message, whose hints are pasted on top."""
 
 
 def cents(amount: float) -> Decimal:
@@ -31,6 +38,7 @@ def test_a_file_is_read_right_or_refused_in_words(case, tmp_path):
         assert_accounted_for(case, outcome)
         assert_said(case, outcome)
         assert_notes_mislead_nobody(case, source, outcome)
+    follow(case, source, dict(case.args), outcome, DEEPEST)
 
 
 def assert_refused(case: Case, outcome: Outcome) -> None:
@@ -90,11 +98,51 @@ def assert_said(case: Case, outcome: Outcome) -> None:
 
 
 def assert_notes_mislead_nobody(case: Case, source: object, outcome: Outcome) -> None:
-    """The arguments that notes of the report name are hints too; those of messages are pasted in test_hints.py."""
+    """The arguments that notes of the report name are hints too."""
     for note in outcome.log.report.notes:
         for hint in pasted(note):
             found = case.run(source, **hint)
             assert found.error is not None or found.orders in case.right, (note, found.orders)
+
+
+def follow(case: Case, source: object, args: dict, outcome: Outcome, deep: int) -> None:
+    """Paste each hint of each message."""
+    for message in outcome.messages if deep else ():
+        for hint in pasted(message):
+            tried = {**args, **hint}
+            if tried == args:
+                continue
+            found = read(source, tried)
+            assert_right(case, found, tried)
+            if found.error is not None:
+                follow(case, source, tried, found, deep - 1)
+        for given, named in calls(message):
+            assert_call(case, given, named, args)
+
+
+def assert_right(case: Case, found: Outcome, tried: dict) -> None:
+    """A reading is one of those that are right; a refusal has words."""
+    if found.error is not None:
+        assert str(found.error).strip(), tried
+        return
+    assert found.orders in case.right, f"{tried} reads {found.orders}"
+
+
+def assert_call(case: Case, given: list, named: dict, args: dict) -> None:
+    """A whole call gives a table, from which orders are read right, or is refused."""
+    try:
+        table = lb.read_table(*given, **named)
+    except InputError:
+        return
+    assert isinstance(table, pd.DataFrame)
+    rest = {name: value for name, value in args.items() if name not in ("sheet", "header", "encoding")}
+    assert_right(case, read(table, rest), named)
+
+
+def test_refusals_give_hints():
+    """Most refusals that a reader can settle by an argument name it."""
+    speaking = [case for case in CASES if case.orders is None or case.words or case.warns]
+    assert len([case for case in speaking if case.right]) > 40
 
 
 @pytest.mark.parametrize(
