@@ -39,7 +39,7 @@ class LogDensity(Protocol):
         """Lay out points, chain after chain, as posterior draws of the model's variables."""
 
 
-FEW = 6
+FEW, MANY = 6, 30
 FAR = 3.0
 
 
@@ -78,7 +78,7 @@ class Density:
         from pytensor import function
         from pytensor.graph.replace import vectorize_graph
 
-        one, several, plain = _modes(len(model.value_vars))
+        one, several, plain = _modes(model)
         point = model.initial_point()
         [logp, *expanded], joined = join_nonshared_inputs(
             point, [model.logp(jacobian=True), *model.unobserved_value_vars], model.value_vars
@@ -139,14 +139,16 @@ class Density:
         return tree_from_draws(found, dims=self._dims, coords=self._coords)
 
 
-def _modes(variables: int) -> tuple[Any, Any, Any]:
+def _modes(model: Any) -> tuple[Any, Any, Any]:
     """How PyTensor simplifies the graph for one point, for many points, and for the way back to the variables."""
     from pytensor.compile.mode import Mode
 
-    # One number at a time is fastest through fused nodes, many at a time through NumPy's own loops.
+    # A few numbers at a time are fastest through fused nodes, many at a time through NumPy's own loops.
     one = Mode(linker="py", optimizer="fast_run")
     several, plain = one.excluding("fusion"), Mode(linker="py", optimizer="fast_compile")
-    few = variables <= FEW  # a fused node takes 32 inputs at most
+    sizes = [size for variable in model.observed_RVs for size in model.rvs_to_values[variable].type.shape]
+    # A fused node takes 32 inputs at most, and what is observed row by row.
+    few = len(model.value_vars) <= FEW and all(size is not None and size <= MANY for size in sizes)
     return one if few else several, several, plain
 
 

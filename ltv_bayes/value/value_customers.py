@@ -134,14 +134,14 @@ def lifetime_value(
     judged_shape = None if changes is None else changes.shape
     shape = common_shape([*(one.shape for one in streams), judged_shape]) or DRAWS_WITHOUT_FITS
     valuation = Valuation(customers, tuple(streams), future_value, terms, margins, seed, shape, realised)
-    first = next(iter(customers.batches(CUSTOMERS_IN_BATCH)))
-    valuation.of(first)  # so that what cannot be valued is refused at once
     settings = ValueSettings(terms, margins.usual.text, seed, realised, exceptions(streams, margins))
     cautions = [stream.caution for stream in streams if stream.caution]
     results = Results(valuation, progressbar=progressbar)
     small = customers.in_memory and bytes_of_draws(valuation) <= KEPT_BYTES
     if small if keep_draws is None else keep_draws:
         results.keep()
+    else:
+        valuation.of(next(iter(customers.batches(CUSTOMERS_IN_BATCH))))  # so that what cannot be is refused at once
     return LifetimeValue(Valued(results, settings, cautions[0] if cautions else ""))
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ltv_bayes.data.exports.names import plain_name
@@ -260,6 +260,7 @@ def test_several_currencies_are_not_added_up():
     assert as_amounts(cells.drop(6))[0].tolist() == [5, 6, 7, 8, 10]
 
 
+@settings(max_examples=40)
 @given(st.floats(-1e12, 1e12).map(lambda number: round(number, 2)))
 def test_every_amount_survives_being_written(number):
     forms = [f"{number!r}", f"{number:,.2f}", f"¥{number:,.2f}", f"({-number:,.2f})" if number < 0 else f"{number:.2f}"]
@@ -614,6 +615,7 @@ CELLS = st.one_of(
 
 
 @pytest.mark.seconds
+@settings(max_examples=50)
 @given(
     st.lists(CELLS, max_size=4),
     st.sampled_from([None, ".", ","]),

@@ -206,7 +206,7 @@ def test_impossible_subsets(chosen, message):
 
 @pytest.mark.seconds
 @pytest.mark.filterwarnings("ignore:recency looks like")
-@settings(deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 2), st.integers(1, 3), st.integers(0, 2), st.integers(1, 3)), min_size=1))
 def test_unique_histories_with_counts_are_the_table(rows):
     frequency, recency, extra, value = (np.array(column) for column in zip(*rows, strict=True))

@@ -41,7 +41,7 @@ def is_marked(rows):
 
 
 @pytest.mark.seconds
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(
     table=tables(),
     separator=st.sampled_from(",;\t|"),
@@ -68,7 +68,7 @@ def test_text(tmp_path_factory, table, separator, encoding, title, quoting, line
     assert source.frame.index.tolist() == list(range(first, first + len(rows)))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(table=tables(), above=st.integers(0, 3), left=st.integers(0, 2), ending=st.sampled_from(["xlsx", "csv"]))
 def test_workbooks(tmp_path_factory, table, above, left, ending):
     names, rows = table
@@ -90,7 +90,7 @@ def test_workbooks(tmp_path_factory, table, above, left, ending):
     assert bool(source.notes) == (ending == "csv" or above > 1)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(table=tables(), encoding=st.sampled_from(["utf-8", "gb18030"]))
 def test_pages(tmp_path_factory, table, encoding):
     names, rows = table

@@ -230,14 +230,14 @@ def test_orders_in_memory_can_be_summarised_to_a_file(tmp_path):
 
 @pytest.mark.fits
 def test_a_log_far_larger_than_the_memory_limit(tmp_path):
-    number = 5_000_000
+    number = 2_000_000
     path = tmp_path / "orders.parquet"
     duckdb.sql(
-        f"COPY (SELECT (hash(range) % 1000000)::BIGINT AS customer_id, "
+        f"COPY (SELECT (hash(range) % 400000)::BIGINT AS customer_id, "
         f"DATE '2023-01-01' + (hash(range + 1) % 700)::INTEGER AS date, (hash(range + 2) % 10000 + 1) / 100 AS amount "
         f"FROM range({number})) TO '{path}'"
     )
-    small = lb.scan_transactions(path, memory_limit="125MB")
+    small = lb.scan_transactions(path, memory_limit="50MB")
     customers = lb.summarize(small, to=tmp_path / "customers.parquet")
     expected = duckdb.sql(f"SELECT sum(amount), count(DISTINCT customer_id) FROM '{path}'").fetchall()[0]
     table = customers.table

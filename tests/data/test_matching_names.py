@@ -141,7 +141,7 @@ def is_near(one, other, lowest):
 def test_every_pair_of_a_plain_double_loop_is_found(monkeypatch):
     """Names of many lengths, in blocks of seven."""
     random = np.random.default_rng(5)
-    words = ["".join(random.choice(list("ab"), random.integers(3, 15))) for _ in range(150)]
+    words = ["".join(random.choice(list("ab"), random.integers(3, 15))) for _ in range(110)]
     texts = {f"{one} {other}" if len(one) % 2 else one for one, other in itertools.pairwise(words)}
     names = [compared(text) for text in sorted(texts)]
     monkeypatch.setattr("ltv_bayes.data.matching.near.NAMES_AT_A_TIME", 7)

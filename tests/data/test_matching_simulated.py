@@ -10,7 +10,7 @@ from tests import simulated_names
 COMPANIES = 2000
 
 
-@pytest.fixture(scope="module", params=[1, 2])
+@pytest.fixture(scope="module", params=[1, pytest.param(2, marks=pytest.mark.study)])
 def simulated(request):
     return simulated_names.systems(COMPANIES, request.param)
 

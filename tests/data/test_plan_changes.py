@@ -158,7 +158,7 @@ def test_a_value_after_a_change_is_that_of_the_present_contract_with_the_tenure_
 def test_monthly_churn_of_a_portfolio_with_plan_changes_is_that_of_losses_alone():
     """Churn 3%; 1.5% a month change their plan, on the renewal date, the day before, or in between."""
     rng, rows = np.random.default_rng(3), []
-    number, churn, change = 4000, 0.03, 0.015
+    number, churn, change = 1000, 0.03, 0.015
     decisions = losses = changes = 0
     end = pd.Timestamp("2024-12-31")
     for customer in range(number):

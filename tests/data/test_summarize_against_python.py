@@ -65,7 +65,7 @@ def plain_summary(log, as_of, unit, zero_orders, returns):
 
 
 @pytest.mark.seconds
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(
     log=logs,
     zone=st.sampled_from(ZONES),
@@ -107,7 +107,7 @@ def test_any_log(log, zone, unit, days, zero_orders, returns):
 
 
 @pytest.mark.seconds
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(log=logs, data=st.data(), zero_orders=st.sampled_from(["count", "drop"]))
 def test_order_of_the_rows_changes_nothing(log, data, zero_orders):
     frame = frame_of([*log, ("Zoe", 0, 1.0)])
@@ -136,7 +136,7 @@ def test_order_of_the_rows_does_not_change_the_last_digit():
 
 
 @pytest.mark.seconds
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(log=logs, times=st.integers(2, 4))
 def test_repeated_rows_are_the_same_occasion(log, times):
     frame = frame_of([*log, ("Zoe", 0, 1.0)])

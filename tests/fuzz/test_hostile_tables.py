@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from tests.fuzz.holds import REACHED, Ended
 from tests.fuzz.ways import WAYS, new_values
 
-FEW = 14
+FEW = 5
 MANY = {"orders": 700, "from_summary": 400, "contracts": 400, "cohorts": 300, "judgements": 300, "new_clients": 300}
 MANY |= {"one_off": 200, "experts": 100, "systems": 300}
 

@@ -289,8 +289,8 @@ class TestTruthIsKnown:
 
     @pytest.mark.seconds
     def test_totals_lie_within_their_interval_as_often_as_stated(self):
-        """400 customers with 40 opportunities each; chances and spread are as stated."""
-        then, _, paid, won = pipeline(2, 16_000)
+        """400 customers with ten opportunities each; chances and spread are as stated."""
+        then, _, paid, won = pipeline(2, 4_000)
         then["Account ID"] = [f"A{place % 400:03d}" for place in range(len(then))]
         judged = lb.judge_opportunities(lb.read_transactions(then), as_of=AS_OF, spread=0.3)
         everyone = lb.all_customers(judged.table, as_of=AS_OF)

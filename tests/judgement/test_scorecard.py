@@ -238,7 +238,7 @@ class TestLearned:
 
     @pytest.mark.fits
     def test_known_truth_lies_within_its_interval_and_near_the_mean(self):
-        fit = learn(past(800, 7))
+        fit = learn(past(600, 7), draws=400)
         found = fit.summary()
         truth = pd.Series(
             {
@@ -259,7 +259,7 @@ class TestLearned:
 
     @pytest.mark.fits
     def test_where_nothing_ever_came_the_chance_is_small_and_amounts_stay_with_their_priors(self):
-        fit = learn(past(60, 8).assign(won=0, relative_amount=np.nan))
+        fit = learn(past(60, 8).assign(won=0, relative_amount=np.nan), draws=400)
         found = fit.summary()["mean"]
         assert found["probability_high"] < 0.2
         assert fit.draws["multiplier_low"].std() > 0.5

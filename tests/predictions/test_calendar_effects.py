@@ -206,7 +206,7 @@ class TestFuture:
             np.testing.assert_array_equal(counts_until(fit, some, lengths, 7), counts[..., place])
 
     def test_drawn_purchases_have_their_expectation(self, customers):
-        many = {name: np.full((1, 20_000), values[0][0]) for name, values in DRAWS.items()}
+        many = {name: np.full((1, 4_000), values[0][0]) for name, values in DRAWS.items()}
         fit = fit_of(draws=many, level=0.7, sds=0.5)
         drawn = fit.predict_purchases(customers, "1 year", random_seed=1).to_numpy()[0]
         expected = fit.expected_purchases(customers, "1 year").to_numpy()[0]
@@ -329,18 +329,18 @@ class TestOtherDays:
 
     @pytest.mark.seconds
     def test_values_have_the_mean_of_expectations(self, fit, there):
-        many = {name: np.repeat(values, 4000, axis=1) for name, values in DRAWS.items()}
+        many = {name: np.repeat(values, 1000, axis=1) for name, values in DRAWS.items()}
         fit = fit_of(draws=many, effect=fit.idata["posterior"]["calendar_effect"][0, 0].to_numpy(), level=0.8, sds=0.4)
         spend = {"p": [4.0], "q": [3.0], "v": [15.0]}
-        spend = lb.FittedSpend.from_draws({k: np.tile(v, (1, 8000)) for k, v in spend.items()}, currency="EUR")
+        spend = lb.FittedSpend.from_draws({k: np.tile(v, (1, 2000)) for k, v in spend.items()}, currency="EUR")
         known = there.subset(there.table.index[there.table["observed_until"].isna()])
         stream = lb.RepeatPurchases(fit, spend)
         value = lb.lifetime_value(known, [stream], horizon="1 year", discount_rate=0.2, random_seed=3).draws
-        paid = shuffled(fit, (1, 8000), 3, next(iter(stream.fits_by_purpose)))
+        paid = shuffled(fit, (1, 2000), 3, next(iter(stream.fits_by_purpose)))
         mean = spend.expected_spend(known).isel(draw=0).to_numpy()
         expected = paid.expected_discounted_purchases(known, "1 year", 0.2).to_numpy()[0] * mean
         difference = value.to_numpy()[0] - expected
-        error = difference.std(axis=0) / np.sqrt(8000)
+        error = difference.std(axis=0) / np.sqrt(2000)
         assert (np.abs(difference.mean(axis=0)) < 4.5 * error).all()
 
     def test_histories_made_up_span_the_observed_time(self, fit, there):
@@ -353,7 +353,7 @@ class TestEvents:
 
     @pytest.fixture
     def fit(self):
-        draws = {name: np.repeat(DRAWS[name], 3000, axis=1) for name in ("r", "alpha")}
+        draws = {name: np.repeat(DRAWS[name], 1000, axis=1) for name in ("r", "alpha")}
         plain = lb.FittedEvents.from_draws(draws, time_unit="week")
         return on_clock(plain, effect=np.random.default_rng(8).normal(0, 0.5, 24), level=0.8, sds=0.4)
 
@@ -376,7 +376,7 @@ class TestEvents:
         worth = fit.expected_discounted_events(ended, "39 weeks", 0.15).to_numpy().reshape(-1, 4)
         now = (pd.Timestamp("2024-10-17") - pd.Timestamp("2024-06-30")).days / 7
         edges = now + np.linspace(0, weeks, 300)
-        for draw in (0, 3500, 5999):
+        for draw in (0, 1200, 1999):
             spans = np.array([elapsed(clock, draw, *span, steps=400) for span in itertools.pairwise(edges)])
             discount = np.exp(-delta * ((edges[1:] + edges[:-1]) / 2 - now))
             rates = np.array(list(self.rates(fit, ended, draw)))
@@ -411,7 +411,7 @@ class TestEvents:
         for place, (T, end) in enumerate(ended.table[["T", "observed_until"]].itertuples(index=False)):
             until = ((ended.as_of if pd.isna(end) else end.date()) - pd.Timestamp("2024-06-30").date()).days / 7
             spans = elapsed(clock, 0, until - T, until)  # the past is the same in all draws
-            expected = spans * np.repeat([0.6 / 8.0, 0.9 / 5.0], 3000)
+            expected = spans * np.repeat([0.6 / 8.0, 0.9 / 5.0], 1000)
             error = (first[:, place] - expected).std() / np.sqrt(len(expected))
             assert abs((first[:, place] - expected).mean()) < 4.5 * error
 

@@ -13,7 +13,7 @@ def around(seed, **means):
 
 
 def exactly(**means):
-    return {name: np.full((4, 10_000), mean) for name, mean in means.items()}
+    return {name: np.full((4, 2_000), mean) for name, mean in means.items()}
 
 
 @pytest.fixture(scope="session")

@@ -13,9 +13,7 @@ AS_OF, PRICE = "2024-06-15", 100.0
 @pytest.fixture(scope="module")
 def fit():
     """Of new subscribers, 3 of 10 do not renew; of those with three renewals, 3 of 13."""
-    return lb.FittedRenewals.from_draws(
-        {name: np.full((4, 10_000), mean) for name, mean in (("alpha", 3), ("beta", 7))}
-    )
+    return lb.FittedRenewals.from_draws({name: np.full((4, 2_000), mean) for name, mean in (("alpha", 3), ("beta", 7))})
 
 
 def overdue(grace="20 days"):

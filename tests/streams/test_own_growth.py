@@ -27,7 +27,7 @@ def staying(renewals):
     return dict.fromkeys(renewals.table["period"].unique(), churn)
 
 
-def growing(*, chance=0.0, alike=5.0, up=0.5, size=(0.2, 0.2), sd=(0.0, 0.0), shape=(4, 10_000), segments=LENGTHS):
+def growing(*, chance=0.0, alike=5.0, up=0.5, size=(0.2, 0.2), sd=(0.0, 0.0), shape=(4, 2_000), segments=LENGTHS):
     """A fit with the same parameters in all draws and segments."""
     each = {"change_chance": chance, "up_share": up, "up_size": size[0], "down_size": size[1]}
     draws = {name: np.full((*shape, len(segments)), value) for name, value in each.items()}

@@ -191,7 +191,7 @@ class TestContracts:
     """Which fit counts for which contract, and several contracts of one customer."""
 
     def test_each_length_has_its_own_fit(self, everyone, renewals, loyal):
-        never = lb.FittedRenewals.from_draws({"alpha": np.full((4, 10_000), 1e6), "beta": np.full((4, 10_000), 1e-6)})
+        never = lb.FittedRenewals.from_draws({"alpha": np.full((4, 2_000), 1e6), "beta": np.full((4, 2_000), 1e-6)})
         stream = lb.Subscription({"month": never, "quarter": loyal, "year": loyal}, renewals)
         assert mean_of(everyone, stream, "Ada", discount_rate=0.0)[0] == pytest.approx(0, abs=0.1)
         assert mean_of(everyone, stream, "Bo", discount_rate=0.0)[0] == pytest.approx(3600.0, rel=1e-6)

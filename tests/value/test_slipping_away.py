@@ -33,11 +33,11 @@ def before():
 
 @pytest.fixture(scope="module")
 def many(purchases, spend):
-    """The hand-made posteriors with more draws: 4 x 2,500."""
+    """The hand-made posteriors with more draws: 4 x 500."""
     rng = np.random.default_rng(5)
 
     def more(fit):
-        return {name: v.mean() * np.exp(0.08 * rng.standard_normal((4, 2500))) for name, v in fit.draws.items()}
+        return {name: v.mean() * np.exp(0.08 * rng.standard_normal((4, 500))) for name, v in fit.draws.items()}
 
     return (
         lb.FittedPurchases.from_draws(more(purchases), time_unit="week"),
@@ -148,9 +148,7 @@ class TestCameBack:
         np.testing.assert_array_equal(listed.total(), listed.at_stake.sel(customer_id="S"))
 
     def test_services_beside_the_purchases_change_nothing_of_it(self, came_back, orders, many):
-        events = lb.FittedEvents.from_draws(
-            {"r": np.ones((4, 2500)), "alpha": np.full((4, 2500), 4.0)}, time_unit="week"
-        )
+        events = lb.FittedEvents.from_draws({"r": np.ones((4, 500)), "alpha": np.full((4, 500), 4.0)}, time_unit="week")
         purchases = lb.RepeatPurchases(*many, name="orders")
         repairs = lb.TriggeredService(
             events, many[1], name="repairs", while_alive="orders", customers=came_back.customers
@@ -216,9 +214,7 @@ class TestAtStake:
 
     def test_of_services_is_that_of_draws(self, book, many, before):
         orders = lb.RepeatPurchases(*many, name="orders")
-        events = lb.FittedEvents.from_draws(
-            {"r": np.ones((4, 2500)), "alpha": np.full((4, 2500), 4.0)}, time_unit="week"
-        )
+        events = lb.FittedEvents.from_draws({"r": np.ones((4, 500)), "alpha": np.full((4, 500), 4.0)}, time_unit="week")
         repairs = lb.TriggeredService(events, many[1], name="repairs", while_alive="orders", customers=book)
         value = lb.lifetime_value(book, [orders, repairs], **TERMS)
         found, alone = (lb.slipping_away(one, before, least_drop=0.05) for one in (value, whole_of(book, orders)))
@@ -251,7 +247,7 @@ class TestAtStake:
 
     def test_what_rides_on_the_purchases_is_lost_with_them(self, book, many, before):
         orders = lb.RepeatPurchases(*many, name="orders")
-        often = {"r": np.full((4, 2500), 1.0), "alpha": np.full((4, 2500), 4.0)}
+        often = {"r": np.full((4, 500), 1.0), "alpha": np.full((4, 500), 4.0)}
         events = lb.FittedEvents.from_draws(often, time_unit="week")
         repairs = lb.TriggeredService(events, many[1], name="repairs", while_alive="orders", customers=book)
         alone = lb.slipping_away(lb.lifetime_value(book, [orders], **TERMS), before, least_drop=0.05)

@@ -92,7 +92,7 @@ class FrameRows:
 
     def copy_to(self, path: Path, metadata: dict[str, str]) -> None:
         """Write the rows to a Parquet file."""
-        with engine() as connection:
+        with engine(rows=len(self)) as connection:
             connection.register("customers", self.frame.rename_axis("customer_id").reset_index())
             write_parquet(connection, "FROM customers", path, metadata)
 
@@ -153,7 +153,7 @@ class ParquetRows:
 
     def batches(self, size: int) -> Iterator[pd.DataFrame]:
         """The rows in the order of the files, ``size`` at a time, in bounded memory."""
-        with engine(self.memory_limit) as connection:
+        with engine(self.memory_limit, rows=self.number) as connection:
             for batch in fetched_batches(self._run(connection, self.query), size):
                 yield batch.set_index("customer_id")
 
@@ -183,7 +183,7 @@ class ParquetRows:
             raise InputError(
                 _("These customers live in {name}, so it cannot be written. Choose another name.", name=path.name)
             )
-        with engine(self.memory_limit) as connection:
+        with engine(self.memory_limit, rows=self.number) as connection:
             write_parquet(connection, self.query, path, metadata)
 
     def scaled(self, multiplier: float, divisor: float) -> Self:
@@ -195,7 +195,7 @@ class ParquetRows:
     def _fetched(
         self, sql: str, settings: dict[str, Any] | None = None, tables: dict[str, pd.DataFrame] | None = None
     ) -> pd.DataFrame:
-        with engine(self.memory_limit) as connection:
+        with engine(self.memory_limit, rows=self.number) as connection:
             for name, frame in (tables or {}).items():
                 connection.register(name, frame)
             return fetched(self._run(connection, sql, settings))

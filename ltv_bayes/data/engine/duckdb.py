@@ -34,8 +34,9 @@ def engine(memory_limit: str | None = None, *, rows: int | None = None) -> Itera
     memory_limit : str, optional
         The memory it may take, such as ``"2GB"``; otherwise four fifths of the machine's.
     rows : int, optional
-        How many rows in memory it is asked about. Few are left to the engine that the process keeps, which works on one
-        core: to open one takes much longer than the answer. Tables and views must be temporary: no one else sees them.
+        How many rows it is asked about. Where no limit is given, few are left to the engine that the process keeps,
+        which works on one core: to open one takes much longer than the answer. Tables and views must be temporary: no
+        one else sees them.
 
     Raises
     ------
@@ -49,7 +50,7 @@ def engine(memory_limit: str | None = None, *, rows: int | None = None) -> Itera
     (2,)
     """
     try:
-        few = rows is not None and rows <= ROWS_OF_ONE_CORE
+        few = memory_limit is None and rows is not None and rows <= ROWS_OF_ONE_CORE
         with _kept(os.getpid()).cursor() if few else _opened(memory_limit) as connection:
             yield connection
     except (duckdb.Error, UnicodeDecodeError) as problem:
@@ -64,7 +65,7 @@ def engine(memory_limit: str | None = None, *, rows: int | None = None) -> Itera
 def _kept(process: int) -> Connection:
     """The engine that a process keeps until it ends; one that was forked has its own."""
     atexit.register(_kept.cache_clear)
-    return duckdb.connect(config=WITHOUT_THREADS)
+    return duckdb.connect(config={**WITHOUT_THREADS, "enable_external_file_cache": False})
 
 
 @contextmanager

@@ -74,7 +74,7 @@ class LeftOutFile:
         """Write orders to a file, and give their number."""
         if orders.empty:
             return 0
-        with engine() as connection:
+        with engine(rows=len(orders)) as connection:
             connection.register("orders", orders.assign(**{name: _storable(orders[name]) for name in orders.columns}))
             return write_parquet(connection, "FROM orders", path)
 

@@ -58,8 +58,9 @@ def stated_amounts(
     """
     stated = {name: amounts(table, name, unit, decimal) for way in WAYS for name in way}
     families = _families(table, family)
-    _refuse_unclear(table, stated)
-    _refuse_contradictions(table, stated)
+    numbers = {name: values.to_numpy() for name, values in stated.items()}
+    _refuse_unclear(table, numbers)
+    _refuse_contradictions(table, numbers)
     ends = (interval == 1) & ((families != PERT) | stated["low"].isna())
     refuse(table, ends, _("with an interval of 100%"), _("Only low and high of a pert distribution can be ends."))
     refuse(
@@ -72,7 +73,7 @@ def stated_amounts(
     families = families.where((families != GAMMA) | (first != last), LOG_NORMAL)
     with np.errstate(over="ignore", invalid="ignore"):  # what is not finite is refused
         fitted = _fitted(table, stated, interval, families)
-    _refuse_slips(table, stated, fitted["mean_amount"], confirmed=confirmed)
+    _refuse_slips(table, numbers, fitted["mean_amount"].to_numpy(), confirmed=confirmed)
     return {**stated, "family": families, **fitted}
 
 
@@ -85,17 +86,17 @@ def _families(table: pd.DataFrame, usual: str) -> pd.Series:
     return choices(table, "family", FAMILIES, plain).fillna(usual)
 
 
-def _refuse_unclear(table: pd.DataFrame, stated: Mapping[str, pd.Series]) -> None:
+def _refuse_unclear(table: pd.DataFrame, stated: Mapping[str, np.ndarray]) -> None:
     """Raise for amounts stated in part, not at all, or in several ways."""
-    started = {way: np.logical_or.reduce([stated[name].notna() for name in way]) for way in WAYS}
-    several = pd.Series(sum(part.astype(int) for part in started.values()) > 1, index=table.index)
+    started = {way: np.logical_or.reduce([~np.isnan(stated[name]) for name in way]) for way in WAYS}
+    several = sum(part.astype(int) for part in started.values()) > 1
     cure = _("Keep one: low and high, quartiles, or mean and sd.")
     refuse(table, several, _("stating the amount in several ways"), cure)
     nothing = ~np.logical_or.reduce(list(started.values()))
     for way, needed in WAYS.items():
         wanted = started[way] | (nothing if way == INTERVAL else False)
         for name in needed:
-            missing = pd.Series(wanted & stated[name].isna().to_numpy(), index=table.index)
+            missing = wanted & np.isnan(stated[name])
             refuse(
                 table,
                 missing & ~nothing,
@@ -106,7 +107,7 @@ def _refuse_unclear(table: pd.DataFrame, stated: Mapping[str, pd.Series]) -> Non
             refuse(table, missing & nothing, _("without a number in {name!r}", name=name), cure)
 
 
-def _refuse_contradictions(table: pd.DataFrame, stated: Mapping[str, pd.Series]) -> None:
+def _refuse_contradictions(table: pd.DataFrame, stated: Mapping[str, np.ndarray]) -> None:
     """Raise for amounts that cannot be."""
     low, likely, high = (stated[name] for name in INTERVAL)
     refuse(table, low <= 0, _("with a low amount of 0 or less"), NO_AMOUNT)
@@ -172,14 +173,15 @@ def _misfit(family: str, fitted: tuple, stated: Mapping[str, np.ndarray], interv
     return np.nanmax(off, axis=0) if off else np.zeros(len(interval))
 
 
-def _refuse_slips(table: pd.DataFrame, stated: Mapping[str, pd.Series], mean: pd.Series, *, confirmed: bool) -> None:
+def _refuse_slips(table: pd.DataFrame, stated: Mapping[str, np.ndarray], mean: np.ndarray, *, confirmed: bool) -> None:
     """Raise for means that no amount stated explains, and warn of those far above all amounts stated."""
     cure = _("Look for a slip in interval (80% is 0.8), sd or the unit of one amount. {confirm}", confirm=CONFIRM)
     refuse(table, ~np.isfinite(mean), _("with a mean amount that is not finite"), cure.removesuffix(f" {CONFIRM}"))
-    largest = pd.DataFrame({name: stated[name] for way in WAYS for name in way if name != "sd"}).max(axis=1)
-    spread = stated["sd"] / stated["mean"]
-    slips = (mean > FAR_MEAN * largest) | (spread > FAR_SD)
-    heavy = (mean > FAR_ABOVE * largest) | (spread > WIDE_SD)
+    largest = np.fmax.reduce([stated[name] for way in WAYS for name in way if name != "sd"])
+    with np.errstate(over="ignore"):
+        spread = stated["sd"] / stated["mean"]
+        slips = (mean > FAR_MEAN * largest) | (spread > FAR_SD)
+        heavy = (mean > FAR_ABOVE * largest) | (spread > WIDE_SD)
     if not confirmed:
         limits = _(
             "beyond {far_mean:,.0f} times the amounts stated, or an sd beyond {far_sd:,.0f} times the mean",

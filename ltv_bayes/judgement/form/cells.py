@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from pandas.api.types import is_numeric_dtype
 
 from ltv_bayes.data.reading.amount_units import unit_to_apply
 from ltv_bayes.data.reading.amounts import as_amounts, read_amount
@@ -18,10 +19,12 @@ from ltv_bayes.judgement.form.layout import LEAST_INTERVAL
 from ltv_bayes.language import _, comma
 
 
-def refuse(table: pd.DataFrame, wrong: pd.Series, problem: str, cure: str, *, what: str = "judgements") -> None:
+def refuse(
+    table: pd.DataFrame, wrong: pd.Series | np.ndarray, problem: str, cure: str, *, what: str = "judgements"
+) -> None:
     """Raise for rows at fault, naming them."""
     if wrong.any():
-        rows = list(table.index[wrong.to_numpy(dtype=bool)])
+        rows = list(table.index[np.asarray(wrong, dtype=bool)])
         raise JudgementError(
             rows_at_fault(rows, "row", _("of the {what} {problem}", what=what, problem=problem), cure), rows
         )
@@ -86,7 +89,9 @@ def positions_of(table: pd.DataFrame, kept: Any) -> np.ndarray:
 def blank(cells: pd.Series) -> pd.Series:
     """Mark cells with nothing in them."""
     missing = cells.isna()
-    return missing if missing.all() else missing | (cells.astype(str).str.strip(BLANKS) == "")
+    if missing.all() or is_numeric_dtype(cells.dtype):
+        return missing
+    return missing | (cells.astype(str).str.strip(BLANKS) == "")
 
 
 def texts(cells: pd.Series) -> pd.Series:
@@ -115,9 +120,10 @@ def amounts(table: pd.DataFrame, column: str, unit: float | str | None, decimal:
     """Read a column of money, missing where blank, as orders are read."""
     cells, empty = table[column], blank(table[column])
     numbers = pd.Series(np.nan, index=cells.index)
-    if not empty.all():
-        read, _unused = as_amounts(cells[~empty], unit=unit, decimal=decimal)
-        numbers[~empty] = read.to_numpy()
+    if empty.all():
+        return numbers
+    read, _unused = as_amounts(cells[~empty], unit=unit, decimal=decimal)
+    numbers[~empty] = read.to_numpy()
     wrong = ~np.isfinite(numbers) & ~empty
     refuse(
         table,

@@ -49,6 +49,8 @@ def chances(
     by_stage, stated_by_stage = _from_stages(table, stages, interval)
     chance = _chance(number)
     for way in (_from_cases(table, stated), _from_interval(table, stated, interval), by_stage):
+        if way is None:
+            continue
         both = chance["probability"].notna() & way["probability"].notna()
         differ = both & ~np.isclose(chance.fillna(0), way.fillna(0), rtol=1e-9).all(axis=1)
         cure = _("Keep one: probability, cases, an interval of it, or the stage where stages= is given.")
@@ -58,14 +60,15 @@ def chances(
     if stages is None and (chance["probability"].isna() & ~blank(table["stage"])).any():
         cure += _(" Or give the chances of stages, as in stages={{'proposal': 0.4}}.")
     refuse(table, chance["probability"].isna(), _("without a number in 'probability'"), cure)
-    stated = {name: stated[name].fillna(stated_by_stage[name]) for name in STATED}
+    if stated_by_stage is not None:
+        stated = {name: stated[name].fillna(stated_by_stage[name]) for name in STATED}
     return {**chance, **stated, "chance_of": _chance_of(table, chance, by_stage)}
 
 
-def _chance_of(table: pd.DataFrame, chance: pd.DataFrame, by_stage: pd.DataFrame) -> pd.Series:
+def _chance_of(table: pd.DataFrame, chance: pd.DataFrame, by_stage: pd.DataFrame | None) -> pd.Series:
     """What has the chance where it is in doubt: all of the stage if that is stated, or if the stage gave the chance."""
     plain = choices(table, "chance_of", (OF_OPPORTUNITY, OF_STAGE), str.lower)
-    chance_of = plain.where(plain.notna() | by_stage["chance_a"].isna(), OF_STAGE)
+    chance_of = plain if by_stage is None else plain.where(plain.notna() | by_stage["chance_a"].isna(), OF_STAGE)
     nowhere = (chance_of == OF_STAGE) & blank(table["stage"])
     refuse(table, nowhere, _("with the chance of a stage, but no stage"), _("Fill in stage, or leave chance_of blank."))
     return chance_of.where(chance["chance_a"].notna(), None)
@@ -102,18 +105,22 @@ def _pair(table: pd.DataFrame, stated: Mapping[str, pd.Series], first: str, seco
     return one, other
 
 
-def _from_cases(table: pd.DataFrame, stated: Mapping[str, pd.Series]) -> pd.DataFrame:
-    """Like 3 of the last 10: beta, by Jeffreys' prior."""
+def _from_cases(table: pd.DataFrame, stated: Mapping[str, pd.Series]) -> pd.DataFrame | None:
+    """Like 3 of the last 10: beta, by Jeffreys' prior; None where no row says so."""
     cases, of = _pair(table, stated, "cases", "of")
+    if cases.isna().all():
+        return None
     wrong = cases.notna() & ((cases < 0) | (of <= 0) | (cases > of))
     refuse(table, wrong, _("with cases below 0 or above of"), _("Write 3 of 10 as cases 3, of 10."))
     a, b = cases + JEFFREYS, of - cases + JEFFREYS
     return _chance(a / (a + b), a, b)
 
 
-def _from_interval(table: pd.DataFrame, stated: Mapping[str, pd.Series], interval: pd.Series) -> pd.DataFrame:
-    """An interval of the chance: beta with these quantiles."""
+def _from_interval(table: pd.DataFrame, stated: Mapping[str, pd.Series], interval: pd.Series) -> pd.DataFrame | None:
+    """An interval of the chance: beta with these quantiles; None where no row has one."""
     low, high = _pair(table, stated, "probability_low", "probability_high")
+    if low.isna().all():
+        return None
     refuse(
         table,
         low.notna() & ~((low > 0) & (high < 1)),
@@ -134,12 +141,12 @@ def _from_interval(table: pd.DataFrame, stated: Mapping[str, pd.Series], interva
 
 def _from_stages(
     table: pd.DataFrame, stages: Mapping[str, Any] | None, interval: pd.Series
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """The chance of the stage, where chances of stages are given, and the columns that would say the same."""
+) -> tuple[pd.DataFrame | None, pd.DataFrame | None]:
+    """The chance of the stage, and the columns that would say the same; None where no chances of stages are given."""
+    if stages is None:
+        return None, None
     chance = _chance(pd.Series(np.nan, index=table.index))
     stated = pd.DataFrame(np.nan, index=table.index, columns=list(STATED))
-    if stages is None:
-        return chance, stated
     if len({plain_stage(name) for name in stages}) < len(stages):
         raise JudgementError(
             _("stages= gives a stage twice, in other capitals or blanks: {stages}. Keep one.", stages=listed(stages))

@@ -31,9 +31,10 @@ def stated_dates(table: pd.DataFrame, date_format: str | None) -> dict[str, pd.S
     """
     periods = [as_period(cell) for cell in table["expected_on"]]
     named = pd.Series([period is not None for period in periods], index=table.index)
-    on = days_in(
-        table.assign(expected_on=table["expected_on"].astype(object).where(~named, None)), "expected_on", date_format
-    )
+    days = table
+    if named.any():
+        days = table.assign(expected_on=table["expected_on"].astype(object).where(~named, None))
+    on = days_in(days, "expected_on", date_format)
     first, last = (days_in(table, name, date_format) for name in ("expected_from", "expected_to"))
     refuse(
         table,
@@ -64,12 +65,13 @@ def days_in(table: pd.DataFrame, column: str, date_format: str | None) -> pd.Ser
     found = pd.Series(pd.NaT, index=cells.index, dtype="datetime64[us]")
     if known.any():
         known &= ~cells.astype(str).str.strip().str.lower().isin(UNKNOWN)
-    if known.any():
-        try:
-            read, _unused = as_days(cells[known], date_format=date_format)
-            found[known] = read.to_numpy()
-        except InputError as problem:
-            raise JudgementError(_("{column}: {problem}", column=column, problem=problem), problem.rows) from None
+    if not known.any():
+        return found
+    try:
+        read, _unused = as_days(cells[known], date_format=date_format)
+        found[known] = read.to_numpy()
+    except InputError as problem:
+        raise JudgementError(_("{column}: {problem}", column=column, problem=problem), problem.rows) from None
     cure = _("Write it as in 2026-06-30.")
     if column == "expected_on":
         cure = _("Write it as in 2026-06-30, 2026-07 or 2026-Q3.")

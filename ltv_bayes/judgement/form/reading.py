@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from ltv_bayes.data.exports.other_tables import customer_column
@@ -131,7 +132,7 @@ def known_columns(raw: pd.DataFrame, names: Mapping[str, str], reading: Reading)
         How judgements are written.
     """
     table = picked(raw, names, (*NAMES, RATING), reading)
-    filled = ~table.drop(columns="customer_id").apply(blank).all(axis=1)
+    filled = ~np.logical_and.reduce([blank(cells) for name, cells in table.items() if name != "customer_id"])
     if not filled.any():
         raise JudgementError(_("There is no judgement in the table. Give at least one row."))
     return table[filled]
@@ -361,9 +362,11 @@ def _named(judged: pd.DataFrame) -> pd.DataFrame:
         _("stating an opportunity of one customer more than once"),
         _("Keep one, or give them different names."),
     )
-    columns = ["customer_id", *NAMELESS_BY]
-    nameless = judged.reset_index(drop=True)[~named.to_numpy()].sort_values(columns, kind="stable", key=_sortable)
-    number = nameless.groupby("customer_id").cumcount() + 1
+    nameless = judged.reset_index(drop=True)[~named.to_numpy()]
+    number, several = pd.Series(1, index=nameless.index), nameless.duplicated("customer_id", keep=False)
+    if several.any():
+        ordered = nameless[several].sort_values(["customer_id", *NAMELESS_BY], kind="stable", key=_sortable)
+        number[ordered.index] = ordered.groupby("customer_id").cumcount() + 1
     opportunity, key = (judged[name].to_numpy(dtype=object, copy=True) for name in ("opportunity", "key"))
     opportunity[number.index] = number.map("(unnamed {})".format)
     key[number.index] = number.map("nameless {}".format)

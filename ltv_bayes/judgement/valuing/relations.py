@@ -28,10 +28,9 @@ AS_BEFORE = Setting.AS_BEFORE
 
 def relations_of(table: pd.DataFrame) -> pd.Series:
     """How each judgement of `FutureValuePriors.table` relates to the forecast; missing where it is not stated."""
-    if "relation" not in table:
-        return pd.Series(None, table.index, dtype=object)
-    text = table["relation"].astype(object)
-    return text.where(text.notna() & (text.astype(str).str.strip() != ""), None)
+    stated = table["relation"] if "relation" in table else [None] * len(table)
+    words = [None if pd.isna(word) or not str(word).strip() else word for word in stated]
+    return pd.Series(words, table.index, dtype=object, name="relation")
 
 
 def are_opinions(table: pd.DataFrame) -> np.ndarray:
@@ -96,15 +95,18 @@ def _are_signs(table: pd.DataFrame) -> pd.Series:
 
 def refuse_relations(table: pd.DataFrame) -> None:
     """Raise for relations that cannot be."""
-    relations, opinions = relations_of(table), are_opinions(table)
+    relations = relations_of(table)
+    opinions = (relations == SAME_TOTAL).to_numpy(dtype=bool)
     unknown = relations.notna() & ~relations.isin(RELATIONS)
     refuse(table, unknown, _("with an unknown relation"), _("Write one of {relations}.", relations=comma(RELATIONS)))
-    twice = opinions & table["customer_id"].astype(str).where(opinions, "").duplicated(keep=False)
+    twice = np.zeros(len(table), dtype=bool)
+    twice[opinions] = table["customer_id"][opinions].astype(str).duplicated(keep=False)
     refuse(table, twice, _("with another opinion on the same customer's whole value"), _("Pool them into one."))
 
 
 def refuse_certain_opinions(table: pd.DataFrame) -> None:
     """Raise for opinions on a customer's whole value without any spread, which nothing can be combined with."""
-    certain = are_opinions(table) & (stated_quantiles(table, 0.9) <= stated_quantiles(table, 0.1))
+    table = table[are_opinions(table)]
+    certain = stated_quantiles(table, 0.9) <= stated_quantiles(table, 0.1)
     problem = _("with an opinion on a customer's whole value that has low equal to high")
     refuse(table, certain, problem, _("State how sure it is: a low below the high."))

@@ -55,6 +55,7 @@ class Results:
         self._summaries: dict[Interval, list[Columns]] = {}
         self._first: OnePass | None = None
         self._ids: pd.Index | None = None
+        self._latest: tuple[str, tuple[Components, Components]] | None = None  # the one customer asked for last
 
     @property
     def has_totals(self) -> bool:
@@ -199,6 +200,11 @@ class Results:
         self._first = self._first or going
 
     def _of_customer(self, customer_id: Any) -> tuple[Components, Components]:
+        if self._latest is None or self._latest[0] != str(customer_id):
+            self._latest = str(customer_id), self._alone(customer_id)
+        return self._latest[1]
+
+    def _alone(self, customer_id: Any) -> tuple[Components, Components]:
         customers = self.valuation.customers
         known = known_ids(customers, [str(customer_id)])
         if not known:
