@@ -272,7 +272,9 @@ class TestRecencyTheOtherWayRound:
             bought = min(rng.geometric(dropout), int((times < T).sum()))
             if bought > 0:
                 rows.append((bought, times[bought - 1], T))
-        table = pd.DataFrame(rows[:repeats], columns=["frequency", "recency", "T"])
+            if len(rows) == repeats:
+                break
+        table = pd.DataFrame(rows, columns=["frequency", "recency", "T"])
         return table.rename_axis("customer_id").reset_index()
 
     @staticmethod

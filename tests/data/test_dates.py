@@ -397,13 +397,13 @@ def test_any_cells_are_read_or_named(cells, time_zone, past):
 
 @pytest.mark.parametrize("zone", [None, "UTC", "Asia/Shanghai", "America/New_York"])
 def test_many_moments_are_read_as_single_ones_are(zone):
-    moments = pd.Series(pd.date_range("2023-12-31 00:30", periods=400, freq="7h13min"))
+    moments = pd.Series(pd.date_range("2023-12-31 00:30", periods=120, freq="25h13min"))
     forms = [
         f"{moment:%Y-%m-%dT%H:%M:%S}{end}"
-        for moment, end in zip(moments, ["Z", "+0800", "-05:00", ""] * 100, strict=True)
+        for moment, end in zip(moments, ["Z", "+0800", "-05:00", ""] * 30, strict=True)
     ]
     forms += ["1970-01-01T00:00:00Z", "2024-13-01T00:00:00Z", "9999-12-31T23:59:59Z", "2024-03-01T25:00:00Z"]
-    together = read_days(pd.Series(forms, index=range(7, 411)), time_zone=zone)
+    together = read_days(pd.Series(forms, index=range(7, 131)), time_zone=zone)
     alone = [read_days(pd.Series([form, "2024-03-01T01:01Z"], dtype=object), time_zone=zone) for form in forms]
     assert together.days.tolist() == [one.days.iloc[0] for one in alone]
     for number in range(4):

@@ -192,7 +192,7 @@ def test_contracts_of_two_lengths_have_clocks_of_their_own():
         }
     )
     found = lb.summarize_renewals(records, period="term", as_of=AS_OF)
-    size = 10_000
+    size = 2_000
     monthly = fit_of(effect=np.log(2.0), level=np.log(2.0), size=size)
     yearly = fit_of(effect=np.log(0.5), level=np.log(0.5), size=size, length=365.25 / 4, contracts="year")
     plain = lb.FittedRenewals.from_draws({"alpha": np.full((1, size), ALPHA), "beta": np.full((1, size), BETA)})

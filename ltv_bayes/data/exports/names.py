@@ -1,5 +1,6 @@
 """Names of columns and words of a status, in the form in which they are compared."""
 
+import functools
 import re
 import unicodedata
 from typing import Any
@@ -14,6 +15,7 @@ NOTES = ("", "%", "必填", "选填", "含税", "不含税", "公式", "自动�
 JOINTS = re.compile(r"[\s_\-]+")
 
 
+@functools.lru_cache(maxsize=2048, typed=True)  # each role asks for all columns
 def plain_name(name: Any) -> str:
     """A column's name without width, case, blanks, hyphens, underscores, and a unit at its end.
 
