@@ -129,7 +129,7 @@ def test_the_course_of_purchases_agrees_with_the_integral_to_each_end(drawn, del
     course = bg_nbd.discounted_expected_purchases_by(ends, delta, future)
     for place, end in enumerate(ends):
         single = bg_nbd.discounted_expected_purchases(end, delta, future)
-        np.testing.assert_allclose(course[:, place], single, rtol=2e-4, atol=1e-12)
+        np.testing.assert_allclose(course[:, place], single, rtol=1e-12, atol=1e-13)
 
 
 def test_the_course_by_month_is_exact():
