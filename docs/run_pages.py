@@ -41,6 +41,7 @@ PAGES = (ROOT / "README.md", ROOT / "README.zh-CN.md", *sorted(DOCS.glob("*.md")
 BLOCK = re.compile(r"^```(python|text|console)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 OURS = re.compile(r"ltv-bayes (.*?)(?: \| head -(\d+))?", re.DOTALL)
 PROGRESS = re.compile(r"^ +(?:(?:[━─]|Progress|Grad|Step).*)?\n", re.MULTILINE)
+INTERPRETER = [sys.executable, "-m", "ltv_bayes"]
 WIDTH = 118
 DESCRIPTION = "Description"
 
@@ -176,14 +177,25 @@ def run_command(command: str) -> tuple[bool, str, str]:
     if ours is None:
         done = subprocess.run(command, shell=True, text=True, capture_output=True, env=os.environ | settings)
         return done.returncode != 0, done.stdout, done.stderr
+    done = run_words([*INTERPRETER, *shlex.split(ours[1].replace("\\\n", " "))], env=settings)
+    lines = done.stdout.splitlines(keepends=True)
+    return done.returncode != 0, "".join(lines[: int(ours[2])] if ours[2] else lines), done.stderr
+
+
+def is_ours(words: Any) -> bool:
+    """Whether words are a command that `run_words` runs."""
+    return isinstance(words, list) and words[: len(INTERPRETER)] == INTERPRETER
+
+
+def run_words(words: list[str], env: dict[str, str] | None = None, cwd: Path = Path(), **_given: Any) -> Any:
+    """What `subprocess.run` gives for `python -m ltv_bayes`, with further words; but in this process."""
     from typer.testing import CliRunner
 
     from ltv_bayes.cli.commands import app
 
-    arguments, first = shlex.split(ours[1].replace("\\\n", " ")), ours[2]
-    result = CliRunner().invoke(app, arguments, env=settings)
-    lines = result.stdout.splitlines(keepends=True)
-    return result.exit_code != 0, "".join(lines[: int(first)] if first else lines), result.stderr
+    with contextlib.chdir(cwd):
+        result = CliRunner().invoke(app, list(map(str, words[len(INTERPRETER) :])), env=env)
+    return subprocess.CompletedProcess(words, result.exit_code, result.stdout, result.stderr)
 
 
 def fit_the_sample(folder: Path) -> None:

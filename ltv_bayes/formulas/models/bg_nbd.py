@@ -251,8 +251,8 @@ def _sums(number: int, y: Array, delta: float, A: Array, B: Array, a: Array, C: 
 def _nodes_enough(length: Array, delta: Numbers, A: Array, B: Array, *, of_all: int = 1) -> Array:
     """How many Gauss-Legendre nodes integrate the discounted rate up to y, of `QUADRATURE_NODES`; infinity beyond.
 
-    The rate is bounded in ellipses around (0, y), and the error falls by their size squared from node to node (Trefethen,
-    2008, SIAM Review 50, theorem 4.5); that of the polynomial, which is good up to all ends, by their size.
+    The rate is bounded in ellipses around (0, y), and the error falls by their size squared from node to node
+    (Trefethen, 2008, SIAM Review 50, theorem 4.5); that of the polynomial, which is good up to all ends, by their size.
     """
     half = length[..., np.newaxis] / 2
     with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
