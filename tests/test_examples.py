@@ -13,6 +13,7 @@ import warnings
 from pathlib import Path
 
 import matplotlib.pyplot as plt
+import pandas as pd
 import pytest
 
 import ltv_bayes as lb
@@ -84,10 +85,16 @@ def each_fit_once():
         yield
 
 
+class Contents(pickle.Pickler):
+    """Writes what is asked, whether parts of it are one object or two, and however a frame came to hold its columns."""
+
+    def reducer_override(self, value):
+        return (dict, (value.reset_index().to_dict("list"),)) if isinstance(value, pd.DataFrame) else NotImplemented
+
+
 def contents(asked) -> bytes:
-    """What is asked, whether parts of it are one object or two that are equal."""
     written = io.BytesIO()
-    pickler = pickle.Pickler(written)
+    pickler = Contents(written)
     pickler.fast = True
     pickler.dump(asked)
     return written.getvalue()
