@@ -1,7 +1,7 @@
 python := .venv/bin/python
 ready := .venv/.ready
 # Tests run side by side on the cores there are. A file's tests stay together, since they share what they have fitted;
-# files with fits begin (tests/conftest.py).
+# the longest files begin (tests/durations.py).
 side_by_side := --numprocesses=auto --dist=loadfile --no-loadscope-reorder
 peer := benchmarks/.peer/.ready
 
@@ -26,8 +26,8 @@ test: lint  ## check, and run every test but the studies; options as in make tes
 	wait $$beside; checks=$$?; cat "$$said"; rm -f "$$said"; \
 	[ $$tests -eq 0 ] && exit $$checks; exit $$tests
 
-fast: $(ready)  ## run the tests that take neither sampling nor more than a second
-	$(python) -m pytest $(side_by_side) -m "not fits and not seconds and not study" $(ARGS)
+fast: $(ready)  ## run the quick tests: no sampling, no browser or engine, none of those that take longer
+	$(python) -m pytest $(side_by_side) -m "not (fits or seconds or study or browser or engines)" $(ARGS)
 
 study: $(ready)  ## run the studies that take minutes; docs/studies.md says what they found
 	$(python) -m pytest $(side_by_side) -m study -rP --durations=0 $(ARGS)

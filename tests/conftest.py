@@ -20,6 +20,7 @@ from ltv_bayes import posterior
 from ltv_bayes.diagnostics import Diagnostics
 from ltv_bayes.formulas.models.parameterization import naming as naming_of
 from ltv_bayes.language import language
+from tests.durations import Durations, sort_and_mark
 from tests.seeds import shift_all
 
 # Machines are shared, so speed is measured in benchmarks; and a run tells the same twice, unless other seeds are asked.
@@ -29,6 +30,7 @@ settings.register_profile("other", deadline=None)
 
 def pytest_addoption(parser):
     parser.addoption("--seed-shift", type=int, default=0, help="add this to every seed: other data, other chains")
+    parser.addoption("--write-durations", action="store_true", help="write tests/durations.json anew")
 
 
 def pytest_configure(config):
@@ -36,6 +38,8 @@ def pytest_configure(config):
     threadpool_limits(1, user_api="blas")
     for name in ("OMP", "OPENBLAS", "MKL"):
         os.environ.setdefault(f"{name}_NUM_THREADS", "1")
+    if config.getoption("--write-durations"):
+        config.pluginmanager.register(Durations())
     shift = config.getoption("--seed-shift")
     settings.load_profile("other" if shift else "same")
     if shift:
@@ -46,20 +50,10 @@ def pytest_report_header():
     return f"compiled loops: {FOLDER}"
 
 
-LONGEST = ("test_examples.py", "test_calibration_by_simulation.py", "test_order_values_apart.py", "test_fits.py")
-
-
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config, items):
-    """The longest files come first, then others with fits, so that processes that run side by side end together.
-
-    With other seeds, examples in docstrings would print other numbers: they are left out.
-    """
-    for item in items:
-        if item.get_closest_marker("fits") or item.get_closest_marker("study"):
-            item.add_marker("slow")
-    slow = {item.path for item in items if item.get_closest_marker("slow")}
-    items.sort(key=lambda item: (item.path not in slow, item.path.name not in LONGEST))
+    """With other seeds, examples in docstrings would print other numbers: they are left out."""
+    sort_and_mark(items)
     if config.getoption("--seed-shift"):
         items[:] = [item for item in items if not says_one_seed(item)]
 

@@ -251,7 +251,6 @@ def test_a_damaged_fit_is_refused_in_words_or_has_the_same_draws(tmp_path, purch
     assert refused > 120
 
 
-@pytest.mark.seconds
 @pytest.mark.parametrize("kind", ["parquet", "xlsx"])
 def test_a_damaged_table_is_read_or_refused_in_words(tmp_path, kind):
     table = pd.DataFrame({"customer_id": [f"客户 {row % 40}" for row in range(300)], "amount": np.arange(300.0) + 1})

@@ -49,7 +49,6 @@ def test_a_misspelt_name_is_an_attribute_error():
         lb.lifetime_valu  # noqa: B018
 
 
-@pytest.mark.seconds
 def test_scoring_needs_no_pymc(purchases, spend, tmp_path):
     purchases.save(tmp_path / "purchases.nc")
     spend.save(tmp_path / "spend.nc")

@@ -155,7 +155,6 @@ def test_functions_say_what_goes_in_what_comes_out_and_what_they_raise(part):
     assert missing == {}
 
 
-@pytest.mark.seconds
 @pytest.mark.parametrize("room", packages())
 def test_the_example_of_a_room_runs_and_its_tables_have_the_columns_listed(room, monkeypatch):
     """docs/columns.toml lists a call in one room; others may show a part of its columns."""

@@ -130,7 +130,6 @@ def documented(site):
     return {line.split(" ", 1)[0] for line in zlib.decompress(content).decode().splitlines()}
 
 
-@pytest.mark.seconds
 class TestSite:
     def test_every_public_name_is_in_the_reference(self, site):
         names = {f"ltv_bayes.{name}" for name in lb.__all__ if callable(getattr(lb, name))}

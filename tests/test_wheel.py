@@ -22,7 +22,6 @@ def built(tmp_path_factory):
     return {path.suffix: path for path in folder.iterdir()}
 
 
-@pytest.mark.seconds
 class TestWheel:
     def test_both_pass_the_check_of_the_index(self, built):
         command = [sys.executable, "-m", "twine", "check", "--strict", *map(str, built.values())]

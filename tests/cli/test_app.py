@@ -56,7 +56,6 @@ def run_cells(cells, **chosen):
     return names
 
 
-@pytest.mark.seconds
 def test_the_value_follows_what_is_chosen_on_the_page(tmp_path, monkeypatch, recwarn):
     business = lb.samples.simulate_project_business(30, random_seed=2)
     business.orders.to_csv(tmp_path / "orders.csv", index=False)

@@ -182,7 +182,6 @@ def value(*arguments):
     return ["value", "orders.csv", *ORDERS, *TERMS, *arguments]
 
 
-@pytest.mark.seconds
 def test_value_writes_the_numbers_of_the_library(folder, business, purchases, spend):
     succeed(*value("--discount-rate", 0.1, "--margin", 0.35, "--horizon", "3 years", "--seed", 4))
     customers = lb.summarize(business.transactions(), time_unit="month", as_of=business.as_of)
@@ -304,7 +303,6 @@ def test_judgements_without_a_relation_are_asked_for_it(folder, business):
     assert not list((folder / "values").glob("*"))
 
 
-@pytest.mark.seconds
 def test_value_works_without_pymc_and_whatever_the_backend_of_a_notebook(folder, monkeypatch):
     monkeypatch.setenv("MPLBACKEND", "module://not_installed")
     arguments = value("--attributes", "clients.csv", "--judgements", "judged.csv", "--by", "industry")
@@ -345,7 +343,6 @@ def files_under(folder):
     return {path.relative_to(folder).as_posix() for path in folder.rglob("*")}
 
 
-@pytest.mark.seconds
 def test_hostile_names_harm_no_spreadsheet_terminal_or_file(hostile):
     before = files_under(hostile.parent)
     summarized = succeed("summarize", "orders.csv", *ORDERS, *TERMS, "--attributes", "clients.csv")
@@ -427,7 +424,6 @@ def test_demo_values_nothing_of_clients_who_are_gone_unless_streams_stand_by_the
     assert table.loc["subscription", "clients"] == data.renewals.active().table.index.nunique()
 
 
-@pytest.mark.seconds
 def test_demo_says_that_the_sum_was_missed_only_where_it_was(folder, monkeypatch, purchases, spend):
     from ltv_bayes.demo import forecast as demo
 

@@ -93,7 +93,6 @@ def contents(folder):
     return {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
 
 
-@pytest.mark.seconds
 def test_one_command_from_raw_files_to_page_workbook_and_tables(folder, undrawn):
     result = succeed(
         *("report", "订单.csv", *QUICK, "--attributes", "clients.csv", "--by", "industry", "--costs", "costs.csv"),
@@ -133,7 +132,6 @@ def test_one_command_from_raw_files_to_page_workbook_and_tables(folder, undrawn)
     assert known["settings"]["costs"]["file"] == "costs.csv"
 
 
-@pytest.mark.seconds
 def test_the_value_is_that_of_the_library(folder):
     told = json.loads(succeed("value", "订单.csv", "--time-unit", "month", "--json").stdout)
     orders = lb.read_transactions("订单.csv")
@@ -145,7 +143,6 @@ def test_the_value_is_that_of_the_library(folder):
     np.testing.assert_array_equal(report.ltv.draws, expected.draws)
 
 
-@pytest.mark.seconds
 def test_a_run_repeated_gives_the_same_bytes_but_for_the_date(folder, undrawn):
     """Pictures are compared in tests/reporting/test_page.py."""
     command = ["report", "订单.csv", *QUICK, "--slipping-since", "2024-06-30"]
@@ -188,7 +185,6 @@ def test_foreign_files_are_refused_before_anything_is_computed(folder):
     assert run("report", "订单.csv", "--out", "订单.csv").exit_code == 1
 
 
-@pytest.mark.seconds
 def test_init_writes_a_file_that_gives_the_same_result(folder):
     succeed("init", "订单.csv", *QUICK, "--no-page", "--no-workbook", "--out", "made", "--to", "run.toml")
     text = (folder / "run.toml").read_text(encoding="utf-8")
@@ -239,7 +235,6 @@ def test_json_tells_errors_and_warnings_and_usage_is_code_2(folder):
     assert "visible_share and visible_within belong together" in unread.stderr
 
 
-@pytest.mark.seconds
 def test_the_report_speaks_the_language_asked_for(folder, undrawn):
     result = succeed("report", "订单.csv", *QUICK, "--language", "zh", "--no-workbook", "--no-checks")
     assert "位客户" in result.stdout
@@ -249,7 +244,6 @@ def test_the_report_speaks_the_language_asked_for(folder, undrawn):
     assert "--language" in shown
 
 
-@pytest.mark.seconds
 def test_everything_is_fitted_valued_and_held_to_the_past(folder):
     options = {"fits": None, "attributes": "clients.csv", "origins": 1, "by": ["industry"], **QUICKLY}
     done = Run.read(orders="订单.csv", earlier_day=["2024-12-31"], compare=["NBD"], seed=3, **options)
@@ -286,7 +280,6 @@ def test_channels_are_valued_over_the_last_horizon(folder, monkeypatch):
     assert asked == {"horizon": "5 years"}
 
 
-@pytest.mark.seconds
 def test_one_file_of_settings_serves_all_commands(folder):
     text = '[orders]\nfile = "订单.csv"\n[customers]\ntime_unit = "month"\n[purchases]\ncalendar_effects = "none"\n'
     text += '[spend]\nprice_growth = "none"\n[sampling]\nfits = "own"\ndraws = 150\n[output]\nfolder = "all"\n'
@@ -329,7 +322,6 @@ def test_subscriptions_alone_and_with_purchases_that_end_with_them(folder):
     assert together.ltv.summary()["mean"].gt(0).any()
 
 
-@pytest.mark.seconds
 def test_a_report_of_contracts_tells_of_renewals_and_of_customers_to_be_won(folder):
     pd.DataFrame({"月份": ["2026-03"], "新增客户": [4], "获客成本": [500]}).to_csv("plan.csv", index=False)
     names = {"subscriptions": "contracts.csv", "plan": "plan.csv", "as_of": "2025-12-31", "fits": "fits"}

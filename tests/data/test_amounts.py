@@ -614,7 +614,6 @@ CELLS = st.one_of(
 )
 
 
-@pytest.mark.seconds
 @settings(max_examples=50)
 @given(
     st.lists(CELLS, max_size=4),

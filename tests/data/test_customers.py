@@ -204,7 +204,6 @@ def test_impossible_subsets(chosen, message):
         customers_of().subset(chosen)
 
 
-@pytest.mark.seconds
 @pytest.mark.filterwarnings("ignore:recency looks like")
 @settings(max_examples=25, deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 2), st.integers(1, 3), st.integers(0, 2), st.integers(1, 3)), min_size=1))

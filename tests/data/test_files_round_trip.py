@@ -40,7 +40,6 @@ def is_marked(rows):
     return any(cell.startswith("'") or cell.startswith("=") for row in rows for cell in row)
 
 
-@pytest.mark.seconds
 @settings(max_examples=50, deadline=None)
 @given(
     table=tables(),

@@ -75,7 +75,6 @@ def test_hostile_ids_pass_through_unchanged(hostile):
     assert read(pd.Series([hostile]))[0] == [hostile]
 
 
-@pytest.mark.seconds
 @given(st.text(min_size=1).filter(lambda text: text.strip(" \t\r\n\f\v\u00a0\u3000\ufeff\u200b") == text))
 def test_any_text_passes_through_unchanged(text):
     assert read(pd.Series([text], dtype=object))[0] == [text]

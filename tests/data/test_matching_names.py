@@ -137,7 +137,6 @@ def is_near(one, other, lowest):
     return False
 
 
-@pytest.mark.seconds
 def test_every_pair_of_a_plain_double_loop_is_found(monkeypatch):
     """Names of many lengths, in blocks of seven."""
     random = np.random.default_rng(5)

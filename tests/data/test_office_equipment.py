@@ -160,7 +160,6 @@ class TestDates:
         subscribers, fees = len(company.subscriptions), (company.future["stream"] == "subscription").sum()
         assert fees == pytest.approx(12 * future_years * subscribers, abs=subscribers)
 
-    @pytest.mark.seconds
     def test_every_renewal_after_as_of_is_paid_until_the_one_not_made(self, company):
         paid = company.future[company.future["stream"] == "subscription"]
         found = {client: own[["date", "amount"]].to_numpy().tolist() for client, own in paid.groupby("customer_id")}

@@ -133,7 +133,6 @@ def test_of_a_period_that_another_contract_cuts_short_only_what_was_used_is_paid
         assert stream.realised(lb.all_customers(renewals)).tolist() == pytest.approx([paid])
 
 
-@pytest.mark.seconds
 @pytest.mark.parametrize("length", ["month", "year"])
 def test_a_value_after_a_change_is_that_of_the_present_contract_with_the_tenure_of_all(length):
     """Payments on the days of the present contract; retention after all renewals."""
@@ -154,7 +153,6 @@ def test_a_value_after_a_change_is_that_of_the_present_contract_with_the_tenure_
     assert abs(drawn.mean() - expected) < allowed() * drawn.std() / np.sqrt(drawn.size)
 
 
-@pytest.mark.seconds
 def test_monthly_churn_of_a_portfolio_with_plan_changes_is_that_of_losses_alone():
     """Churn 3%; 1.5% a month change their plan, on the renewal date, the day before, or in between."""
     rng, rows = np.random.default_rng(3), []

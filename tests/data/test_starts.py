@@ -89,7 +89,6 @@ dates = st.integers(0, 14).map(lambda number: START + dt.timedelta(days=number))
 order = st.tuples(st.sampled_from(["Ada", "Bo", "王芳"]), dates, st.sampled_from([-0.3, -0.1, 0.0, 0.1, 0.2, 5.0]))
 
 
-@pytest.mark.seconds
 @settings(max_examples=40, deadline=None)
 @given(
     log=st.lists(order, min_size=1, max_size=30),

@@ -64,7 +64,6 @@ def plain_summary(log, as_of, unit, zero_orders, returns):
     return pd.DataFrame.from_dict(rows, orient="index").sort_index()
 
 
-@pytest.mark.seconds
 @settings(max_examples=40, deadline=None)
 @given(
     log=logs,
@@ -106,7 +105,6 @@ def test_any_log(log, zone, unit, days, zero_orders, returns):
     assert customers.table["total_value"].sum() + listed == pytest.approx(sum(amount for *_, amount in log), abs=1e-9)
 
 
-@pytest.mark.seconds
 @settings(max_examples=12, deadline=None)
 @given(log=logs, data=st.data(), zero_orders=st.sampled_from(["count", "drop"]))
 def test_order_of_the_rows_changes_nothing(log, data, zero_orders):
@@ -135,7 +133,6 @@ def test_order_of_the_rows_does_not_change_the_last_digit():
         pd.testing.assert_frame_equal(again, table, check_exact=True)
 
 
-@pytest.mark.seconds
 @settings(max_examples=8, deadline=None)
 @given(log=logs, times=st.integers(2, 4))
 def test_repeated_rows_are_the_same_occasion(log, times):

@@ -104,7 +104,6 @@ class TestComparison:
             assert abs(drawn.mean() - published) < allowed(3) * drawn.std() / np.sqrt(400)
         assert (np.diff(paths, axis=1) >= 0).all()
 
-    @pytest.mark.seconds
     def test_tracked_paths_of_who_may_leave_at_once_have_the_mean_of_the_closed_form(self, cdnow, leaving_at_once):
         starts, times = cdnow.table["T"].max() - cdnow.table["T"].to_numpy(), np.array([25.0, 78.0])
         fit = leaving_at_once.thin(50)
@@ -148,7 +147,6 @@ class TestComparison:
         assert without == pytest.approx(318, abs=6)
         assert leaving == pytest.approx(262, abs=6)
 
-    @pytest.mark.seconds
     @pytest.mark.parametrize("unit", ["day", "month"])
     def test_tracking_in_another_unit_than_the_fit(self, cdnow_orders, purchases, spend, test, unit):
         fits = {"purchases": purchases.thin(50), "spend": spend.thin(50)}
@@ -221,7 +219,6 @@ class TestCalibration:
         low, high = np.quantile(test.predicted_purchases.to_numpy().reshape(-1, 2357), [0.05, 0.95], axis=0)
         assert test.coverage(0.9)["purchases_closed"] == test.actual["purchases"].between(low, high).mean()
 
-    @pytest.mark.seconds
     def test_p_value_is_the_one_of_each_customer_looked_up(self, test):
         """Independently: the PIT's conditional distribution function, customer by customer."""
         drawn = test.predicted_purchases.to_numpy().reshape(-1, 2357)

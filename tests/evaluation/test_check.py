@@ -56,7 +56,6 @@ def changed(customers, **columns):
     return lb.Customers.from_summary(table.reset_index(), time_unit="week", as_of="2025-12-31", currency="EUR")
 
 
-@pytest.mark.seconds
 def test_what_is_right_passes(purchases, spend):
     """One book in fifty does not; of five, hardly all."""
     checks = (lb.check(book(seed), purchases, spend, random_seed=seed) for seed in range(6, 11))
@@ -77,7 +76,6 @@ def test_false_alarms_are_rare(purchases, spend):
     assert_mean([(table["tail_probability"] < 0.2).mean() for table in tables], 0.2)
 
 
-@pytest.mark.seconds
 def test_numbers_are_those_of_the_formula(customers, purchases):
     """The expected number without a repeat purchase, and the tail, by the binomial law."""
     found = lb.check(customers, purchases, random_seed=1, ci_prob=0.9).table.loc["bg_nbd"]
@@ -89,13 +87,11 @@ def test_numbers_are_those_of_the_formula(customers, purchases):
     assert row["eti90_ub"] - row["eti90_lb"] == pytest.approx(2 * 1.645 * sd, rel=0.15)
 
 
-@pytest.mark.seconds
 def test_the_same_seed_gives_the_same_check(customers, purchases):
     one, other = (lb.check(customers, purchases, random_seed=3).table for _ in range(2))
     pd.testing.assert_frame_equal(one, other)
 
 
-@pytest.mark.seconds
 def test_those_who_never_come_back_are_found(customers, purchases):
     table = customers.table
     gone = np.arange(SIZE) % 4 == 0
@@ -107,7 +103,6 @@ def test_those_who_never_come_back_are_found(customers, purchases):
     assert any("pool_by=" in one for one in found.findings)
 
 
-@pytest.mark.seconds
 def test_resellers_are_found(customers, purchases):
     table = customers.table
     heavy = (table["frequency"] > 0) & ((table["frequency"] > 0).cumsum() <= 20)
@@ -118,13 +113,11 @@ def test_resellers_are_found(customers, purchases):
     assert any("1% who have most" in one and "resellers" in one for one in found.findings)
 
 
-@pytest.mark.seconds
 def test_silence_is_found(customers, purchases):
     early = changed(customers, recency=customers.table["recency"] * 0.7)
     assert any("mean silence" in one and "check_one_time" in one for one in lb.check(early, purchases).findings)
 
 
-@pytest.mark.seconds
 def test_spend_that_goes_with_frequency_is_found(customers, spend):
     frequency = customers.table["frequency"]
     related = changed(customers, monetary_value=customers.table["monetary_value"] * (1 + 0.15 * frequency))
@@ -166,7 +159,6 @@ def test_orders_that_stand_for_customers_who_differ_are_found():
         assert not found.passed
 
 
-@pytest.mark.seconds
 def test_little_is_not_off(customers, purchases):
     """With many customers everything is off by a little; no action is needed on 1%."""
     near = lb.FittedPurchases.from_draws(full({**LAW, "alpha": LAW["alpha"] * 1.01}, (1, 40)), time_unit="week")
@@ -194,7 +186,6 @@ class TestRenewals:
         assert any("change of price" in one for one in found.findings)
 
 
-@pytest.mark.seconds
 def test_events():
     rng = np.random.default_rng(3)
     number = rng.poisson(rng.gamma(0.8, 1 / 8.0, SIZE) * WEEKS)
@@ -233,7 +224,6 @@ def test_many_customers_are_a_sample(customers, purchases, monkeypatch):
     assert 5 < found.loc[("bg_nbd", "customers without a repeat purchase"), "observed"] < 60
 
 
-@pytest.mark.seconds
 def test_a_fit_that_did_not_converge_says_so_first(customers, purchases):
     bad = lb.FittedPurchases(purchases.idata.copy())
     bad.idata.attrs["diagnostics"] = _unconverged()
@@ -275,13 +265,11 @@ class TestNames:
         assert found.table.index.is_unique
         return list(dict.fromkeys(found.table.index.get_level_values("model")))
 
-    @pytest.mark.seconds
     def test_k_tells_fits_apart(self, customers):
         found = lb.check(customers, self.regular(2), self.regular(4), random_seed=1)
         assert self.names(found) == ["bg_cnbd, k = 2", "bg_cnbd, k = 4"]
         assert {one.split(":")[0] for one in found.findings} <= set(self.names(found))
 
-    @pytest.mark.seconds
     def test_those_still_alike_are_numbered(self, customers, purchases):
         wrong = lb.FittedPurchases.from_draws(full({**LAW, "alpha": 30.0}), time_unit="week")
         found = lb.check(customers, purchases, wrong, random_seed=1)
@@ -324,7 +312,6 @@ class TestRegularity:
         assert "No customer bought on three days" in repr(found)
         assert not any("regular" in one and "judged" in one for one in found.findings)
 
-    @pytest.mark.seconds
     def test_remarks_are_no_findings(self, customers, spend):
         found = lb.check(customers, spend, orders=self.log(self.ids()), random_seed=1)
         assert found.passed
@@ -389,7 +376,6 @@ class TestCures:
         fit = lb.FittedPurchases.from_draws(full(law, (1, 50)), time_unit="week", model=model, **stated)
         return {one.name.split(",")[0]: one.cure for one in quantities.of_purchases(fit, customers, 1)}
 
-    @pytest.mark.seconds
     @pytest.mark.parametrize(("model", "k", "cure"), CURES)
     def test_too_many_without_a_repeat_purchase_may_have_left_at_once(self, customers, model, k, cure):
         without = "customers without a repeat purchase"
@@ -465,7 +451,6 @@ class TestTails:
         assert 1000 <= np.prod(shape_of(fit)) < 2 * 1000
         assert shape_of(fit)[0] == shape[0]
 
-    @pytest.mark.seconds
     def test_few_draws_find_what_is_wrong(self, customers):
         wrong = lb.FittedPurchases.from_draws(full({**LAW, "alpha": 20.0}, (1, 20)), time_unit="week")
         table = lb.check(customers, wrong, random_seed=1).table
@@ -538,7 +523,6 @@ class TestGrowthOfOrderValues:
         found = self.found(lb.read_transactions(table[["customer_id", "date", "amount"]]), spend)
         assert found.table.loc[("gamma_gamma", quantities.GROWTH), "holds"]
 
-    @pytest.mark.seconds
     def test_a_false_alarm_is_rare(self):
         tails = [next(iter(quantities.of_growth(self.log(0.0, seed=seed, customers=40), 1))) for seed in range(36)]
         low = [np.mean(one.replicated <= one.observed) for one in tails]

@@ -72,7 +72,6 @@ def of_same(one, other):
 
 
 class TestEachModel:
-    @pytest.mark.seconds
     def test_is_the_backtest_of_that_model(self, orders, fits, terms, found):
         first, second, spend = fits
         assert found.names == ["BG/NBD", "lively"]
@@ -204,7 +203,6 @@ class TestPlantedModels:
         fits = {name: lb.FittedPurchases.from_draws(drawn, time_unit="week") for name, drawn in leaving.items()}
         return {"NBD": lb.FittedEvents.from_draws(draws(**RATES), time_unit="week"), **fits}
 
-    @pytest.mark.seconds
     def test_who_never_leaves_is_not_said_to(self, shop, fits):
         some = {name: fits[name] for name in ("leaving", "NBD")}
         found = lb.backtest(shop, origins=4, horizon=HORIZON, models=some, random_seed=1, progressbar=False)
@@ -215,7 +213,6 @@ class TestPlantedModels:
         assert abs(found["NBD"].scores().loc[("purchases", "total"), "bias"]) < 0.05
         assert found["leaving"].scores().loc[("purchases", "total"), "bias"] < -0.15
 
-    @pytest.mark.seconds
     def test_a_model_that_holds_the_other_is_not_told_apart(self, shop, fits):
         some = {name: fits[name] for name in ("hardly", "NBD")}
         found = lb.backtest(shop, origins=4, horizon=HORIZON, models=some, random_seed=1, progressbar=False)
@@ -269,7 +266,6 @@ class TestWork:
     def run(orders, terms, tmp_path, models, **other):
         return lb.backtest(orders, models=models, folder=tmp_path / "kept", **{**terms, **other})
 
-    @pytest.mark.seconds
     def test_an_interrupted_comparison_goes_on(self, orders, fits, terms, tmp_path, found):
         first, second, spend = fits
 
@@ -292,7 +288,6 @@ class TestWork:
         ):
             self.run(orders, terms, tmp_path, {**models(), "lively": (second, spend)})
 
-    @pytest.mark.seconds
     def test_errors_name_model_and_origin(self, orders, fits, terms):
         first, second, spend = fits
         fails = {"BG/NBD": first, "other": Recorded(second, DAYS[1], FitError)}
@@ -329,7 +324,6 @@ class TestWork:
             lb.backtest(orders, models={"one": first, " ": second}, spend=spend, **terms)
 
 
-@pytest.mark.seconds
 @pytest.mark.fits
 @pytest.mark.filterwarnings("ignore::ltv_bayes.errors.ConvergenceWarning")  # few draws will do
 def test_settings_are_refitted_for_each_model(orders, terms):

@@ -52,7 +52,6 @@ class TestTable:
         mean = np.average(table["eti80"], weights=table["customers"])
         assert abs(test.coverage(0.8, "eti")["purchases"] - mean) < allowed() * np.sqrt(0.25 / size)
 
-    @pytest.mark.seconds
     def test_tail_probabilities_are_ranks_among_what_the_model_makes_up(self, test):
         """A draw that plays the holdout is one of them: half of such holdouts are among the farther half."""
         tails = pd.concat(

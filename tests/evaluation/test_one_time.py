@@ -55,7 +55,6 @@ def test_expected_numbers_by_age_are_sums_of_chances(cdnow, purchases, leaving_a
         assert found[fit.model][0] / found["customers"][0] == pytest.approx(chance[young].mean(), abs=0.01)
 
 
-@pytest.mark.seconds
 def test_predictive_density_is_near_that_of_leave_one_out(cdnow, purchases, leaving_at_once, a_share):
     some = cdnow.subset(np.arange(len(cdnow)) % 4 == 0)
     found = lb.check_one_time(some, purchases, leaving_at_once, a_share, horizon="39 weeks")

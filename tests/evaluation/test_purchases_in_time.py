@@ -116,7 +116,6 @@ class TestTrend:
 
 
 class TestNothingMoves:
-    @pytest.mark.seconds
     def test_false_alarms_are_rare(self):
         """With known parameters, tails are those of chance: two-sided for a drift, half of that for the others."""
         tables = [rows_of(lb.check(true_to_the_model(seed, 40), known(), random_seed=seed)) for seed in range(16)]
@@ -125,7 +124,6 @@ class TestNothingMoves:
         assert_mean(tails[:, 0] < 0.5, 0.5)
         assert sum(not table["holds"].all() for table in tables) <= 8  # at most 0.1 each: once in 10^5 runs
 
-    @pytest.mark.seconds
     def test_counts_of_all_are_enough(self):
         """Of a ready table, whose purchases have no customers."""
         customers = true_to_the_model(4)

@@ -367,7 +367,6 @@ class TestByHand:
                     inside = [value for one in some for day, value in bought[one].items() if test.as_of < day <= end]
                     assert actual == pytest.approx(len(inside) if of == "purchases" else sum(inside))
 
-    @pytest.mark.seconds
     @pytest.mark.parametrize("of", ["purchases", "spend"])
     def test_scores_of_customers_and_totals(self, found, alone, halves, of):
         each, totals = found.customers(), found.totals(0.8)
@@ -481,7 +480,6 @@ class TestCohortNames:
         assert self.names(days)[0] == "2024-01"
 
 
-@pytest.mark.seconds
 class TestVerdict:
     def said(self, inside, *, apart=None, pit=None, frequency=None):
         pit = np.linspace(0.0005, 0.9995, 1000) if pit is None else pit
@@ -603,7 +601,6 @@ class TestFolder:
 
         return go
 
-    @pytest.mark.seconds
     def test_an_interrupted_backtest_goes_on_where_it_stopped(self, run, fits, tmp_path):
         stops = Recorded(fits["purchases"], fails_at=DAYS[2])
         with pytest.raises(KeyboardInterrupt):
@@ -709,7 +706,6 @@ class TestFolder:
         of_same(run(named, as_of=DAYS[:1], by=segments), first)
 
 
-@pytest.mark.seconds
 class TestJudgements:
     @pytest.fixture(scope="class")
     @staticmethod

@@ -47,7 +47,6 @@ def said_and_held(rng, size=1_000):
         yield *chances, worth > 3 * each
 
 
-@pytest.mark.seconds
 def test_channels_that_look_good_are_good_as_often_as_said():
     """The best of a company, which owes something to luck, is not said to be better than it is."""
     rng = np.random.default_rng(7)

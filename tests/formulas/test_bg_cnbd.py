@@ -281,7 +281,6 @@ def test_gaps_that_follow_a_calendar():
     assert bg_cnbd.as_whole_k(np.int64(100)) == 100
 
 
-@pytest.mark.seconds
 @pytest.mark.parametrize("k", [2, 12, 20, 40])
 @pytest.mark.parametrize("t", [0.0, 3.0, 80.0, 2000.0])
 def test_discounting_over_time_and_over_rates_agree(k, t, monkeypatch):

@@ -121,7 +121,6 @@ def test_payments_fall_into_their_periods():
     assert (abs(money[0].mean(axis=1) - expected) < allowed(100) * error).all()
 
 
-@pytest.mark.seconds
 @pytest.mark.parametrize("t", [900.0, 4000.0])
 def test_long_horizons_of_heavy_buyers_by_rates_and_by_counts(t):
     """Beyond some mean, purchases come from a rate and a Poisson number instead of by inversion: one law."""
@@ -339,7 +338,6 @@ def drawn_events(history, t, until=None, delta=0.0, spend=SPEND):
     return money[0, 0]
 
 
-@pytest.mark.seconds
 @pytest.mark.parametrize("history", [(0, 10.0, 0, 0.0), (4, 52.0, 3, 25.0), (300, 52.0, 300, 31.0)], ids=str)
 @pytest.mark.parametrize("delta", [0.0, 0.02])
 def test_events_while_alive_are_the_closed_form(history, delta):

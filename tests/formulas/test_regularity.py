@@ -46,7 +46,6 @@ def test_regular_purchases_are_found_to_be_so(k):
     assert high / low < 1.3
 
 
-@pytest.mark.seconds
 def test_interval_holds_the_truth_as_often_as_it_says():
     inside = 0
     for seed in range(200):

@@ -35,7 +35,6 @@ def test_mean_score_is_between_the_judges_own_and_everybodys():
     assert_mean(draws, (own.sum() + 2 * everybody.mean()) / 10)
 
 
-@pytest.mark.seconds
 def test_intervals_of_the_mean_score_hold_it():
     """Brier scores of judges whose chances are right: 90% intervals after 40 cases, over 300 simulated judges."""
     rng = np.random.default_rng(4)

@@ -7,7 +7,6 @@ from scipy import integrate
 from ltv_bayes.formulas.beliefs.sign_strength import posterior_of_log_ratio
 
 
-@pytest.mark.seconds
 def test_posterior_of_five_customers_is_the_integral():
     """Over the ratio, the chance to win and the time that customers stay for, by quadrature."""
     alive, buys = np.array([0.3, 0.05, 0.9, 0.5, 0.2]), np.array([0.8, 0.6, 0.9, 0.3, 0.95])

@@ -139,7 +139,6 @@ class TestResidualLife:
 
 
 class TestBounds:
-    @pytest.mark.seconds
     @pytest.mark.parametrize("model", [bg_nbd, mbg_nbd])
     @settings(max_examples=50)
     @given(shapes, histories, st.lists(size(-6, 6), min_size=2, max_size=5), size(-6, 6))

@@ -31,7 +31,6 @@ def walk(way, number):
     one()
 
 
-@pytest.mark.seconds
 @pytest.mark.parametrize("way", WAYS, ids=lambda way: way.__name__)
 def test_a_hostile_table_ends_in_words_or_finite_figures(way):
     walk(way, FEW)

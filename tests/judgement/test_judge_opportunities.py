@@ -287,7 +287,6 @@ class TestTruthIsKnown:
         ends = [judged.amount_quantiles(level).to_numpy() for level in (0.1, 0.9)]
         assert_share((paid >= ends[0]) & (paid <= ends[1]), 0.8)
 
-    @pytest.mark.seconds
     def test_totals_lie_within_their_interval_as_often_as_stated(self):
         """400 customers with ten opportunities each; chances and spread are as stated."""
         then, _, paid, won = pipeline(2, 4_000)

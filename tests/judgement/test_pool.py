@@ -71,7 +71,6 @@ class TestInWords:
         assert f"above {high}, one in ten below {low}, as likely above {median} as below; {mean} on average" in words
         assert pooled.fit_table()["misfit"].abs().max() < 2e-3
 
-    @pytest.mark.seconds
     def test_the_density_drawn_is_the_mixtures(self, pooled):
         """It has the narrow expert's hump, of which the nearest log-normal knows nothing, and integrates to 1."""
         amount = pooled.opportunities()[0].amount

@@ -77,7 +77,6 @@ class TestWhatRatingsMake:
         came = drawn.values[drawn.values > 0]
         assert np.mean(came < only(judged)["low"]) == pytest.approx(0.1, abs=0.02)
 
-    @pytest.mark.seconds
     @pytest.mark.parametrize("second", range(1, 6))
     def test_a_better_rating_never_makes_less(self, book, spend, second):
         def table(growth):

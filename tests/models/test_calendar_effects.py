@@ -225,7 +225,6 @@ class TestKnown:
         with pytest.raises(FitError, match="no as-of date"):
             model.fit(replace(customers, as_of=None))
 
-    @pytest.mark.seconds
     def test_a_known_season_comes_again(self):
         """Purchases by a season that others made, valued for its high months: more than in the low ones."""
         season = np.where(np.isin(np.arange(1, 13), [11, 12]), 4.0, 1.0)
@@ -285,7 +284,6 @@ class TestAuto:
 
 
 class TestFit:
-    @pytest.mark.seconds
     def test_it_finds_what_moved_and_keeps_the_rate(self):
         """A factor of 2 in the last half year and 1 before, in a company of two years."""
         orders = simulated_orders(4, customers=2000, days=730, factor=lambda day: np.where(day > 547, 2.0, 1.0))

@@ -176,7 +176,6 @@ def near_the_start(model):
     return {name: value + 0.3 * rng.standard_normal(np.shape(value)) for name, value in model.initial_point().items()}
 
 
-@pytest.mark.seconds
 def test_chances_have_the_likelihood_of_logistic_regression(closed):
     model = ExpertBiases().build(closed)
     at = near_the_start(model)
@@ -220,7 +219,6 @@ def test_partly_centred_experts_have_the_density_of_experts_around_their_mean(cl
     assert found == pytest.approx(expected.sum())
 
 
-@pytest.mark.seconds
 @pytest.mark.parametrize("won", [True, False], ids=["some won", "none won"])
 def test_the_density_written_out_is_that_of_the_model(closed, won):
     """With its gradient, at many points, and on the way back to the model's variables."""
@@ -270,7 +268,6 @@ def test_a_prior_of_an_uncommon_family_goes_through_pymc_to_the_same_posterior()
         assert (difference < 0.5 * other.std(("chain", "draw"))).all()
 
 
-@pytest.mark.seconds
 def test_priors_may_be_replaced(closed):
     given = ExpertBiases({"mean_shift": lb.Prior("Normal", mu=-0.2, sigma=0.1)})
     assert "mu=-0.2" in given.settings()["priors"]["mean_shift"]

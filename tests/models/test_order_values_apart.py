@@ -237,7 +237,6 @@ def test_few_prices_are_fitted(prices):
     assert float(fit.expected_spend_new_customer().median()) == pytest.approx(price.mean(), rel=0.1)
 
 
-@pytest.mark.seconds
 def test_segments_of_one_price_each_are_not_pooled():
     orders, plan = np.full(30, 3), np.array(["a", "b", "c"])[np.arange(30) % 3]
     book = customers(orders, 10.0 * (1 + np.arange(30) % 3), plan=plan)

@@ -166,7 +166,6 @@ class TestFuture:
         ours = fit.expected_discounted_purchases(customers, "2 years", 0.0)
         np.testing.assert_allclose(ours, fit.expected_purchases(customers, "2 years"), rtol=1e-9)
 
-    @pytest.mark.seconds
     def test_discounting_is_by_calendar_time(self, customers):
         fit, rate, weeks = fit_of(level=0.8, sds=0.3), 0.15, np.linspace(0, 52, 105)
         ours = fit.expected_discounted_purchases(customers, "52 weeks", rate).to_numpy()
@@ -327,7 +326,6 @@ class TestOtherDays:
                 assert found[0, draw, place].item() == pytest.approx(expected, rel=1e-3)
                 assert alive[0, draw, place].item() == pytest.approx(one.probability_alive(history).item(), rel=1e-3)
 
-    @pytest.mark.seconds
     def test_values_have_the_mean_of_expectations(self, fit, there):
         many = {name: np.repeat(values, 1000, axis=1) for name, values in DRAWS.items()}
         fit = fit_of(draws=many, effect=fit.idata["posterior"]["calendar_effect"][0, 0].to_numpy(), level=0.8, sds=0.4)

@@ -159,7 +159,6 @@ def test_what_asks_a_fit_for_its_priors_finds_them(cdnow, spend):
     assert "purchases per week" in " ".join(ax.get_xlabel() + ax.get_title() for ax in figure.axes)
 
 
-@pytest.mark.seconds
 def test_values_on_several_days(cdnow_orders):
     found = lb.value_over_time(
         cdnow_orders,

@@ -94,7 +94,6 @@ class TestExpectation:
         alone = bg_nbd.expected_purchases(365.25 / 7, bg_nbd.outlook_of_new_customer(**values))
         assert float(found[0, 0]) == pytest.approx(float(alone))
 
-    @pytest.mark.seconds
     def test_probabilities_of_purchases(self, book, purchases):
         some = purchases.thin(10)
         parts = [some.probability_of_purchases(book, y, horizon="39 weeks") for y in range(200)]
@@ -211,7 +210,6 @@ class TestFile:
 
 
 class TestArviz:
-    @pytest.mark.seconds
     def test_loo_reads_the_pointwise_likelihood(self, cdnow, purchases):
         tree = purchases.thin(100).with_log_likelihood(cdnow)
         values = {name: drawn[0, 0] for name, drawn in purchases.thin(100).draws.items()}

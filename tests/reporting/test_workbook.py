@@ -358,7 +358,6 @@ def test_rows_beyond_a_sheet_of_a_written_table_are_read_again(tmp_path, monkeyp
     assert pd.to_numeric(read["x"]).tolist() == list(range(5))
 
 
-@pytest.mark.seconds
 def test_pages_of_others_are_not_replaced(everything, undrawn, tmp_path):
     made, path = report(everything["ltv"]), tmp_path / "page.html"
     path.write_text("<!doctype html><p>somebody's page")

@@ -60,7 +60,6 @@ def test_notices_come_at_any_time_of_the_period(renewals):
     assert (abs(parts - expected) < allowed(20) * np.sqrt(expected)).all()
 
 
-@pytest.mark.seconds
 def test_values_hold_where_notice_comes_at_any_time(company, renewals):
     made, number = due_within_a_year(company, renewals)
     customers = lb.all_customers(renewals)

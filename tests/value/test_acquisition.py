@@ -57,7 +57,6 @@ def test_draws_can_be_compared(known):
     assert " EUR" not in lb.compare(known.ratio)["sentence"][0]
 
 
-@pytest.mark.seconds
 def test_payback_by_hand(channel_fits, known):
     """The month in which expected discounted margin, counted in steps of four days, reaches the cost."""
     fit = lb.FittedPurchases.from_draws(

@@ -54,7 +54,6 @@ def value(purchases, spend, monkeypatch):
     return lambda customers, **more: lb.lifetime_value(customers, stream, **{**settings, **more})
 
 
-@pytest.mark.seconds
 def test_everything_is_the_same(value, in_memory, in_file, tmp_path):
     ours, theirs = value(in_file), value(in_memory)
     assert valued_of(ours).results.kept is None
@@ -106,7 +105,6 @@ def test_unknown_customer(value, in_file):
         value(in_file).explain("Zeta")
 
 
-@pytest.mark.seconds
 def test_fits_are_the_same(in_memory, in_file):
     for model in (lb.BGNBD(calendar_effects=None), lb.GammaGamma(price_growth=None)):
         ours, theirs = (model.fit(some, random_seed=1, progressbar=False) for some in (in_file, in_memory))

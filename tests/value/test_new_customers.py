@@ -17,7 +17,6 @@ from tests.streams.test_own_growth import growing
 TERMS = {"horizon": "3 years", "discount_rate": 0.1, "margin": 0.35, "random_seed": 1}
 
 
-@pytest.mark.seconds
 def test_by_hand_from_the_closed_forms(channel_fits, channel_value):
     purchases = channel_fits[0]
     for name in ("Ads", "Fair", "Referral"):

@@ -320,7 +320,6 @@ class TestVisibleShare:
             assert near(ltv.components["repeat_purchases"].sel(customer_id=customer), expected)
         assert any("60% of the purchases within 6 months" in note for note in ltv.notes())
 
-    @pytest.mark.seconds
     @pytest.mark.parametrize("leaving", [True, False])
     def test_what_is_left_are_the_draws_without_it_less_what_is_shown(self, book, stream, leaving):
         """Draw by draw, so that a value with a visible share can be compared with one without."""
@@ -464,7 +463,6 @@ class TestSameTotal:
         with pytest.raises(JudgementError, match=r"no stream that predicts any of it \(row 1\)\. Give streams="):
             lb.lifetime_value(book, future_value=judged, **TERMS)
 
-    @pytest.mark.seconds
     def test_what_became_of_opinions_is_remembered(self, combined, monkeypatch):
         """Making the draws says it in passing; asking before, or of scaled opinions, changes nothing."""
         asked_first = combined(0.5, keep_draws=False).judgement.opinions()

@@ -440,7 +440,6 @@ class TestPowerScaledPriors:
         assert row["noticeable"]
         assert row["pareto_k"] < 0.7
 
-    @pytest.mark.seconds
     def test_a_fit_of_two_streams_is_weighted_in_the_order_of_each(self, clients, fits):
         events, spend = fits
         service = lb.TriggeredService(events, spend, while_alive=None, customers=clients)
@@ -448,7 +447,6 @@ class TestPowerScaledPriors:
         assert row["held"] == "priors of gamma_gamma, repeat purchases, triggered service"
         assert row["mean_change"] == pytest.approx(self.expected_change(streams=2), rel=0.08)
 
-    @pytest.mark.seconds
     def test_who_is_left_out_for_an_opinion_is_said(self, clients, fits):
         """An opinion takes draws out of their places, so weights of places say nothing of its customer."""
         judged = read([{**ROWS[0], "customer_id": "7", "relation": "same_total"}])
