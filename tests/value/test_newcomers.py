@@ -156,7 +156,7 @@ def test_a_price_that_grows_by_one_factor_is_expected_with_each_renewal():
     assert client.expected(Duration(4, "year"), 0.10) == pytest.approx([fees, fees], rel=1e-6)
 
 
-@pytest.mark.parametrize("number", [1, 100])
+@pytest.mark.parametrize("number", [1, pytest.param(25, marks=pytest.mark.study), 100])
 def test_customers_won_together_have_mean_and_luck_of_those_drawn_one_by_one(number):
     client, size = growing_subscriber(8000, chance=0.5, alike=3.0, up=0.7, size=(0.4, 0.3), sd=(0.2, 0.1)), 8000
     rng, horizon = np.random.default_rng(2), Duration(5, "year")
