@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 FILE = Path(__file__).with_suffix(".json")
-LONG_FUNCTION, LONG_FILE = 0.4, 2.0  # seconds
+LONG_FUNCTION, LONG_FILE = 0.3, 2.0  # seconds
 
 
 def file_of(nodeid):
