@@ -200,9 +200,10 @@ class Results:
         self._first = self._first or going
 
     def _of_customer(self, customer_id: Any) -> tuple[Components, Components]:
-        if self._latest is None or self._latest[0] != str(customer_id):
-            self._latest = str(customer_id), self._alone(customer_id)
-        return self._latest[1]
+        latest = self._latest  # read once: another thread may ask for another customer meanwhile
+        if latest is None or latest[0] != str(customer_id):
+            latest = self._latest = str(customer_id), self._alone(customer_id)
+        return latest[1]
 
     def _alone(self, customer_id: Any) -> tuple[Components, Components]:
         customers = self.valuation.customers
