@@ -38,6 +38,8 @@ def pytest_configure(config):
     threadpool_limits(1, user_api="blas")
     for name in ("OMP", "OPENBLAS", "MKL"):
         os.environ.setdefault(f"{name}_NUM_THREADS", "1")
+    # Where each node of a graph was written is a seventh of the time that models take to build.
+    os.environ.setdefault("PYTENSOR_FLAGS", "traceback__limit=0")
     if config.getoption("--write-durations"):
         config.pluginmanager.register(Durations())
     shift = config.getoption("--seed-shift")

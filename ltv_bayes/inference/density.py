@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import nullcontext
+from functools import cached_property
 from itertools import product
 from threading import Lock
 from typing import Any, Protocol, runtime_checkable
@@ -76,24 +77,18 @@ class Density:
         import pytensor.tensor as pt
         from pymc.pytensorf import join_nonshared_inputs
         from pytensor import function
-        from pytensor.graph.replace import vectorize_graph
 
-        one, several, plain = _modes(model)
+        one, self._several, self._plain_mode = _modes(model)
         point = model.initial_point()
-        [logp, *expanded], joined = join_nonshared_inputs(
+        [self._logp, *self._expanded], self._joined = join_nonshared_inputs(
             point, [model.logp(jacobian=True), *model.unobserved_value_vars], model.value_vars
         )
         self._outputs = [(variable.name, variable.ndim) for variable in model.unobserved_value_vars]
         self._wanted = [variable.name for variable in model.unobserved_RVs]
         self._dims, self._coords = dict(model.named_vars_to_dims), dict(model.coords)
-        gradient: Any = pt.grad(logp, joined)
-        self._evaluate = function([joined], [logp, gradient], mode=one)
+        gradient: Any = pt.grad(self._logp, self._joined)
+        self._evaluate = function([self._joined], [self._logp, gradient], mode=one)
         self._turn = Lock() if has_inner_functions(self._evaluate) else nullcontext()
-        many = pt.dmatrix("many")
-        self._evaluate_many, self._expand_many = (
-            function([many], vectorize_graph(outputs, {joined: many}), mode=mode)
-            for outputs, mode in ((logp, several), (expanded, plain))
-        )
         self._plain = len(model.value_vars) <= FEW and all(variable.ndim == 0 for variable in model.value_vars)
         self._start: Array = np.concatenate([np.ravel(point[variable.name]) for variable in model.value_vars])
 
@@ -120,6 +115,22 @@ class Density:
                 return _finite(*evaluate(x))
 
         return evaluate_at
+
+    @cached_property
+    def _evaluate_many(self) -> Callable[[Array], Any]:
+        return self._of_many(self._logp, self._several)
+
+    @cached_property
+    def _expand_many(self) -> Callable[[Array], list[Any]]:
+        return self._of_many(self._expanded, self._plain_mode)
+
+    def _of_many(self, outputs: Any, mode: Any) -> Callable[[Array], Any]:
+        import pytensor.tensor as pt
+        from pytensor import function
+        from pytensor.graph.replace import vectorize_graph
+
+        many = pt.dmatrix("many")
+        return function([many], vectorize_graph(outputs, {self._joined: many}), mode=mode)
 
     def values(self, points: Array) -> Array:
         """Log density at many points, an array of shape (points, size); -inf where it is not finite."""
