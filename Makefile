@@ -42,8 +42,10 @@ lint: $(ready)
 	$(python) -m ruff format --check
 	.venv/bin/codespell ltv_bayes docs tests examples benchmarks scripts *.md
 
+# The code of pages and examples is checked too: names, arguments, and what results have.
 types: $(ready)
-	$(python) -m mypy
+	@$(python) docs/run_pages.py --only-code docs/_build/shown
+	$(python) -m mypy ltv_bayes docs/_build/shown
 
 imports: $(ready)
 	.venv/bin/lint-imports --no-logo

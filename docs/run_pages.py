@@ -3,6 +3,7 @@
     python docs/run_pages.py                          runs every page, and the README, and says where one is stale
     python docs/run_pages.py --write                  writes printed text and pictures into them
     python docs/run_pages.py --write docs/models.md   one page
+    python docs/run_pages.py --only-code FOLDER       runs none, and writes the code of all, and of the examples
 
 In a page, a ```python block is a notebook's cell: the blocks share their names, and a block shows what it prints, then
 the value of its last line. The ```text block right below it holds what was shown. A block may fail only if that text
@@ -243,12 +244,35 @@ def written(page: str, results: list[tuple[Cell, str]]) -> str:
     return page
 
 
+def only_code(page: str) -> str:
+    """The code of a page, each line in its place, so that an error of it names the line of the page."""
+    found, after = "", 0
+    for block in BLOCK.finditer(page):
+        if block[1] == "python":
+            found += "\n" * page.count("\n", after, block.start(2)) + block[2]
+            after = block.end(2)
+    return found
+
+
+def write_code(folder: Path) -> None:
+    """Write the code of pages and examples as modules of one package, which can be checked without running it."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    modules = {path.name: only_code(path.read_text(encoding="utf-8")) for path in PAGES}
+    modules |= {path.name: path.read_text(encoding="utf-8") for path in sorted((ROOT / "examples").glob("*.py"))}
+    for name, code in {"__init__": "", **modules}.items():
+        (folder / f"{re.sub(r'\W', '_', name.removesuffix('.py'))}.py").write_text(code, encoding="utf-8")
+
+
 def main() -> None:
     """Run the pages named, or all of them."""
     asked = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     asked.add_argument("pages", nargs="*", type=Path)
     asked.add_argument("--write", action="store_true")
+    asked.add_argument("--only-code", type=Path, metavar="FOLDER")
     given = asked.parse_args()
+    if given.only_code:
+        return write_code(given.only_code)
     with tempfile.TemporaryDirectory() as made:
         fits = Path(made) / "fits"
         fits.mkdir()

@@ -1,5 +1,6 @@
 """The examples, the notebook, the README and the pages of the documentation run as they are written."""
 
+import ast
 import hashlib
 import importlib.util
 import io
@@ -283,6 +284,27 @@ def test_stale_picture_is_noticed(pages, tmp_path, monkeypatch):
     page.write_text(text.replace("profits", "zzlosses"), encoding="utf-8")
     results = pages.run_page(page, tmp_path / "new", lambda to: None)
     assert "a.png: 'zzlosses' is printed only" in pages.stale(text, results, tmp_path / "new")
+
+
+def test_the_code_of_a_page_keeps_its_lines(pages):
+    """So that a type checker names the line of the page."""
+    page = (
+        "# One\n\n```python\na = 1\n```\n\n```text\n2\n```\n\n```console\n$ ls\n```\n\n```python\nb = a\n\nc = b\n```\n"
+    )
+    code = pages.only_code(page).splitlines()
+    assert [line or there for line, there in zip(code, page.splitlines(), strict=False)] == page.splitlines()[
+        : len(code)
+    ]
+    assert [line for line in code if line] == ["a = 1", "b = a", "c = b"]
+
+
+def test_code_of_all_pages_and_examples_is_written_for_the_type_checker(pages, tmp_path):
+    pages.write_code(tmp_path / "shown")
+    written = {path.stem for path in (tmp_path / "shown").glob("*.py")}
+    assert {f"{path.stem.replace('-', '_').replace('.', '_')}_md" for path in pages.PAGES} < written
+    assert {path.stem for path in EXAMPLES} < written
+    for path in (tmp_path / "shown").glob("*.py"):
+        ast.parse(path.read_text(encoding="utf-8"))
 
 
 def test_output_is_written_below_the_code(pages, tmp_path):

@@ -35,6 +35,16 @@ def test_public_names_exist_and_are_documented(name):
     assert getattr(lb, name).__doc__
 
 
+def test_type_checkers_and_editors_know_each_public_name_where_it_is_defined():
+    """By a line of its own, which is also what loads it."""
+    lines = Path(lb.__file__).with_suffix(".pyi").read_text(encoding="utf-8").splitlines()
+    imports = [line.split() for line in lines if "import" in line]
+    assert sorted(name for *_, name in imports) == [name for name in lb.__all__ if name != "__version__"]
+    for _, module, _, name, _, known_as in imports:
+        assert known_as == name
+        assert module == "ltv_bayes" or getattr(lb, name).__module__ == module
+
+
 @pytest.mark.parametrize("name", [name for name in lb.__all__ if inspect.isclass(getattr(lb, name))])
 def test_methods_are_documented_and_bear_their_own_names(name):
     """Also those that are written in another file: help, errors and pickles call a method by the function's name."""

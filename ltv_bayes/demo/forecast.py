@@ -1,5 +1,7 @@
 """A real shop's forecast compared with what happened."""
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
@@ -29,9 +31,10 @@ def forecast_cdnow(results: Results, *, draws: int, random_seed: int) -> None:
     purchases = model.fit(customers, draws=draws, random_seed=random_seed)
     spend = lb.GammaGamma().fit(customers, draws=draws, random_seed=random_seed)
     say(f"{purchases!r}\n\n{spend!r}\n")
-    test = lb.backtest(
+    of_one_origin: Any = lb.backtest(
         orders, as_of=CALIBRATION_END, horizon=HOLDOUT, purchases=purchases, spend=spend, random_seed=random_seed
     )
+    test: lb.Backtest = of_one_origin
     say(verdict(test))
     show(test.by_frequency(), title=f"Purchases per customer in the {HOLDOUT} after, by frequency", amounts=False)
     prior = model.sample_prior(customers, draws=4 * draws, random_seed=random_seed)

@@ -47,7 +47,8 @@ class Data:
     @classmethod
     def of(cls, company: samples.OfficeEquipment) -> Self:
         """Read the company's tables as an analyst would."""
-        as_of, named = company.as_of, {"customer": "client", "currency": company.currency}
+        as_of = company.as_of
+        named: dict[str, Any] = {"customer": "client", "currency": company.currency}
         orders = lb.read_transactions(
             company.orders, date="ordered_on", amount="amount", stream="product_line", **named
         )
@@ -96,7 +97,7 @@ def valued(
     data: Data, subscription: lb.Subscription, host: str | None, *, draws: int, random_seed: int
 ) -> lb.LifetimeValue:
     """Fit a model for each way of paying and value all streams, depending on the host or each by itself."""
-    fitting = {"draws": draws, "random_seed": random_seed}
+    fitting: dict[str, Any] = {"draws": draws, "random_seed": random_seed}
     return lb.lifetime_value(
         data.customers,
         [

@@ -1,6 +1,7 @@
 """Read a saved fit back as what it was."""
 
 from pathlib import Path
+from typing import Any
 
 import xarray as xr
 
@@ -31,7 +32,7 @@ FITTED: dict[str, type[FittedModel]] = {
 }
 
 
-def load_fit(path: str | Path) -> FittedModel:
+def load_fit(path: str | Path) -> Any:
     """Read a fit that its ``save`` wrote: draws, unit, settings and verdict. PyMC is not needed.
 
     Parameters
@@ -42,7 +43,7 @@ def load_fit(path: str | Path) -> FittedModel:
     Returns
     -------
     FittedModel
-        Of the kind that was saved.
+        Of the kind that was saved, which a type checker cannot know.
 
     Raises
     ------
