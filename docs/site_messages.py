@@ -107,11 +107,16 @@ CURES = {
 """What to do, where a message does not say it in so many words."""
 
 
+RAISES = re.compile(r"Error\(|\bwarn\(")
+"""What stands in a file with messages."""
+
+
 def messages() -> dict[str, set[str]]:
     """Every message by the class of its error or warning; parts of messages left out."""
     found: dict[str, set[str]] = {}
-    for file in PACKAGE.rglob("*.py"):
-        for kind, message in _raised(ast.parse(file.read_text(encoding="utf-8"))):
+    texts = (file.read_text(encoding="utf-8") for file in PACKAGE.rglob("*.py"))
+    for text in filter(RAISES.search, texts):
+        for kind, message in _raised(ast.parse(text)):
             if kind.endswith(("Error", "Warning")) and ENDED.search(message):
                 found.setdefault(kind, set()).add(message)
     return found

@@ -20,6 +20,7 @@ import pytest
 import ltv_bayes as lb
 from ltv_bayes.data.customers.rows import FrameRows
 from ltv_bayes.language import language
+from ltv_bayes.models.expert_biases import ExpertBiases
 from ltv_bayes.models.model import Model
 
 ROOT = Path(__file__).parents[1]
@@ -34,6 +35,7 @@ SHOWN_AS_PRINTED = ["data", "matching"]  # pages without chains, which differ fr
 FEWER_CLIENTS = {"07_many_customers": "10000", "08_hybrid_customers": "300", "09_one_lifetime_or_many": "300"}
 LARGEST_PICTURE = 150_000
 USUAL_DRAWS, ENOUGH = 1000, 125  # of a chain: 500 in all are the fewest by which a backtest judges its classes
+TWO_CHAINS = {"draws": USUAL_DRAWS, "chains": 2}  # where they must converge first
 WITH_ALL_DRAWS = ["how_do_i"]  # it names the better of two that hardly differ
 
 OUR_WARNINGS_AS_ERRORS = """
@@ -103,15 +105,21 @@ def contents(asked) -> bytes:
 
 @pytest.fixture
 def fewer_draws(monkeypatch):
-    """An eighth of the usual draws shows the same, up to what chains may show; pooled models are fitted with all."""
-    fit = Model.fit
+    """An eighth of the usual draws shows the same, up to what chains may show.
+
+    Where Markov chains must tune, there are two of them.
+    """
+    fit, fit_experts = Model.fit, ExpertBiases.fit
 
     def with_fewer(model, data, **settings):
         if model.pool_by is not None:
-            return fit(model, data, **settings).thin(ENOUGH)
+            return fit(model, data, **settings | TWO_CHAINS).thin(2 * ENOUGH)
         return fit(model, data, **settings | {"draws": min(settings.get("draws", USUAL_DRAWS), ENOUGH)})
 
     monkeypatch.setattr(Model, "fit", with_fewer)
+    monkeypatch.setattr(
+        ExpertBiases, "fit", lambda model, closed, **settings: fit_experts(model, closed, **settings | TWO_CHAINS)
+    )
 
 
 def run(code: str, path: Path, *arguments: str) -> str:

@@ -1,10 +1,12 @@
 """The documentation's site: built without a warning, whole, readable without a network, and it answers questions."""
 
+import contextlib
 import inspect
+import io
 import re
 import shutil
-import subprocess
 import sys
+import warnings
 import zlib
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
@@ -12,6 +14,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import pytest
+from sphinx.cmd.build import build_main
 
 import ltv_bayes as lb
 
@@ -59,9 +62,23 @@ QUESTIONS = [
 """What a new user asks, as it stands on the start page; the links that lead on from there; words of the answer."""
 
 
+@contextlib.contextmanager
+def imports_undone():
+    """Forgets the modules of the site, which lie in a folder of this test, and that they were looked for there."""
+    known, places = set(sys.modules), list(sys.path)
+    yield
+    sys.path[:] = places
+    for name in set(sys.modules) - known:
+        if name.startswith("site_"):
+            del sys.modules[name]
+
+
 @pytest.fixture(scope="module")
 def site(tmp_path_factory):
-    """Builds the site, from a copy of the pages, since building writes pages of its own."""
+    """Builds the site, from a copy of the pages, since building writes pages of its own.
+
+    In this process, which has imported all that the reference names.
+    """
     folder = tmp_path_factory.mktemp("site")
     shutil.copytree(
         ROOT / "docs",
@@ -70,9 +87,10 @@ def site(tmp_path_factory):
     )
     for part in ("examples", "CONTRIBUTING.md", "CHANGELOG.md"):
         (folder / part).symlink_to(ROOT / part)
-    command = [sys.executable, "-m", "sphinx", "--builder", "html", "--fail-on-warning", "--keep-going", "--quiet"]
-    made = subprocess.run([*command, "docs", "html"], cwd=folder, capture_output=True, text=True, check=False)
-    assert made.returncode == 0, made.stderr
+    said, words = io.StringIO(), ["--builder", "html", "--fail-on-warning", "--keep-going", "--quiet", "docs", "html"]
+    with contextlib.chdir(folder), contextlib.redirect_stderr(said), warnings.catch_warnings(), imports_undone():
+        warnings.simplefilter("ignore")  # Python's, as on a terminal; those of Sphinx are counted
+        assert build_main(words) == 0, said.getvalue()
     return folder / "html"
 
 

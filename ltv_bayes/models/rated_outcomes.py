@@ -47,11 +47,18 @@ def build(levels: Array, criteria: list[str], won: Array, log_amount: Array) -> 
         for end, place in (("low", -0.5), ("high", 0.5)):
             pm.Deterministic(f"probability_{end}", pm.math.invlogit(log_odds(place)))
             pm.Deterministic(f"multiplier_{end}", pm.math.exp(log_multiplier(place)))
-        pm.Bernoulli("won", logit_p=log_odds(score), observed=won)
+        pm.CustomDist("won", log_odds(score), logp=_log_probability, dtype="int64", observed=won)
         paid = np.flatnonzero(won)
         if paid.size:
             pm.Normal("log_amount", mu=log_multiplier(score[paid]), sigma=spread, observed=log_amount[paid])
     return model
+
+
+def _log_probability(won: Any, log_odds: Any) -> Any:
+    """Of a Bernoulli outcome; the softplus of PyMC's own is a loop in Python where PyTensor does not compile."""
+    import pytensor.tensor as pt
+
+    return (won - 0.5) * log_odds - pt.log(2 * pt.cosh(log_odds / 2))
 
 
 def _line(name: str, *, middle: float, rise: float) -> Any:
