@@ -11,6 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from ltv_bayes.scoring.saved import model_of
+from tests.scoring.values import AS_OF, frame, plain
+
 ROOT = Path(__file__).parents[2]
 JAVA = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -XX:-UsePerfData"
 JAVA += " -XX:+UnlockDiagnosticVMOptions -XX:-BytecodeVerificationRemote"
@@ -83,6 +86,7 @@ def spark(request, gateway):
         settings |= READ_AS_THEY_STAND if master == IN_ONE_JAVA else {}
         for name, value in (SETTINGS_OF_SPARK | settings).items():
             builder = builder.config(name, value)
+        model_of(plain()).score(frame().head(3), as_of=AS_OF)  # loops are compiled here, once for all processes
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ResourceWarning)
             session = builder.getOrCreate()

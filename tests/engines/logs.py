@@ -32,7 +32,7 @@ class Log:
 
 
 def cdnow():
-    return lb.samples.cdnow_orders(full=True).table[["customer_id", "date", "amount"]]
+    return lb.samples.cdnow_orders().table[["customer_id", "date", "amount"]]
 
 
 def drawn(seed, rows, *, ids="whole", amounts="cents"):
@@ -98,9 +98,20 @@ def in_memory(log, since=None):
     return lb.summarize(lb.read_transactions(frame, **log.columns), since=given, **log.settings)
 
 
-def assert_same(log, scan, since=None):
-    """Row by row, with what was left out and the counts by day; to the last digit where amounts are decimals."""
-    expected, found = in_memory(log, since), lb.summarize(scan(), since=since, **log.settings)
+def assert_same(log, scan, since=None, **columns):
+    """Row by row, with what was left out and the counts by day; to the last digit where amounts are decimals.
+
+    Parameters
+    ----------
+    columns : str
+        What `summarize` is told of a table that is not an order log yet.
+
+    Returns
+    -------
+    Customers
+        As the engine has them.
+    """
+    expected, found = in_memory(log, since), lb.summarize(scan(), since=since, **columns, **log.settings)
     closeness = {"check_exact": True} if log.exact else {"rtol": 1e-14, "atol": 0}
     pd.testing.assert_frame_equal(found.table.sort_index(), expected.table.sort_index(), **closeness)
     assert (found.time_unit, found.as_of, found.merged_orders) == (
@@ -113,6 +124,7 @@ def assert_same(log, scan, since=None):
     assert left_out(found) == left_out(expected)
     assert numbers(found) == pytest.approx(numbers(expected), rel=1e-12, nan_ok=True)
     assert_same_prices(found.rows.price_moments, expected.rows.price_moments)
+    return found
 
 
 def assert_same_prices(found, expected):

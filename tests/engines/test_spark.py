@@ -22,7 +22,7 @@ from ltv_bayes.errors import ColumnError, InputError
 from ltv_bayes.scoring.saved import model_of
 from tests.engines.conftest import TWO_WORKERS
 from tests.engines.hard_rows import COUNTS_OF_ODD_IDS, FAULTS, FAULTY, ODD_IDS, ZONES, days_in, days_of, moments
-from tests.engines.logs import LOGS, assert_same, in_memory, starts_as_table
+from tests.engines.logs import LOGS, assert_same, starts_as_table
 from tests.scoring.values import AS_OF, KINDS, frame
 
 pytestmark = pytest.mark.engines
@@ -33,6 +33,7 @@ ASKED = {"as_of": AS_OF, "segments": ["region"], "thresholds": [40], "tiers": {"
 two_workers = pytest.mark.parametrize("spark", [TWO_WORKERS], indirect=True)
 
 
+@pytest.mark.study
 @two_workers
 def test_spark_has_two_workers(spark):
     """Each worker forks its processes of Python from one of its own."""
@@ -40,7 +41,7 @@ def test_spark_has_two_workers(spark):
     assert len(parents) == 2
 
 
-@pytest.mark.parametrize("name", [name for name in LOGS if name != "netted"])  # below, in another way
+@pytest.mark.parametrize("name", ["cdnow", "fractions", "decimals", "counted"])  # the others below, in other ways
 def test_same_rows(spark, name):
     """Orders of a customer are in several partitions, and one customer has a third of all."""
     log = LOGS[name]
@@ -56,10 +57,9 @@ def test_clocks_that_start_on_given_days(spark):
 
 
 def test_a_data_frame_goes_to_summarize(spark):
-    log = LOGS["netted"]
-    frame = spark.createDataFrame(log.arrow()).withColumnsRenamed({"customer_id": "client", "date": "day"})
-    found = lb.summarize(frame, customer="client", date="day", **log.settings)
-    assert found.table.equals(in_memory(log).table)
+    frame = spark.createDataFrame(LOGS["free_left_out"].arrow())
+    frame = frame.withColumnsRenamed({"customer_id": "client", "date": "day"}).repartition(3)
+    found = assert_same(LOGS["free_left_out"], lambda: frame, customer="client", date="day")
     assert [len(batch) for batch in found.batches(100)][:-1] == [100] * (len(found) // 100)
     assert found.subset([1, 3]).ids.tolist() == [1, 3]
 
@@ -68,10 +68,11 @@ def test_customers_are_scored_where_they_are(spark, compiled, purchases, spend):
     """From orders to scores, nothing but sums leaves Spark; Customers state unit and day themselves."""
     log = LOGS["ignored"]
     here = lb.summarize(lb.read_transactions(log.frame(), currency="USD"), **log.settings)
-    orders = lb.scan_transactions(spark.createDataFrame(log.arrow()), currency="USD")
+    frame = spark.createDataFrame(log.arrow()).repartition(3)
+    orders = assert_same(log, lambda: lb.scan_transactions(frame, currency="USD"))
     stream = lb.RepeatPurchases(purchases.thin(20), spend.thin(20))
     ltv = lb.lifetime_value(here, stream, horizon=["1 year", "3 years"], discount_rate=0.1, random_seed=1)
-    found = lb.score(lb.summarize(orders, **log.settings), ltv)
+    found = lb.score(orders, ltv)
     table, wanted = table_of(found).sort_index(), ltv.summary().sort_index()
     pd.testing.assert_frame_equal(table[list(wanted)], wanted, check_exact=True, check_dtype=False)
     np.testing.assert_allclose(found.total(), ltv.total(), rtol=1e-9)
@@ -245,19 +246,39 @@ class TestRows:
 
 
 class TestWhatHappensMeanwhile:
-    def test_a_task_that_is_tried_again_counts_once(self, spark, there, model, here):
-        """The first attempt of a partition fails when all its customers have been read."""
+    def test_a_task_that_is_tried_again_counts_once(self, there, model, here):
+        """Of two partitions the first attempt ends when all customers were read: it fails, or its process is killed."""
 
-        def fails_once(batches):
+        def ends_once(batches):
             from pyspark import TaskContext
 
             yield from batches
             if TaskContext.get().attemptNumber() == 0 and TaskContext.get().partitionId() == 1:
                 raise RuntimeError("lost for a moment")
+            if TaskContext.get().attemptNumber() == 0 and TaskContext.get().partitionId() == 3:
+                os.kill(os.getpid(), signal.SIGKILL)
 
-        rows = there(frame())
-        same(model.score(quietly(rows, fails_once), **ASKED), here)
+        same(model.score(quietly(there(frame()), ends_once), **ASKED), here)
 
+    def test_partitions_that_are_lost_are_scored_again_and_counted_once(self, spark, there, model, here):
+        """What was kept of some partitions is gone before the others are done, as with the machine that held it."""
+        rows, lost = quietly(there(frame(), 8), slowly), []
+
+        def lose():
+            if until(lambda: done_tasks(spark) >= 3):
+                number = done_tasks(spark)
+                lost.append((forget_kept(spark), number))
+
+        loser = threading.Thread(target=lose)
+        loser.start()
+        found = model.score(rows, **ASKED)
+        loser.join()
+        assert lost, "the work was done before some could be lost"
+        assert lost[0][0] >= 3
+        assert lost[0][1] < 8
+        same(found, here)
+
+    @pytest.mark.study
     @two_workers
     def test_a_worker_that_is_killed_loses_and_doubles_nothing(self, spark, there, model, here):
         rows = quietly(there(frame(), 8), slowly)
@@ -323,6 +344,15 @@ def done_tasks(spark):
     tracker = spark.sparkContext.statusTracker()
     stages = [tracker.getStageInfo(one) for one in tracker.getActiveStageIds()]
     return max((one.numCompletedTasks for one in stages if one and one.numTasks == 8), default=0)
+
+
+def forget_kept(spark):
+    """Let Spark lose the partitions that it keeps of any data frame; say how many it had."""
+    context = spark.sparkContext._jsc.sc()
+    kept = list(context.getRDDStorageInfo())
+    for one in kept:
+        context.unpersistRDD(one.id(), False)
+    return sum(one.numCachedPartitions() for one in kept)
 
 
 def executors(spark):
