@@ -5,6 +5,7 @@ on one side only is fine where a sentence of the package has it, since notes and
 column that was renamed, or a sentence that no longer exists, is not.
 """
 
+import functools
 import re
 from collections import Counter
 from collections.abc import Iterable
@@ -53,6 +54,7 @@ def complaints(blocks: Iterable[tuple[str, str]], known: set[str]) -> list[str]:
     return found
 
 
+@functools.cache
 def words_of_sentences() -> set[str]:
     """The words of all that the package says, in its languages."""
     catalogues = Path(__file__).resolve().parents[1] / "ltv_bayes" / "language" / "catalogues"

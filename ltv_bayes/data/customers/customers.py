@@ -4,7 +4,7 @@ import datetime as dt
 import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, Self
 
@@ -299,6 +299,10 @@ class Customers(Printed):
 
     def overview(self) -> Overview:
         """Look over all customers at once: their purchases, longest history, typical order, orders left out."""
+        return self._overview
+
+    @cached_property  # asked for again and again, and rows may lie in Spark or in a database
+    def _overview(self) -> Overview:
         if not self.has_history:
             return Overview(len(self), 0, 0, 0, 0.0, 0.0, float("nan"))
         return overview_of(self.rows, self.dropped_by_reason().to_dict())
