@@ -102,8 +102,9 @@ def test_answers_are_those_of_customers_in_memory(there):
         for found, expected in zip(vars(ask(there)).values(), vars(ask(here)).values(), strict=True):
             np.testing.assert_array_equal(found, expected)
     assert there.in_time_unit("day").table["T"].sort_index().equals(here.in_time_unit("day").table["T"])
-    assert [len(batch) for batch in there.batches(10_000)] == [10_000, 10_000, 3_570]
-    assert there.subset([1, 7, 23_570]).ids.tolist() == [1, 7, 23_570]
+    assert [len(batch) for batch in there.batches(1_000)] == [1_000, 1_000, 357]
+    some = sorted(here.ids)[::1_000]
+    assert there.subset(some).ids.tolist() == some
     with pytest.raises(InputError, match="id -4"):
         there.subset([1, -4])
 
