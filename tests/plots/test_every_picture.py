@@ -87,8 +87,21 @@ def many_stated(by_hand, closed):
     return by_hand([{**row, "amount": row["amount"] if row["won"] else None} for row in rows], Chen={"shift": -0.3})
 
 
+@pytest.fixture(scope="module")
+def once():
+    """What a function makes, the first time and again."""
+    made = {}
+
+    def of(make):
+        if make.__name__ not in made:
+            made[make.__name__] = make()
+        return made[make.__name__]
+
+    return of
+
+
 @pytest.fixture
-def draw(judged_value, rolling, test_of_cdnow, purchases, spend, by_hand, closed):
+def draw(once, judged_value, rolling, test_of_cdnow, purchases, spend, by_hand, closed):
     """Draws a public picture of usual data by its name, with settings."""
     ltv, few = judged_value, purchases.thin(40)
 
@@ -97,7 +110,7 @@ def draw(judged_value, rolling, test_of_cdnow, purchases, spend, by_hand, closed
 
     def trend():
         days = tuple(pd.date_range("2024-01-31", periods=3, freq="ME").date)
-        return ValueOverTime(days, (by(),) * 3)
+        return ValueOverTime(days, (once(by),) * 3)
 
     def found():
         value = lb.new_customer_value(few, spend.thin(40), horizon="2 years", random_seed=1)
@@ -135,19 +148,19 @@ def draw(judged_value, rolling, test_of_cdnow, purchases, spend, by_hand, closed
         return lb.customer_equity(today, plan, new, random_seed=1)
 
     made = {
-        "plot_movements": lambda **given: lb.plot_movements(moved(), **given),
-        "plot_retained": lambda **given: lb.plot_retained(moved(), random_seed=1, **given),
-        "plot_equity": lambda **given: lb.plot_equity(equity(), **given),
+        "plot_movements": lambda **given: lb.plot_movements(once(moved), **given),
+        "plot_retained": lambda **given: lb.plot_retained(once(moved), random_seed=1, **given),
+        "plot_equity": lambda **given: lb.plot_equity(once(equity), **given),
         "plot_lifetime_value": lambda **given: lb.plot_lifetime_value(ltv, **given),
-        "plot_segments": lambda **given: lb.plot_segments(by(), **given),
+        "plot_segments": lambda **given: lb.plot_segments(once(by), **given),
         "plot_waterfall": lambda ax=None, **given: lb.plot_waterfall(ltv.explain(**given), ax=ax),
         "plot_cash_flow": lambda **given: lb.plot_cash_flow(ltv, **given),
         "plot_tornado": lambda **given: lb.plot_tornado(ltv, **given),
-        "plot_ranks": lambda **given: lb.plot_ranks(by(), **given),
+        "plot_ranks": lambda **given: lb.plot_ranks(once(by), **given),
         "plot_tiers": lambda **given: lb.plot_tiers(ltv.tiers(), **given),
-        "plot_value_over_time": lambda **given: lb.plot_value_over_time(trend(), **given),
-        "plot_acquisition": lambda **given: lb.plot_acquisition(found(), **given),
-        "plot_payback": lambda **given: lb.plot_payback(found(), **given),
+        "plot_value_over_time": lambda **given: lb.plot_value_over_time(once(trend), **given),
+        "plot_acquisition": lambda **given: lb.plot_acquisition(once(found), **given),
+        "plot_payback": lambda **given: lb.plot_payback(once(found), **given),
         "plot_backtest": lambda **given: lb.plot_backtest(rolling, **given),
         "plot_cohorts": lambda **given: lb.plot_cohorts(rolling, **given),
         "plot_deciles": lambda **given: lb.plot_deciles(rolling, **given),
@@ -155,10 +168,10 @@ def draw(judged_value, rolling, test_of_cdnow, purchases, spend, by_hand, closed
         "plot_calibration": lambda **given: lb.plot_calibration(test_of_cdnow, **given),
         "plot_purchases_by_period": lambda **given: lb.plot_purchases_by_period(checks_by_period(), **given),
         "plot_calibration_curve": lambda **given: lb.plot_calibration_curve(many_stated(by_hand, closed), **given),
-        "plot_calendar_effects": lambda **given: lb.plot_calendar_effects(clock(), "6 months", **given),
-        "plot_shrinkage": lambda **given: lb.plot_shrinkage(pooled_fit(), complete=alone(0.11), **given),
+        "plot_calendar_effects": lambda **given: lb.plot_calendar_effects(once(clock), "6 months", **given),
+        "plot_shrinkage": lambda **given: lb.plot_shrinkage(once(pooled_fit), complete=alone(0.11), **given),
         "plot_history_surface": history,
-        "plot_prior_posterior": lambda **given: lb.plot_prior_posterior(few, prior(), **given),
+        "plot_prior_posterior": lambda **given: lb.plot_prior_posterior(few, once(prior), **given),
         "plot_judgement": lambda **given: lb.plot_judgement(two_judged(), currency="USD", **given),
     }
     assert sorted(made) == NAMES
