@@ -6,6 +6,7 @@ of those it would go on with the old code. Import this before anything that comp
 
 import hashlib
 import os
+import re
 import sys
 from pathlib import Path
 
@@ -14,11 +15,11 @@ SETTING = "NUMBA_CACHE_DIR"
 
 
 def state(package: Path) -> str:
-    """Tell states of the source apart: each file that compiles, by its name and its text."""
+    """Tell states of the source apart: each file that may compile, by its name and its text."""
     found = hashlib.sha256()
     for path in sorted(package.rglob("*.py")):
         text = path.read_bytes()
-        if b"numba" in text:
+        if re.search(rb"numba|kernel|compiled", text):
             found.update(f"{path.relative_to(package).as_posix()}\0{len(text)}\0".encode() + text)
     return found.hexdigest()[:16]
 

@@ -1,5 +1,6 @@
 """What all draws say of a customer at once is what the closed forms say of each."""
 
+import numba
 import numpy as np
 import pytest
 
@@ -30,6 +31,11 @@ CDNOW = {"r": 0.243, "alpha": 4.414, "a": 0.793, "b": 2.426}
 WEEKLY = Clock.of(7.0, -8, np.random.default_rng(2).uniform(0.5, 2.0, (DRAWS, 12)))
 
 
+@numba.njit
+def look(row, horizon, clock, purchases, relations, room):
+    outlooks.look_ahead_of_buyer(0, row, horizon, clock, purchases, relations, room)
+
+
 def ahead_of(history, parameters, horizon, *, clock=None, weight=1.0, ended=0.0, first=None):
     """What lies ahead of one customer in each draw."""
     one, unknown = np.zeros(1, dtype=np.int64), order_values.UNKNOWN
@@ -37,7 +43,7 @@ def ahead_of(history, parameters, horizon, *, clock=None, weight=1.0, ended=0.0,
     purchases = order_values.Purchases(one, *(values[np.newaxis] for values in parameters.values()), at_once)
     relations = order_values.Relations(unknown, unknown, True)
     room, row = outlooks.room_ahead(DRAWS), np.array([*history, ended, 0.0, 0.0, weight])
-    outlooks.look_ahead_of_buyer(0, row, horizon, clock or Clock(), purchases, relations, room)
+    look(row, horizon, clock or Clock(), purchases, relations, room)
     return room
 
 

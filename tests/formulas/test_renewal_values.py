@@ -35,7 +35,8 @@ def drawn(renewals, due, amount=None, *, ended=None, until=None, periods=None, c
     limits = UNKNOWN if until is None else np.broadcast_to(until, (1, SIZE)).astype(float)
     payments = renewal_values.Payments(paid, of_all, period, amounts)
     states = customer_states(1, "test", ["A"])
-    renewal_values.shifted_beta_geometric(states, subscriptions, payments, Relations(limits, life), money)
+    unmoved = renewal_values.NO_FACTORS, renewal_values.NO_GROWTH
+    renewal_values.shifted_beta_geometric(states, subscriptions, payments, Relations(limits, life), money, *unmoved)
     return money[0], life[0]
 
 

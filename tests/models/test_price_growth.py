@@ -4,6 +4,7 @@ import datetime as dt
 import json
 import re
 
+import numba
 import numpy as np
 import pandas as pd
 import pytest
@@ -14,6 +15,7 @@ from ltv_bayes.data.orders.occasions.money import WholeMoney
 from ltv_bayes.data.orders.occasions.prices import PriceSums
 from ltv_bayes.data.orders.price_moments import PriceMoments
 from ltv_bayes.errors import FitError, InputError
+from ltv_bayes.formulas.kernels.order_values import price_at
 from ltv_bayes.formulas.models.price_level import Prices
 from ltv_bayes.models.price_growth import LearnedPrices, likelihood
 from ltv_bayes.predictions.spend import prices_for, prices_of
@@ -137,9 +139,12 @@ def test_the_kernel_multiplies_orders_by_the_level_of_their_date(company, counts
     np.testing.assert_allclose(np.asarray(both.total()), np.asarray(discounted.total()), rtol=1e-10)
 
 
-def test_levels_of_the_kernel_are_those_of_the_formula():
-    from ltv_bayes.formulas.kernels.order_values import price_at
+@numba.njit
+def level_of(prices, i, time):
+    return price_at(prices, i, time)
 
+
+def test_levels_of_the_kernel_are_those_of_the_formula():
     rng = np.random.default_rng(1)
     prices = Prices(rng.normal(0, 0.1, 3), 2.0, -2, rng.normal(0, 1, (3, 5)), 0.7)
     prices = prices._replace(until=40.0)
@@ -147,7 +152,7 @@ def test_levels_of_the_kernel_are_those_of_the_formula():
         place = min(max(int(np.floor((time + 0.7) / 2.0)) + 2, 0), 4)
         by_hand = np.exp(prices.levels[:, place] + prices.drift * min(time + 0.7, 40.0))
         np.testing.assert_allclose(prices.at(time), by_hand, rtol=1e-13)
-        np.testing.assert_allclose([price_at(prices, i, time) for i in range(3)], by_hand, rtol=1e-13)
+        np.testing.assert_allclose([level_of(prices, i, time) for i in range(3)], by_hand, rtol=1e-13)
 
 
 def test_past_orders_are_brought_to_prices_of_today(company, counts):
@@ -191,7 +196,7 @@ def test_moments_are_those_of_least_squares():
     last = (as_of - dt.date(1970, 1, 1)).days
     day, kind = (last - log["ago"]).to_numpy("int32"), np.zeros(len(log), "int8")
     sums = PriceSums(WholeMoney(100.0, True, False, True, None, as_of - dt.timedelta(days=364)), as_of)
-    sums.add(Days(day, log["net"].to_numpy(), kind, edges_of(log["customer"].to_numpy())))
+    sums.add(Days(day, log["net"].to_numpy(copy=True), kind, edges_of(log["customer"].to_numpy())))
     found = sums.moments()
     repeats = log[log["customer"].duplicated()]
     cells = repeats.assign(period=(repeats["ago"] // (365.25 / 12)).astype(int), logs=np.log(repeats["net"]))

@@ -18,8 +18,14 @@ HALVINGS = 0.5 ** np.arange(1023.0)
 FRACTION = np.int64(52)  # bits of a number behind its exponent
 HALF_OCTAVE, OCTAVES = np.int64(1 << 51), np.int64(-1 << 52)
 
-compiled: Any = numba.njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract"})
-_compiled_sum: Any = numba.njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc"})
+# To make a loop callable from Python and from C takes a fifth of its compilation. No loop is called from C, and most of
+# them are called by other loops alone, `inner`: a call from Python would end the process.
+_of_all: dict[str, Any] = {"cache": True, "nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True}
+of_inner: dict[str, Any] = _of_all | {"no_cpython_wrapper": True}
+kernel: Any = numba.njit(**_of_all)
+inner: Any = numba.njit(**of_inner)
+compiled: Any = numba.njit(**of_inner, fastmath={"contract"})
+compiled_sum: Any = numba.njit(**of_inner, fastmath={"contract", "reassoc"})
 
 
 @compiled
@@ -117,7 +123,7 @@ def logistic(u, small, n, weight):  # type: ignore[no-untyped-def]
         weight[i] = n[i] * (1.0 if u[i] > 0.0 else small[i]) / (1.0 + small[i])
 
 
-@_compiled_sum
+@compiled_sum
 def sum_of_log_1p_exp(u, log_1p, n):  # type: ignore[no-untyped-def]
     """Sum of n ln(1 + exp u), where log_1p is ln(1 + exp(-|u|))."""
     total = 0.0
@@ -126,7 +132,7 @@ def sum_of_log_1p_exp(u, log_1p, n):  # type: ignore[no-untyped-def]
     return total
 
 
-@_compiled_sum
+@compiled_sum
 def sums_of_leaving(weight, longer, share, share_t, T_at, t_x_at):  # type: ignore[no-untyped-def]
     """Sums of weights, and of their products with what the derivatives by r and alpha need."""
     total, by_longer, by_share = 0.0, 0.0, 0.0
@@ -137,7 +143,7 @@ def sums_of_leaving(weight, longer, share, share_t, T_at, t_x_at):  # type: igno
     return total, by_longer, by_share
 
 
-@_compiled_sum
+@compiled_sum
 def sum_of(values):  # type: ignore[no-untyped-def]
     """Sum, in the order that vector instructions take."""
     total = 0.0

@@ -11,14 +11,11 @@ of B: w = s/B.
 """
 
 import math
-from typing import Any
 
-import numba
 import numpy as np
 
+from ltv_bayes.formulas.kernels.blocks import inner, kernel
 from ltv_bayes.formulas.special import Array, gauss_legendre
-
-_kernel: Any = numba.njit(cache=True, nogil=True, error_model="numpy")
 
 FAR = 37.0  # exp(-37) is nothing beside 1
 WIDE = 9.0  # standard deviations of the log-odds
@@ -28,7 +25,7 @@ NODES_OF_PIECE = 8  # for each unit of ln(1 + s/c), where c is the shortest time
 DISCOUNTED_AWAY = 60.0
 
 
-@_kernel
+@inner
 def _mode(w, A, a, C):  # type: ignore[no-untyped-def]
     """Log-odds at which the density times (1 + p w)^-A is largest, a quadratic equation, and their sd there."""
     half = 0.5 * (a * (1.0 + w) - C - A * w)
@@ -40,7 +37,7 @@ def _mode(w, A, a, C):  # type: ignore[no-untyped-def]
     return math.log(odds), 1.0 / math.sqrt(max(curvature, 1e-3 * (a + C) * p * q))
 
 
-@_kernel
+@inner
 def nodes_of_dropout(w, A, a, C):  # type: ignore[no-untyped-def]
     """Values of p, and logarithms of their weights, for functions of p w' at all w' up to w."""
     middle, sd = math.log(a / C), math.sqrt(1.0 / a + 1.0 / C)
@@ -72,7 +69,7 @@ def nodes_of_dropout(w, A, a, C):  # type: ignore[no-untyped-def]
     return p, log_weight
 
 
-@_kernel
+@kernel
 def _staying(w, A, a, C, found):  # type: ignore[no-untyped-def]
     for i in range(w.size):
         p, log_weight = nodes_of_dropout(w[i], A[i], a[i], C[i])
@@ -82,7 +79,7 @@ def _staying(w, A, a, C, found):  # type: ignore[no-untyped-def]
         found[i] = min(total, 1.0)
 
 
-@_kernel
+@kernel
 def _bought(w, A, a, C, found):  # type: ignore[no-untyped-def]
     for i in range(w.size):
         p, log_weight = nodes_of_dropout(w[i], A[i], a[i], C[i])
@@ -92,7 +89,7 @@ def _bought(w, A, a, C, found):  # type: ignore[no-untyped-def]
         found[i] = min(total, A[i] * w[i])
 
 
-@_kernel
+@kernel
 def _discounted_by(w, damping, A, a, C, node, node_weight, found):  # type: ignore[no-untyped-def]
     for i in range(A.size):
         far = min(w[i, -1], DISCOUNTED_AWAY / damping[i])

@@ -9,7 +9,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ltv_bayes.formulas.kernels.pooled_effects import HALF_LOG_2_PI, kernel, log_1p_exp, log_density, slope_of_density
+from ltv_bayes.formulas.kernels.blocks import inner, kernel
+from ltv_bayes.formulas.kernels.pooled_effects import HALF_LOG_2_PI, log_1p_exp, log_density, slope_of_density
 from ltv_bayes.formulas.special import Array, IntArray
 
 NUMBERS = 4  # of an expert: intercept, log slope, shift, log spread
@@ -92,7 +93,7 @@ def own_numbers(points, kept):  # type: ignore[no-untyped-def]
     return found
 
 
-@kernel
+@inner
 def _own(x, kept_of, number, e):  # type: ignore[no-untyped-def]
     """An expert's number, and the log density of its part: normal around kept * mean with sd ** kept."""
     mean, log_sd, kept = x[2 * number], x[2 * number + 1], kept_of[number, e]
@@ -101,7 +102,7 @@ def _own(x, kept_of, number, e):  # type: ignore[no-untyped-def]
     return mean + math.exp((1.0 - kept) * log_sd) * distance, of_part
 
 
-@kernel
+@inner
 def _add_slopes(gradient, x, kept_of, number, e, by_own):  # type: ignore[no-untyped-def]
     """Add the derivatives by mean, log sd and part: of the part's density, and of the cases, by the expert's number."""
     mean, log_sd, kept = x[2 * number], x[2 * number + 1], kept_of[number, e]
@@ -114,7 +115,7 @@ def _add_slopes(gradient, x, kept_of, number, e, by_own):  # type: ignore[no-unt
     gradient[2 * number + 1] += by_own * (1.0 - kept) * factor * distance + kept * (distance * pull - 1.0)
 
 
-@kernel
+@inner
 def _chances(own, by_own, at):  # type: ignore[no-untyped-def]
     total, slope = 0.0, np.exp(own[1])
     for case in range(at.who.size):
@@ -128,7 +129,7 @@ def _chances(own, by_own, at):  # type: ignore[no-untyped-def]
     return total
 
 
-@kernel
+@inner
 def _amounts(own, by_own, at):  # type: ignore[no-untyped-def]
     total, squared_spread = 0.0, np.exp(2.0 * own[3])
     every_wider = np.sqrt(squared_spread + at.rounding**2)

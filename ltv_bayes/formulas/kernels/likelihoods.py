@@ -8,9 +8,7 @@ gives values of shape (draws,), and derivatives of shape (draws, parameters, gro
 
 import math
 from collections.abc import Callable
-from typing import Any
 
-import numba
 import numpy as np
 
 from ltv_bayes.formulas.kernels.blocks import (
@@ -18,6 +16,8 @@ from ltv_bayes.formulas.kernels.blocks import (
     compiled,
     differences,
     exp_of_minus_size,
+    inner,
+    kernel,
     log_1p_of,
     logistic,
     new_block,
@@ -34,13 +34,11 @@ from ltv_bayes.formulas.kernels.purchase_likelihoods import (
 )
 from ltv_bayes.formulas.special import Array
 
-_kernel: Any = numba.njit(cache=True, nogil=True, error_model="numpy")
-
 Kernel = Callable[..., tuple[Array, Array]]
 FAR = 20.0  # from here on Stirling's series has all digits, and differences of ln Gamma lose some
 
 
-@_kernel
+@kernel
 def nbd(parameters, at, tables, with_slopes):  # type: ignore[no-untyped-def]
     """NBD."""
     values, slopes = np.zeros(parameters.shape[0]), np.empty(parameters.shape)
@@ -60,7 +58,7 @@ def nbd(parameters, at, tables, with_slopes):  # type: ignore[no-untyped-def]
     return values, slopes
 
 
-@_kernel
+@kernel
 def gamma_gamma(parameters, at, tables, with_slopes):  # type: ignore[no-untyped-def]
     """Gamma-gamma."""
     values, slopes = np.empty(parameters.shape[0]), np.empty(parameters.shape)
@@ -69,7 +67,7 @@ def gamma_gamma(parameters, at, tables, with_slopes):  # type: ignore[no-untyped
     return values, slopes
 
 
-@_kernel
+@kernel
 def shifted_beta_geometric(parameters, at, tables, with_slopes):  # type: ignore[no-untyped-def]
     """Shifted beta-geometric."""
     values, slopes = np.empty(parameters.shape[0]), np.zeros(parameters.shape)
@@ -81,7 +79,7 @@ def shifted_beta_geometric(parameters, at, tables, with_slopes):  # type: ignore
     return values, slopes
 
 
-@_kernel
+@kernel
 def beta_discrete_weibull(parameters, at, tables, with_slopes):  # type: ignore[no-untyped-def]
     """Beta-discrete-Weibull: n renewals count like n^c."""
     values, slopes = np.zeros(parameters.shape[0]), np.zeros(parameters.shape)
@@ -101,7 +99,7 @@ def beta_discrete_weibull(parameters, at, tables, with_slopes):  # type: ignore[
     return values, slopes
 
 
-@_kernel
+@inner
 def _tenured(A, B, c, n, since, lost, with_slopes):  # type: ignore[no-untyped-def]
     """One history on the clock n^c: its logarithm, and the derivatives by A, B and c."""
     begun, made = since**c, n**c
@@ -120,7 +118,7 @@ def _tenured(A, B, c, n, since, lost, with_slopes):  # type: ignore[no-untyped-d
     return value, d_A + by_A, d_b + by_B, by_c
 
 
-@_kernel
+@inner
 def _on_clock(A, b, g, lost, with_slopes):  # type: ignore[no-untyped-def]
     """ln of Gamma(b) / Gamma(A + b), times 1 - S(b + g) / S(b) of the lost; derivatives by A, b and g."""
     value, d_A, d_b, d_g = -_log_gamma_rise(b, A), 0.0, 0.0, 0.0
@@ -138,7 +136,7 @@ def _on_clock(A, b, g, lost, with_slopes):  # type: ignore[no-untyped-def]
     return value, d_A, d_b, d_g
 
 
-@_kernel
+@inner
 def _spend_of_groups(parameters, at, tables, slopes, with_slopes):  # type: ignore[no-untyped-def]
     value = 0.0
     for part in tables.constant:
@@ -167,7 +165,7 @@ def _spend_of_groups(parameters, at, tables, slopes, with_slopes):  # type: igno
     return value
 
 
-@_kernel
+@inner
 def _renewals_of_groups(parameters, at, tables, slopes, with_slopes):  # type: ignore[no-untyped-def]
     value = 0.0
     for g in range(parameters.shape[1]):
@@ -187,7 +185,7 @@ def _renewals_of_groups(parameters, at, tables, slopes, with_slopes):  # type: i
     return value
 
 
-@_kernel
+@inner
 def _renewals_on_clock(parameters, at, tables, slopes, with_slopes):  # type: ignore[no-untyped-def]
     """Sum over all histories, of S(G) / S(G0), times 1 - S(G + g) / S(G) of the lost, G being sums over renewals.
 
@@ -220,7 +218,7 @@ def _renewals_on_clock(parameters, at, tables, slopes, with_slopes):  # type: ig
     return value
 
 
-@_kernel
+@inner
 def _weights(parameters, tables):  # type: ignore[no-untyped-def]
     """How much each renewal counts, and the sum up to each, from the first of its schedule on."""
     covariates, rows = tables.covariates.shape[1], tables.number.size
@@ -241,7 +239,7 @@ def _weights(parameters, tables):  # type: ignore[no-untyped-def]
     return weight, passed
 
 
-@_kernel
+@inner
 def _with_unknown(parameters, tables, row, j):  # type: ignore[no-untyped-def]
     """Covariance of a covariate with the sum of slopes times those that are unknown at a renewal."""
     covariates, found = tables.covariates.shape[1], 0.0
@@ -251,7 +249,7 @@ def _with_unknown(parameters, tables, row, j):  # type: ignore[no-untyped-def]
     return found
 
 
-@_kernel
+@inner
 def _slopes_of_weights(parameters, tables, weight, ended, own, slopes):  # type: ignore[no-untyped-def]
     """Derivatives by what weights are made of, from those by sums that end at a renewal and by its own weight."""
     covariates, rows, later = tables.covariates.shape[1], weight.size, 0.0
@@ -315,7 +313,7 @@ def _spend(p, q, v, x, first, log_total, customers, with_slopes):  # type: ignor
     return value, d_p, d_q, d_v
 
 
-@_kernel
+@kernel
 def digamma(x):  # type: ignore[no-untyped-def]
     """Derivative of ln Gamma at a positive number, to some units in the last place: by its asymptotic series."""
     found = 0.0
@@ -327,7 +325,7 @@ def digamma(x):  # type: ignore[no-untyped-def]
     return found + math.log(x) - 0.5 / x - y * series
 
 
-@_kernel
+@inner
 def _log_gamma_rise(x, step):  # type: ignore[no-untyped-def]
     """ln (Gamma(x + step) / Gamma(x)); where x is far, by Stirling's series, in which no large numbers cancel."""
     if x < FAR:
@@ -336,7 +334,7 @@ def _log_gamma_rise(x, step):  # type: ignore[no-untyped-def]
     return (x - 0.5) * math.log1p(step / x) + step * (math.log(y) - 1.0) + (_stirling(y) - _stirling(x))
 
 
-@_kernel
+@inner
 def _stirling(x):  # type: ignore[no-untyped-def]
     """What Stirling's formula for ln Gamma leaves out, at a number from `FAR` on, to the last digit."""
     y = 1.0 / (x * x)

@@ -10,8 +10,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ltv_bayes.formulas.kernels.blocks import kernel
 from ltv_bayes.formulas.kernels.future.outlooks import (
-    compiled,
+    EMPTY,
     look_ahead,
     look_ahead_of_buyer,
     loop,
@@ -141,7 +142,7 @@ class Relations(NamedTuple):
     weights: Weights = Weights()
 
 
-@compiled
+@kernel
 def bg_nbd_gamma_gamma(  # type: ignore[no-untyped-def]
     states, histories, periods, purchases, spend, relations, money
 ):
@@ -170,10 +171,9 @@ def bg_nbd_gamma_gamma(  # type: ignore[no-untyped-def]
         _bg_nbd_row(row, streams, histories[row], periods, purchases, spend, relations, ahead, money[row])
 
 
-@compiled
 def mbg_nbd_gamma_gamma(  # type: ignore[no-untyped-def]
     states, histories, periods, purchases, spend, relations, money
-):
+) -> None:
     """Fill in the discounted money of customers who may leave after the first purchase too.
 
     Arguments are those of `bg_nbd_gamma_gamma`. A chance to leave passes at the first purchase as at each repeat one,
@@ -181,11 +181,10 @@ def mbg_nbd_gamma_gamma(  # type: ignore[no-untyped-def]
     """
     chances = histories.copy()
     chances[:, 0] += 1.0
-    place, r, alpha, a, b, first = purchases
-    bg_nbd_gamma_gamma(states, chances, periods, Purchases(place, r - 1.0, alpha, a, b, first), spend, relations, money)
+    bg_nbd_gamma_gamma(states, chances, periods, purchases._replace(r=purchases.r - 1.0), spend, relations, money)
 
 
-@compiled
+@loop
 def _bg_nbd_row(row, streams, history, periods, purchases, spend, relations, ahead, money):  # type: ignore[no-untyped-def]
     x = history[0]
     if has_history(row, x, relations, money):
@@ -224,7 +223,7 @@ def _draw_purchases(row, streams, history, r, a, b, spend, ahead, periods, life,
                 life[row, i] = last
 
 
-@compiled
+@kernel
 def nbd_gamma_gamma(states, histories, periods, events, spend, relations, money):  # type: ignore[no-untyped-def]
     """Fill in the discounted money of events at each customer's own rate, for as long as the relation lasts.
 
@@ -238,7 +237,7 @@ def nbd_gamma_gamma(states, histories, periods, events, spend, relations, money)
         _set_known_end(row, relations)
 
 
-@compiled
+@loop
 def _nbd_row(row, streams, history, periods, events, spend, until, ahead, money):  # type: ignore[no-untyped-def]
     x, T, ended, horizon = history[0], history[2], history[3], periods.ends[-1]
     r, alpha = events.r[events.place[row]], events.alpha[events.place[row]]
@@ -356,7 +355,7 @@ def spent_now(prices, row, i, spent):  # type: ignore[no-untyped-def]
     return spent if prices.drift.size == 0 else spent / price_at(prices, i, -prices.age[row])
 
 
-@compiled
+@loop
 def has_history(row, x, relations, money):  # type: ignore[no-untyped-def]
     """Set money to 0; of a customer without history, life is what is known of the relation."""
     _clear(money)
@@ -366,7 +365,7 @@ def has_history(row, x, relations, money):  # type: ignore[no-untyped-def]
     return False
 
 
-@compiled
+@loop
 def _set_known_end(row, relations):  # type: ignore[no-untyped-def]
     until, life = relations.until, relations.life
     if life.size:
@@ -374,16 +373,16 @@ def _set_known_end(row, relations):  # type: ignore[no-untyped-def]
             life[row, i] = until[row, i] if until.size else np.nan
 
 
-@compiled
+@loop
 def spend_of(row, spend):  # type: ignore[no-untyped-def]
     """Parameters of what each of a customer's orders is worth, arrays of shape (draws,); empty in `NUMBERS`."""
     if spend.place.size == 0:
-        return spend.p.ravel(), spend.q.ravel(), spend.v.ravel()
+        return EMPTY, EMPTY, EMPTY
     h = spend.place[row]
     return spend.p[h], spend.q[h], spend.v[h]
 
 
-@compiled
+@loop
 def _clear(money):  # type: ignore[no-untyped-def]
     for period in range(money.shape[0]):
         for i in range(money.shape[1]):

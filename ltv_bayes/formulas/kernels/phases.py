@@ -11,14 +11,11 @@ follow from those for M as binomial coefficients do in Pascal's triangle, by sum
 """
 
 import math
-from typing import Any
 
-import numba
 import numpy as np
 
+from ltv_bayes.formulas.kernels.blocks import inner, kernel
 from ltv_bayes.formulas.special import Array
-
-_kernel: Any = numba.njit(cache=True, nogil=True, error_model="numpy")
 
 Rule = tuple[Array, Array]  # nodes and weights on (0, 1)
 
@@ -31,7 +28,7 @@ FADED = 40.0  # exp(-40) is nothing beside 1
 SPACING = 0.6  # of nodes, in standard deviations of what is integrated: to twelve digits
 
 
-@_kernel
+@inner
 def phase_sums(A, silent, k):  # type: ignore[no-untyped-def]
     """Sum of the weights of phases in units of the first one or, where weights grow throughout, of the last one."""
     if k == 1 or silent <= 0.0:
@@ -46,7 +43,7 @@ def phase_sums(A, silent, k):  # type: ignore[no-untyped-def]
     return total, True
 
 
-@_kernel
+@inner
 def log_phases(A, silent, k):  # type: ignore[no-untyped-def]
     """Logarithm of the sum of the weights of phases."""
     total, grow = phase_sums(A, silent, k)
@@ -57,7 +54,7 @@ def log_phases(A, silent, k):  # type: ignore[no-untyped-def]
     return log_total
 
 
-@_kernel
+@inner
 def phase_at(u, A, silent, k):  # type: ignore[no-untyped-def]
     """The phase at a level u of its distribution, and how far u goes into it: uniform if u is."""
     total, grow = phase_sums(A, silent, k)
@@ -76,13 +73,13 @@ def phase_at(u, A, silent, k):  # type: ignore[no-untyped-def]
     return phase, min(u / share, 1.0 - 1e-16)
 
 
-@_kernel
+@kernel
 def _all_log_phases(A, silent, k, found):  # type: ignore[no-untyped-def]
     for i in range(A.size):
         found[i] = log_phases(A[i], silent[i], k)
 
 
-@_kernel
+@inner
 def _within(t, A, B, a, C, silent, k, weight):  # type: ignore[no-untyped-def]
     """Expected purchases within t of a customer who is alive now, and the probability of being alive then."""
     z = t / (B + t)
@@ -126,14 +123,14 @@ def _within(t, A, B, a, C, silent, k, weight):  # type: ignore[no-untyped-def]
     return bought_sum / total, alive_sum / total
 
 
-@_kernel
+@kernel
 def _all_within(t, A, B, a, C, silent, k, bought, alive):  # type: ignore[no-untyped-def]
     weight = np.empty(k)
     for i in range(t.size):
         bought[i], alive[i] = _within(t[i], A[i], B[i], a[i], C[i], silent[i], k, weight)
 
 
-@_kernel
+@inner
 def _course(start, end, delta, A, B, a, C, silent, k, weight, node, node_weight):  # type: ignore[no-untyped-def]
     """Integral of delta exp(-delta s) E(purchases within s) from start to end, in ln(1 + s/B)."""
     low = math.log1p(start / B)
@@ -145,7 +142,7 @@ def _course(start, end, delta, A, B, a, C, silent, k, weight, node, node_weight)
     return delta * length * total
 
 
-@_kernel
+@kernel
 def _discounted_in_time(t, delta, A, B, a, C, silent, k, node, node_weight, found):  # type: ignore[no-untyped-def]
     weight = np.empty(k)
     for i in range(t.size):
@@ -160,7 +157,7 @@ def _discounted_in_time(t, delta, A, B, a, C, silent, k, node, node_weight, foun
                 found[i] += _course(damped, t[i], *rest)
 
 
-@_kernel
+@inner
 def _discounted_at(rate, t, delta, a, C, weight):  # type: ignore[no-untyped-def]
     """Expected discounted purchases at one event rate: one pass over events, all phases in it.
 
@@ -193,7 +190,7 @@ def _discounted_at(rate, t, delta, a, C, weight):  # type: ignore[no-untyped-def
             purchases += 1.0
 
 
-@_kernel
+@kernel
 def _discounted_over_rates(t, delta, A, B, a, C, silent, k, found):  # type: ignore[no-untyped-def]
     """Trapezoidal rule in the logarithm of the rate, which converges at once where a function fades on both sides."""
     weight, log_factorial = np.empty(k), np.array([math.lgamma(j + 1.0) for j in range(k)])
@@ -225,7 +222,7 @@ def _discounted_over_rates(t, delta, A, B, a, C, silent, k, found):  # type: ign
         found[i] = total
 
 
-@_kernel
+@kernel
 def _discounted_by(ends, delta, A, B, a, C, silent, k, node, node_weight, found):  # type: ignore[no-untyped-def]
     weight = np.empty(k)
     for i in range(A.size):
@@ -239,7 +236,7 @@ def _discounted_by(ends, delta, A, B, a, C, silent, k, node, node_weight, found)
             found[i, e] = passed + bought * math.exp(-delta * start)
 
 
-@_kernel
+@kernel
 def _exactly(y, t, A, B, silent, k, found):  # type: ignore[no-untyped-def]
     """P(the number of whole k events, those in the silence counted, is y)."""
     for i in range(t.size):

@@ -5,11 +5,11 @@ takes some microseconds here, where the same lines in NumPy take some hundred, m
 """
 
 import math
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-import numba
 import numpy as np
 
+from ltv_bayes.formulas.kernels.blocks import inner, kernel
 from ltv_bayes.formulas.special import Array, IntArray
 
 NORMAL, GAMMA, BETA = 0, 1, 2
@@ -18,8 +18,7 @@ SAME, RATES, SHAPES, SPEND = 0, 1, 2, 3
 """How parameters follow from quantities: as they are, and as in `formulas.models.parameterization`."""
 HALF_LOG_2_PI = 0.5 * math.log(2 * math.pi)
 
-# Loops over single numbers: whole arrays would be checked for their shapes, and compiling the checks takes seconds.
-kernel: Any = numba.njit(cache=True, nogil=True, error_model="numpy")
+# Loops go over single numbers: whole arrays would be checked for their shapes, and to compile the checks takes seconds.
 
 
 class Layout(NamedTuple):
@@ -246,7 +245,7 @@ def log_density(family, first, second, z):  # type: ignore[no-untyped-def]
     return -first * log_1p_exp(-z) - second * log_1p_exp(z)
 
 
-@kernel
+@inner
 def slope_of_density(family, first, second, z):  # type: ignore[no-untyped-def]
     """Derivative of the log density of one variable."""
     if family == NORMAL:
@@ -256,7 +255,7 @@ def slope_of_density(family, first, second, z):  # type: ignore[no-untyped-def]
     return first / (1.0 + math.exp(z)) - second / (1.0 + math.exp(-z))
 
 
-@kernel
+@inner
 def log_1p_exp(z):  # type: ignore[no-untyped-def]
     """Logarithm of 1 + exp(z)."""
     return max(z, 0.0) + math.log1p(math.exp(-abs(z)))

@@ -13,13 +13,14 @@ the phase, and of the slope of the weights' logarithms, over phases.
 import math
 from typing import Any
 
-import numba
 import numpy as np
 
 from ltv_bayes.formulas.kernels.blocks import (
     BLOCK,
     compiled,
     exp_of_minus_size,
+    inner,
+    kernel,
     log_1p_of,
     log_growth,
     log_odds_of_leaving,
@@ -32,10 +33,8 @@ from ltv_bayes.formulas.kernels.phases import log_phases
 from ltv_bayes.formulas.kernels.tables import PurchaseTables
 from ltv_bayes.formulas.special import Array, IntArray
 
-_kernel: Any = numba.njit(cache=True, nogil=True, error_model="numpy")
 
-
-@_kernel
+@kernel
 def bg_nbd(parameters, at, tables, with_slopes):  # type: ignore[no-untyped-def]
     """BG/NBD."""
     values, slopes = np.zeros(parameters.shape[0]), np.empty(parameters.shape)
@@ -48,7 +47,7 @@ def bg_nbd(parameters, at, tables, with_slopes):  # type: ignore[no-untyped-def]
     return values, slopes
 
 
-@_kernel
+@kernel
 def _of_regular(parameters, at, tables, with_slopes, at_once):  # type: ignore[no-untyped-def]
     """BG/CNBD-k; `at_once` is an argument of both models, so that both are compiled once."""
     values, slopes = np.zeros(parameters.shape[0]), np.empty(parameters.shape)
@@ -94,14 +93,14 @@ def bg_cnbd_at_once(
 
 
 def _with_leaving_at_once(
-    kernel: Any, parameters: Array, at: IntArray, tables: PurchaseTables, with_slopes: bool
+    model: Any, parameters: Array, at: IntArray, tables: PurchaseTables, with_slopes: bool
 ) -> tuple[Array, Array]:
-    values, slopes = kernel(np.ascontiguousarray(parameters[:, :-1]), at, tables, with_slopes)
+    values, slopes = model(np.ascontiguousarray(parameters[:, :-1]), at, tables, with_slopes)
     every = np.concatenate([slopes, np.zeros_like(slopes[:, :1])], axis=1)
     return values + _of_leaving_at_once(parameters, at, tables, every, with_slopes), every
 
 
-@_kernel
+@kernel
 def _of_leaving_at_once(parameters, at, tables, slopes, with_slopes):  # type: ignore[no-untyped-def]
     """ln (1 - pi) of all, and ln (1 + pi / ((1 - pi) S)) of those without a repeat purchase, by their T."""
     values = np.zeros(parameters.shape[0])
@@ -149,7 +148,7 @@ def _left_at_first(parameters: Array, at: IntArray, tables: PurchaseTables, slop
     return np.add.reduce(number * np.log1p(parameters[:, 2] / parameters[:, 3]), axis=1)
 
 
-@_kernel
+@kernel
 def _slopes_of_staying(parameters, at, T_customers, slopes):  # type: ignore[no-untyped-def]
     number = np.empty(parameters.shape[2])
     for g in range(number.size):
@@ -161,12 +160,12 @@ def _slopes_of_staying(parameters, at, T_customers, slopes):  # type: ignore[no-
     return number
 
 
-@_kernel
+@inner
 def _four(parameters, draw, g):  # type: ignore[no-untyped-def]
     return parameters[draw, 0, g], parameters[draw, 1, g], parameters[draw, 2, g], parameters[draw, 3, g]
 
 
-@_kernel
+@inner
 def _of_group(tables, at, g):  # type: ignore[no-untyped-def]
     return (
         tables[0][at[0, g] : at[0, g + 1]],
@@ -232,7 +231,7 @@ def _random_purchases(r, alpha, a, b, tables, with_slopes):  # type: ignore[no-u
     return value, (d_r, d_alpha, d_a, d_b)
 
 
-@_kernel
+@inner
 def _regular_purchases(r, alpha, a, b, tables, at_once, with_slopes):  # type: ignore[no-untyped-def]
     more_than, T, log_T, T_customers, T_purchases, t_x, log_t_x, x, first, T_at, t_x_at, customers = tables[:12]
     constant, k, by_T, by_t_x = tables[12], tables[13][0], tables[14], tables[15]
@@ -291,7 +290,7 @@ def _regular_purchases(r, alpha, a, b, tables, at_once, with_slopes):  # type: i
     return value, (d_r, d_alpha, d_a, d_b)
 
 
-@_kernel
+@inner
 def _phase_means(A, silent, k):  # type: ignore[no-untyped-def]
     """Means over phases: of the phase, and of the derivative of the logarithm of its weight by A."""
     total, of_phase, of_slope = 1.0, 0.0, 0.0

@@ -15,6 +15,8 @@ from typing import Any
 import numba
 import numpy as np
 
+from ltv_bayes.formulas.kernels.blocks import inner, of_inner
+
 BLOCKS, EDGE, AREA = 128, 3.4426198558966521, 9.912563035336461e-3  # to more digits than Doornik prints
 FEW = 10.0
 
@@ -31,9 +33,8 @@ def _ziggurat() -> tuple[np.ndarray, np.ndarray]:
 EDGES, RATIOS = _ziggurat()
 
 
-_compiled: Any = numba.njit(cache=True, nogil=True, error_model="numpy")
 # written out where called, so that the state stays in registers: loops of gamma numbers take a quarter of the time
-_written_out: Any = numba.njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
+_written_out: Any = numba.njit(**of_inner, forceinline=True)
 
 
 @_written_out
@@ -71,7 +72,7 @@ def normal(state):  # type: ignore[no-untyped-def]
             return x
 
 
-@_compiled
+@inner
 def _beside_block(state, u, block):  # type: ignore[no-untyped-def]
     """A number from what a block leaves out of the density, one time in eighty; NaN where none is accepted."""
     if block == 0:
@@ -82,7 +83,7 @@ def _beside_block(state, u, block):  # type: ignore[no-untyped-def]
     return x if below + uniform(state) * (above - below) < 1.0 else np.nan
 
 
-@_compiled
+@inner
 def _tail(state, negative):  # type: ignore[no-untyped-def]
     while True:
         x = math.log(1.0 - uniform(state)) / EDGE
@@ -126,14 +127,14 @@ def _gamma_above_1(state, d, c):  # type: ignore[no-untyped-def]
             return d * v
 
 
-@_compiled
+@inner
 def beta(state, a, b):  # type: ignore[no-untyped-def]
     """Beta; a and b not both far below 1."""
     x = standard_gamma(state, a)
     return x / (x + standard_gamma(state, b))
 
 
-@_compiled
+@inner
 def poisson(state, mean):  # type: ignore[no-untyped-def]
     """Poisson, as a float."""
     if mean < FEW:
@@ -156,7 +157,7 @@ def poisson(state, mean):  # type: ignore[no-untyped-def]
             return k
 
 
-@_compiled
+@inner
 def _poisson_by_waiting(state, mean):  # type: ignore[no-untyped-def]
     limit, product, number = math.exp(-mean), 1.0 - uniform(state), 0.0
     while product > limit:

@@ -10,15 +10,16 @@ from typing import Any
 
 import numpy as np
 
+from ltv_bayes.formulas.kernels.blocks import kernel
 from ltv_bayes.formulas.kernels.future.outlooks import (
-    compiled,
+    EMPTY,
     from_now,
+    loop,
     number_possible,
     number_until_leaving,
     on_clock,
     purchases_of,
     time_left,
-    weights_of,
 )
 from ltv_bayes.formulas.kernels.order_values import (
     APART,
@@ -38,37 +39,34 @@ from ltv_bayes.formulas.models.leaving_at_once import WITHIN
 from ltv_bayes.formulas.models.parameterization import REGULAR
 
 
-@compiled
-def bg_cnbd_gamma_gamma(  # type: ignore[no-untyped-def]
-    k, states, histories, periods, purchases, spend, relations, money
+@kernel
+def _of_regular(  # type: ignore[no-untyped-def]
+    at_once, k, states, histories, periods, purchases, spend, relations, money
 ):
     """Fill in the discounted money of customers who buy at every k-th event.
 
-    Arguments behind k are those of `order_values.bg_nbd_gamma_gamma`.
+    Arguments behind k are those of `order_values.bg_nbd_gamma_gamma`; `at_once` is 1 where customers may leave after
+    the first purchase too, an argument so that both models are compiled once.
     """
+    # so that purchases are the same whether or not lives are asked for, or some purchases counted elsewhere
+    apart, elsewhere = states ^ APART, states ^ ELSEWHERE
     for row in range(histories.shape[0]):
-        _row(k, 0.0, row, states[row], histories[row], periods, purchases, spend, relations, money[row])
+        streams = states[row], apart[row], elsewhere[row]
+        _row(at_once, k, row, streams, histories[row], periods, purchases, spend, relations, money[row])
 
 
-@compiled
-def mbg_cnbd_gamma_gamma(  # type: ignore[no-untyped-def]
-    k, states, histories, periods, purchases, spend, relations, money
-):
-    """Fill in the discounted money of such customers who may leave after the first purchase too."""
-    for row in range(histories.shape[0]):
-        _row(k, 1.0, row, states[row], histories[row], periods, purchases, spend, relations, money[row])
+bg_cnbd_gamma_gamma, mbg_cnbd_gamma_gamma = partial(_of_regular, 0.0), partial(_of_regular, 1.0)
 
 
-@compiled
-def _row(k, at_once, row, state, history, periods, purchases, spend, relations, money):  # type: ignore[no-untyped-def]
-    x, t_x, T, ended, orders, spent, most = history
+@loop
+def _row(at_once, k, row, streams, history, periods, purchases, spend, relations, money):  # type: ignore[no-untyped-def]
+    (state, apart, elsewhere), (x, t_x, T, ended, orders, spent, most) = streams, history
     (until, life, one_life, weights), clock, horizon = relations, periods.clock, periods.ends[-1]
     r, alpha, a, b, first = purchases_of(row, purchases)
     p, q, v = spend_of(row, spend)
-    drawn = weights_of(row, weights)
+    drawn = weights.drawn[weights.place[row]] if weights.drawn.size else EMPTY
     chances, may_leave_at_once = x + at_once, x == 0.0 and first.size > 0
-    # so that purchases are the same whether or not lives are asked for, or some purchases counted elsewhere
-    apart, elsewhere, counted = state ^ APART, state ^ ELSEWHERE, p.size == 0
+    counted = p.size == 0
     moments = elsewhere if counted else state  # so that the number of purchases is the same whatever the periods
     if not has_history(row, x, relations, money):
         return

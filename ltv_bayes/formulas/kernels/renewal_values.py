@@ -11,7 +11,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ltv_bayes.formulas.kernels.future.outlooks import compiled
+from ltv_bayes.formulas.kernels.blocks import kernel
+from ltv_bayes.formulas.kernels.future.outlooks import loop
 from ltv_bayes.formulas.kernels.order_values import UNKNOWN
 from ltv_bayes.formulas.kernels.random import beta as beta_of
 from ltv_bayes.formulas.kernels.random import normal, standard_gamma, uniform
@@ -129,9 +130,9 @@ class Payments(NamedTuple):
     amount: Array
 
 
-@compiled
+@kernel
 def shifted_beta_geometric(  # type: ignore[no-untyped-def]
-    states, subscriptions, payments, relations, money, factors=NO_FACTORS, growth=NO_GROWTH
+    states, subscriptions, payments, relations, money, factors, growth
 ):
     """Fill in the money of customers' renewals, by customer, period and draw.
 
@@ -161,7 +162,7 @@ def shifted_beta_geometric(  # type: ignore[no-untyped-def]
             _subscription(row, j, states[row], subscriptions, payments, relations, money[row], factors, growth)
 
 
-@compiled
+@kernel
 def levels_of_new(growth, levels):  # type: ignore[no-untyped-def]
     """Fill in how many times their first price new customers pay at each renewal.
 
@@ -181,13 +182,17 @@ def levels_of_new(growth, levels):  # type: ignore[no-untyped-def]
                 levels[i, customer, renewal] = _paid(growth, i, level)
 
 
-@compiled
+@loop
 def _subscription(  # type: ignore[no-untyped-def]
     row, j, state, subscriptions, payments, relations, money, factors, growth
 ):
     """Add the payments of one subscription, and let the relation live as long as it does."""
     renewals, ended, place = subscriptions.renewals[j], subscriptions.ended[j], subscriptions.place[j]
-    alpha, beta, c = subscriptions.alpha[place], subscriptions.beta[place], subscriptions.c[place : place + 1].ravel()
+    alpha, beta, c = (
+        subscriptions.alpha[place],
+        subscriptions.beta[place],
+        subscriptions.c[place] if subscriptions.c.size else UNSAID,
+    )
     first, last = payments.paid[j], payments.paid[j + 1]
     due, period, amount = payments.due[first:last], payments.period[first:last], payments.amount[first:last]
     silent = subscriptions.silent[j] if subscriptions.silent.size else 1.0
@@ -226,7 +231,7 @@ def _subscription(  # type: ignore[no-untyped-def]
             life[row, i] = min(end, limit)
 
 
-@compiled
+@loop
 def _first_is_made(state, alpha, kept, step, silent):  # type: ignore[no-untyped-def]
     """Whether the next renewal, which counts as much as ``step``, is made by a subscriber without a notice yet."""
     both = alpha + kept
@@ -235,7 +240,7 @@ def _first_is_made(state, alpha, kept, step, silent):  # type: ignore[no-untyped
     return uniform(state) < made / (made + (1.0 - made) * silent)
 
 
-@compiled
+@loop
 def _made_by_tenure(state, alpha, beta, c, renewals, most, silent):  # type: ignore[no-untyped-def]
     """How many renewals are made, up to a number, where n of them count like n^c."""
     if silent < 1.0 and most > 0:
@@ -246,7 +251,7 @@ def _made_by_tenure(state, alpha, beta, c, renewals, most, silent):  # type: ign
     return _tenured(state, alpha, beta, c, renewals, most)
 
 
-@compiled
+@loop
 def _tenured(state, alpha, beta, c, renewals, most):  # type: ignore[no-untyped-def]
     before = renewals**c
     leaving, staying = standard_gamma(state, alpha), standard_gamma(state, beta + before)
@@ -255,7 +260,7 @@ def _tenured(state, alpha, beta, c, renewals, most):  # type: ignore[no-untyped-
     return most if not made < most else int(made)
 
 
-@compiled
+@loop
 def _made_on_clock(state, alpha, beta, ahead, factors, silent):  # type: ignore[no-untyped-def]
     """How many renewals are made, with factors in these columns, at a churn of Beta(alpha, beta)."""
     if silent < 1.0 and ahead.size:
@@ -266,7 +271,7 @@ def _made_on_clock(state, alpha, beta, ahead, factors, silent):  # type: ignore[
     return _on_clock(state, alpha, beta, ahead, factors)
 
 
-@compiled
+@loop
 def _on_clock(state, alpha, beta, ahead, factors):  # type: ignore[no-untyped-def]
     leaving, staying = standard_gamma(state, alpha), standard_gamma(state, beta)
     rate, stands, passed = math.log1p(leaving / staying), -math.log(1.0 - uniform(state)), 0.0
@@ -277,7 +282,7 @@ def _on_clock(state, alpha, beta, ahead, factors):  # type: ignore[no-untyped-de
     return ahead.size
 
 
-@compiled
+@loop
 def _chance(growth, row, j, i, ahead):  # type: ignore[no-untyped-def]
     """The subscriber's own chance that the price changes at a renewal, given the changes so far."""
     mean, alike = growth.segments[0, growth.place[j], i], growth.shared[0, i]
@@ -287,13 +292,13 @@ def _chance(growth, row, j, i, ahead):  # type: ignore[no-untyped-def]
     return 1.0 if kept <= 0.0 else beta_of(growth.states[row], changed, kept)
 
 
-@compiled
+@loop
 def _paid(growth, i, level):  # type: ignore[no-untyped-def]
     """How many times its first price is paid at a level."""
     return level if level == 1.0 or growth.shared[6, i] == 1.0 else level ** growth.shared[6, i]
 
 
-@compiled
+@loop
 def _factor(growth, row, j, i, chance, level):  # type: ignore[no-untyped-def]
     """What a price is multiplied with at a renewal, where it has already grown to a level."""
     state, place = growth.states[row], growth.place[j]

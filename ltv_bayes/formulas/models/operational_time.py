@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, NamedTuple, NoReturn, Self
 
-import numba
 import numpy as np
 from scipy import special
 
 from ltv_bayes.errors import FitError
+from ltv_bayes.formulas.kernels.blocks import inner, kernel
 from ltv_bayes.formulas.models.bg_nbd import DISCOUNTED_AWAY
 from ltv_bayes.formulas.models.conditional_future import DrawnPurchases, PurchaseFormulas, PurchaseOutlook
 from ltv_bayes.formulas.special import Array, IntArray, Numbers, gauss_legendre
@@ -24,8 +24,6 @@ from ltv_bayes.language import _
 
 NODES = 4  # in each period
 PERIODS_TOGETHER = 4  # after the last one, where the factor no longer changes
-
-_compiled: Any = numba.njit(cache=True, nogil=True, error_model="numpy")
 
 
 class Clock(NamedTuple):
@@ -83,7 +81,7 @@ class Clock(NamedTuple):
         return Hands(self, np.asarray(draw, dtype=np.int64))
 
 
-@_compiled
+@inner
 def place_on_clock(clock, time):  # type: ignore[no-untyped-def]
     """The period of a time from now, and how long after its begin the time is: the same in all draws."""
     from_as_of = time + clock.now
@@ -92,21 +90,21 @@ def place_on_clock(clock, time):  # type: ignore[no-untyped-def]
     return period, from_as_of - (period + clock.first) * clock.length
 
 
-@_compiled
+@inner
 def operational_time(clock, i, time):  # type: ignore[no-untyped-def]
     """G of a draw at a time from now."""
     period, since = place_on_clock(clock, time)
     return clock.steps[i, period] + clock.factors[i, period] * since
 
 
-@_compiled
+@kernel
 def _operational_times(clock, draw, time, found):  # type: ignore[no-untyped-def]
     """Fill in G of draws at times; draws or times may be a single one."""
     for k in range(found.size):
         found[k] = operational_time(clock, draw[min(k, draw.size - 1)], time[min(k, time.size - 1)])
 
 
-@_compiled
+@kernel
 def _calendar_times(clock, draw, operational, found):  # type: ignore[no-untyped-def]
     """Fill in the times at which G of draws has values; draws or values may be a single one."""
     for k in range(found.size):
@@ -145,7 +143,8 @@ class Hands(NamedTuple):
             part if part.size == 1 or part.shape == shape else np.broadcast_to(part, shape)
             for part in (self.draw, values)
         ]
-        read(self.clock, some[0].reshape(-1), some[1].reshape(-1), found.reshape(-1))
+        draw, time = (np.ascontiguousarray(part.reshape(-1)) for part in some)
+        read(self.clock, draw, time, found.reshape(-1))
         each: Array = found[()]
         return each
 

@@ -45,7 +45,7 @@ class RenewalClock:
 
     def at(self, log_factor: Array) -> RenewalTables:
         """The kernel's tables at a factor with this logarithm, or at several, with room for derivatives."""
-        due = log_factor[..., self.due]
+        due = np.take(log_factor, self.due, axis=-1)
         return self.tables._replace(log_factor=due, by_log_factor=np.zeros(due.shape))
 
     def path(self, tables: Any, log_factor: Array, repeats: Array | None) -> Array:

@@ -6,12 +6,11 @@ purchases times the expected order value. Its mean over draws has no luck of sin
 
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
 
-import numba
 import numpy as np
 
-from ltv_bayes.formulas.kernels.future.outlooks import compiled, look_back, on_clock, room_ahead
+from ltv_bayes.formulas.kernels.blocks import compiled_sum, inner, kernel
+from ltv_bayes.formulas.kernels.future.outlooks import look_back, on_clock, room_ahead
 from ltv_bayes.formulas.kernels.future.purchases import (
     GOOD,
     edges_of,
@@ -29,10 +28,9 @@ from ltv_bayes.sizes import available_cores
 
 PARTS, FEWEST_DRAWS = 16, 32  # of the draws: how many are added up apart, and the fewest in one
 TOGETHER = 32  # draws for which customers' purchases are in memory at once
-_compiled_sum: Any = numba.njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc"})
 
 
-@compiled
+@kernel
 def _mean_money(first, last, stay, parameters, spend, horizon, split, periods, rows, distinct, kinds, mean):  # type: ignore[no-untyped-def]
     """Add what is expected given each of some draws, by customer and period."""
     for begin in range(first, last, TOGETHER):
@@ -41,7 +39,7 @@ def _mean_money(first, last, stay, parameters, spend, horizon, split, periods, r
         _add_customers(some, stay, parameters, spend, split[0], periods, rows, worth, mean)
 
 
-@compiled
+@inner
 def _worth(some, stay, parameters, horizon, split, periods, distinct, kinds):  # type: ignore[no-untyped-def]
     """What customers buy who are alive, by kind, part of the horizon and draw, as it is and less what is shown."""
     (r, alpha, a, b, _), (edges, part), (period_of, is_shown) = parameters, horizon, split
@@ -69,7 +67,7 @@ def _worth(some, stay, parameters, horizon, split, periods, distinct, kinds):  #
     return found
 
 
-@compiled
+@inner
 def _add_customers(some, stay, parameters, spend, period_of, periods, rows, worth, mean):  # type: ignore[no-untyped-def]
     """Add what customers are expected to pay in some draws; those with one history share P(alive)."""
     histories, customer, kind_of, orders, spent, covered, (group, drawn) = rows
@@ -95,14 +93,14 @@ def _add_customers(some, stay, parameters, spend, period_of, periods, rows, wort
             place += 1
 
 
-@compiled
+@inner
 def _prices_of(some, prices):  # type: ignore[no-untyped-def]
     """Prices of some of the draws."""
     drift, length, first, levels, shift, age, until = prices
     return Prices(drift[some], length, first, levels[some], shift, age, until)
 
 
-@compiled
+@inner
 def _order_value(orders, p, q, v, unsure, value):  # type: ignore[no-untyped-def]
     """Turn what orders were worth into the mean of the next ones, times P(alive); NaN where it does not exist."""
     for i in range(value.size):
@@ -110,7 +108,7 @@ def _order_value(orders, p, q, v, unsure, value):  # type: ignore[no-untyped-def
         value[i] = (p[i] * (v[i] + value[i]) / (shape * unsure[i])) if shape > 0.0 else np.nan
 
 
-@_compiled_sum
+@compiled_sum
 def _sum_of_products(values, others):  # type: ignore[no-untyped-def]
     total = 0.0
     for i in range(values.size):

@@ -10,18 +10,19 @@ import numba
 import numpy as np
 from numba.core.options import DefaultOptions
 
-from ltv_bayes.formulas.kernels.blocks import exp_of_minus_size, log_ratio
+from ltv_bayes.formulas.kernels.blocks import exp_of_minus_size, kernel, log_ratio, of_inner
 from ltv_bayes.formulas.kernels.random import beta, poisson, standard_gamma, uniform
 from ltv_bayes.formulas.models.bg_nbd import LARGEST_POISSON_MEAN
 from ltv_bayes.formulas.models.operational_time import operational_time, place_on_clock
 from ltv_bayes.formulas.special import Array
 
-compiled: Any = numba.njit(cache=True, nogil=True, error_model="numpy")
-# In loops over draws, counting who refers to an array of a record would take longer than the draws.
+# In loops over draws, counting who refers to an array of a record would take longer than the draws, and to compile it
+# too. Arrays that such a loop returns are for others of its kind alone.
 _uncounted: dict[str, Any] = {"_nrt": False} if hasattr(DefaultOptions, "_nrt") else {}
-loop: Any = numba.njit(cache=True, nogil=True, error_model="numpy", **_uncounted)
-loop_written_out: Any = numba.njit(cache=True, nogil=True, error_model="numpy", forceinline=True, **_uncounted)
+loop: Any = numba.njit(**of_inner, **_uncounted)
+loop_written_out: Any = numba.njit(**of_inner, forceinline=True, **_uncounted)
 
+EMPTY = np.empty(0)
 LARGEST_INVERTED_MEAN = 50.0  # beyond, a gamma rate and a Poisson number are faster, and lose no digits
 MOST_STEPS = 10_000.0  # from purchase to purchase; beyond, the chance of leaving is drawn, and the number at once
 
@@ -51,20 +52,21 @@ class Ahead(NamedTuple):
     other: Array
 
 
-@compiled
+@kernel
 def room_ahead(draws):  # type: ignore[no-untyped-def]
     """Make room for so many draws."""
     return Ahead(np.empty(draws), np.empty(draws), np.empty(draws), np.empty(draws), np.empty(draws), np.empty(draws))
 
 
-@compiled
+@loop
 def look_ahead_of_buyer(row, history, horizon, clock, purchases, relations, ahead):  # type: ignore[no-untyped-def]
     """Fill in what lies ahead of a customer who may leave after each purchase, with a history.
 
     Of the relation, the end is filled in that is known beside the history, where it is asked for.
     """
     parameters, (until, life, one_life, weights) = purchases_of(row, purchases), relations
-    drawn, time, weight = weights_of(row, weights), ahead.time, ahead.unsure
+    drawn = weights.drawn[weights.place[row]] if weights.drawn.size else EMPTY
+    time, weight = ahead.time, ahead.unsure
     for i in range(time.size):
         weight[i] = min(history[6], drawn[i]) if drawn.size else history[6]
         time[i], sure, end = time_left(row, i, horizon, weight[i], until, one_life)
@@ -77,7 +79,7 @@ def look_ahead_of_buyer(row, history, horizon, clock, purchases, relations, ahea
     look_ahead(history[0], parameters[0], ahead)
 
 
-@compiled
+@loop
 def look_back(history, clock, parameters, ahead):  # type: ignore[no-untyped-def]
     """Fill in how long a customer was seen, and 1 / P(alive) for weights of the odds of having left, which stand there.
 
@@ -110,7 +112,7 @@ def look_back(history, clock, parameters, ahead):  # type: ignore[no-untyped-def
         unsure[i] = 1.0 + unsure[i] / last_seen[i]
 
 
-@compiled
+@loop
 def look_ahead(x, r, ahead):  # type: ignore[no-untyped-def]
     """Fill in the chance of no order in the time left, of a rate Gamma(r + x, B)."""
     time, seen, none, _, until_end, change = ahead
@@ -178,7 +180,7 @@ def from_now(clock, i, t):  # type: ignore[no-untyped-def]
     return t if clock.factors.size == 0 else operational_time(clock, i, t)
 
 
-@compiled
+@loop
 def see_on_clock(clock, t_x, T, ended, recency, observed):  # type: ignore[no-untyped-def]
     """Fill in recency and T in the operational time of each draw."""
     factors, steps = clock.factors, clock.steps
@@ -191,7 +193,7 @@ def see_on_clock(clock, t_x, T, ended, recency, observed):  # type: ignore[no-un
         observed[i] = steps[i, end] + factors[i, end] * since_end - start
 
 
-@compiled
+@loop
 def turn_to_clock(clock, time):  # type: ignore[no-untyped-def]
     """Turn times from now, one for each draw, into its operational time."""
     factors, steps, known, period, since = clock.factors, clock.steps, np.nan, 0, 0.0
@@ -210,18 +212,9 @@ def time_left(row, i, horizon, weight, until, one_life):  # type: ignore[no-unty
     return horizon, weight == 0.0, np.inf
 
 
-@compiled
+@loop
 def purchases_of(row, purchases):  # type: ignore[no-untyped-def]
     """Parameters of a customer's purchases, arrays of shape (draws,); the last one is empty where there is none."""
     g = purchases.place[row]
-    first = purchases.first_dropout[g : g + 1].ravel()
+    first = purchases.first_dropout[g] if purchases.first_dropout.size else EMPTY
     return purchases.r[g], purchases.alpha[g], purchases.a[g], purchases.b[g], first
-
-
-@compiled
-def weights_of(row, weights):  # type: ignore[no-untyped-def]
-    """By which factors a customer's odds of having left are multiplied, an array of shape (draws,), or empty."""
-    if weights.drawn.size == 0:
-        return weights.drawn.ravel()
-    g = weights.place[row]
-    return weights.drawn[g : g + 1].ravel()

@@ -19,8 +19,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ltv_bayes.formulas.kernels.blocks import inner, kernel
 from ltv_bayes.formulas.kernels.dropout import DISCOUNTED_AWAY, nodes_of_dropout
-from ltv_bayes.formulas.kernels.future.outlooks import compiled, look_back, on_clock, room_ahead
+from ltv_bayes.formulas.kernels.future.outlooks import look_back, loop, on_clock, room_ahead
 from ltv_bayes.formulas.kernels.order_values import price_at
 from ltv_bayes.formulas.models.leaving_at_once import FIRST_DROPOUT
 from ltv_bayes.formulas.models.operational_time import Clock
@@ -43,20 +44,20 @@ for _nodes in range(1, MOST_NODES + 1):
     RULES[:, _nodes, :_nodes] = gauss_legendre(_nodes)
 
 
-@compiled
+@inner
 def scale_of(r, alpha, a, b):  # type: ignore[no-untyped-def]
     """The shortest operational time in which the purchase rate of any customer changes."""
     return alpha / max(1.0, a + 1.0, (r + 1.0) * (a + 1.0) / (a + b + 1.0))
 
 
-@compiled
+@inner
 def _fold(s, scale):  # type: ignore[no-untyped-def]
     """Map times onto (0, 1) so that functions with a singularity below -scale are analytic in the unit circle."""
     root = math.sqrt(1.0 + s / scale)
     return (root - 1.0) / (root + 1.0)
 
 
-@compiled
+@inner
 def _grid(exact, end, scale):  # type: ignore[no-untyped-def]
     """Chebyshev points of folded times up to an end, descending to 0, their times and barycentric weights."""
     last = _fold(end, scale)
@@ -72,7 +73,7 @@ def _grid(exact, end, scale):  # type: ignore[no-untyped-def]
     return folded, times, weight
 
 
-@compiled
+@inner
 def _chebyshev(number):  # type: ignore[no-untyped-def]
     """Points on (0, 1), from 1 down to 0, and barycentric weights."""
     points, weight = np.empty(number), np.empty(number)
@@ -85,7 +86,7 @@ def _chebyshev(number):  # type: ignore[no-untyped-def]
     return points, weight
 
 
-@compiled
+@loop
 def _lagrange(at, points, weight, found):  # type: ignore[no-untyped-def]
     """Values at a point of the polynomials that are 1 at one of the points, and 0 at the others."""
     total = 0.0
@@ -100,7 +101,7 @@ def _lagrange(at, points, weight, found):  # type: ignore[no-untyped-def]
         found[k] /= total
 
 
-@compiled
+@loop
 def _factor(clock, i, time):  # type: ignore[no-untyped-def]
     if clock.factors.size == 0:
         return 1.0
@@ -108,7 +109,7 @@ def _factor(clock, i, time):  # type: ignore[no-untyped-def]
     return clock.factors[i, min(max(period, 0), clock.factors.shape[1] - 1)]
 
 
-@compiled
+@inner
 def operational_end(edges, clock, i):  # type: ignore[no-untyped-def]
     """Operational time of a draw from now to the last of some edges, between which the factor does not change."""
     total = 0.0
@@ -117,7 +118,7 @@ def operational_end(edges, clock, i):  # type: ignore[no-untyped-def]
     return total
 
 
-@compiled
+@inner
 def _weights_of_times(exact, i, edges, part, delta, clock, prices, scale, points, barycentric, weight):  # type: ignore[no-untyped-def]
     """Fill in weights of the grid's times that integrate what is worth discounted by parts of the horizon."""
     values = np.empty(points.size)
@@ -148,7 +149,7 @@ def _weights_of_times(exact, i, edges, part, delta, clock, prices, scale, points
             start += factor * step
 
 
-@compiled
+@loop
 def worth_of_times(i, edges, part, delta, clock, prices, worth):  # type: ignore[no-untyped-def]
     """Fill in operational time, discounted and at prices of its time, by parts of the horizon."""
     pace = abs(delta - (0.0 if prices.drift.size == 0 else prices.drift[i]))
@@ -164,14 +165,14 @@ def worth_of_times(i, edges, part, delta, clock, prices, worth):  # type: ignore
                 worth[part[piece]] += RULES[1, MOST_NODES, n] * step * value
 
 
-@compiled
+@inner
 def _log_integrand(log_odds, r, a, b, w):  # type: ignore[no-untyped-def]
     """Density of the log-odds of p, up to a constant, times (1 + p w)^-(r + 1), of a new customer."""
     odds = math.exp(log_odds)
     return a * log_odds + (r + 1.0 - a - b) * math.log1p(odds) - (r + 1.0) * math.log1p(odds * (1.0 + w))
 
 
-@compiled
+@inner
 def _edge(exact, middle, step, r, a, b, w):  # type: ignore[no-untyped-def]
     """Where what is integrated has faded, seen from its middle, on the side that the sign of the step says."""
     top, reach = _log_integrand(middle, r, a, b, w), abs(step)
@@ -180,7 +181,7 @@ def _edge(exact, middle, step, r, a, b, w):  # type: ignore[no-untyped-def]
     return reach
 
 
-@compiled
+@inner
 def _shared_nodes(exact, w, r, a, b, most):  # type: ignore[no-untyped-def]
     """Equally spaced log-odds for all w' up to w and frequencies up to the most; where those of a new customer begin.
 
@@ -198,7 +199,7 @@ def _shared_nodes(exact, w, r, a, b, most):  # type: ignore[no-untyped-def]
     return left, step, math.ceil((right - left) / step) + 1 + further, further
 
 
-@compiled
+@inner
 def _rates(exact, r, a, b, w, frequencies, rate):  # type: ignore[no-untyped-def]
     """Fill in F at all w, by frequency, ascending; w descends to 0, where F is 1."""
     if a < SHARED_A:
@@ -218,7 +219,7 @@ def _rates(exact, r, a, b, w, frequencies, rate):  # type: ignore[no-untyped-def
             rate[place, k] = total
 
 
-@compiled
+@inner
 def _chained(exact, r, a, b, w, frequencies, rate):  # type: ignore[no-untyped-def]
     """The same but for a factor of each frequency, by one product from frequency to frequency."""
     left, step, number, further = _shared_nodes(exact, w[0], r, a, b, frequencies[-1])
@@ -256,7 +257,7 @@ def _chained(exact, r, a, b, w, frequencies, rate):  # type: ignore[no-untyped-d
             rate[place, k] += power[number - 1, k] * after
 
 
-@compiled
+@inner
 def _products(r, alpha, rate, folded, times, barycentric, scale, weight, frequencies, larger, found):  # type: ignore[no-untyped-def]
     """Fill in what customers buy who are alive, by frequency, node in an octave of B / alpha, and part."""
     values, moment = np.empty(times.size), np.empty((weight.shape[0], times.size))
@@ -275,7 +276,7 @@ def _products(r, alpha, rate, folded, times, barycentric, scale, weight, frequen
                 found[place, m, e] = total * (r + frequencies[place]) / (alpha * larger[m])
 
 
-@compiled
+@inner
 def purchases_to_come(i, exact, parameters, horizon, delta, clock, prices, observed, kinds, found):  # type: ignore[no-untyped-def]
     """Fill in what customers buy who are alive, discounted and at prices of its time, in one draw.
 
@@ -324,7 +325,7 @@ def purchases_to_come(i, exact, parameters, horizon, delta, clock, prices, obser
             found[kind, e] = total
 
 
-@compiled
+@kernel
 def _expected(first, last, parameters, horizon, delta, clock, prices, rows, distinct, kinds, found):  # type: ignore[no-untyped-def]
     (r, alpha, a, b, _), (histories, kind) = parameters, rows
     worth, observed = np.empty((kinds.frequency_at.size, 1)), np.empty(distinct.shape[0])
@@ -342,7 +343,7 @@ def _expected(first, last, parameters, horizon, delta, clock, prices, rows, dist
             found[i, row] /= ahead.unsure[i - first]
 
 
-@compiled
+@inner
 def some_draws(first, last, parameters, clock):  # type: ignore[no-untyped-def]
     """Parameters and clock of some of the draws, one after the other."""
     r, alpha, a, b, share = parameters
