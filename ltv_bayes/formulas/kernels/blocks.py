@@ -20,10 +20,13 @@ HALF_OCTAVE, OCTAVES = np.int64(1 << 51), np.int64(-1 << 52)
 
 # To make a loop callable from Python and from C takes a fifth of its compilation. No loop is called from C, and most of
 # them are called by other loops alone, `inner`: a call from Python would end the process.
-_of_all: dict[str, Any] = {"cache": True, "nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True}
-of_inner: dict[str, Any] = _of_all | {"no_cpython_wrapper": True}
-kernel: Any = numba.njit(**_of_all)
+of_kernel: dict[str, Any] = {"cache": True, "nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True}
+of_inner: dict[str, Any] = of_kernel | {"no_cpython_wrapper": True}
+kernel: Any = numba.njit(**of_kernel)
 inner: Any = numba.njit(**of_inner)
+written_in: Any = numba.njit(
+    **of_inner, inline="always"
+)  # compiled as lines of its one caller, where it is long itself
 compiled: Any = numba.njit(**of_inner, fastmath={"contract"})
 compiled_sum: Any = numba.njit(**of_inner, fastmath={"contract", "reassoc"})
 

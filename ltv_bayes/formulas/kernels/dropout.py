@@ -61,8 +61,9 @@ def nodes_of_dropout(w, A, a, C):  # type: ignore[no-untyped-def]
             log_weight[i] = -C * off - (a + C) * math.log1p(grown)
     log_weight[0] -= math.log(-math.expm1(-a * step))
     log_weight[-1] -= math.log(-math.expm1(-C * step))
-    largest = log_weight.max()
-    total = 0.0
+    largest, total = log_weight[0], 0.0  # written out, since NumPy's maximum takes a second to compile
+    for i in range(1, number):
+        largest = log_weight[i] if log_weight[i] > largest else largest
     for i in range(number):
         total += math.exp(log_weight[i] - largest)
     log_weight -= largest + math.log(total)

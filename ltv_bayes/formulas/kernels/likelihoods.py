@@ -23,6 +23,7 @@ from ltv_bayes.formulas.kernels.blocks import (
     new_block,
     sum_of,
     sum_of_log_1p_exp,
+    written_in,
 )
 from ltv_bayes.formulas.kernels.purchase_likelihoods import (
     bg_cnbd,
@@ -99,7 +100,7 @@ def beta_discrete_weibull(parameters, at, tables, with_slopes):  # type: ignore[
     return values, slopes
 
 
-@inner
+@written_in
 def _tenured(A, B, c, n, since, lost, with_slopes):  # type: ignore[no-untyped-def]
     """One history on the clock n^c: its logarithm, and the derivatives by A, B and c."""
     begun, made = since**c, n**c
@@ -136,7 +137,7 @@ def _on_clock(A, b, g, lost, with_slopes):  # type: ignore[no-untyped-def]
     return value, d_A, d_b, d_g
 
 
-@inner
+@written_in
 def _spend_of_groups(parameters, at, tables, slopes, with_slopes):  # type: ignore[no-untyped-def]
     value = 0.0
     for part in tables.constant:
@@ -165,7 +166,7 @@ def _spend_of_groups(parameters, at, tables, slopes, with_slopes):  # type: igno
     return value
 
 
-@inner
+@written_in
 def _renewals_of_groups(parameters, at, tables, slopes, with_slopes):  # type: ignore[no-untyped-def]
     value = 0.0
     for g in range(parameters.shape[1]):

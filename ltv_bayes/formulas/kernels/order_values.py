@@ -10,9 +10,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ltv_bayes.formulas.kernels.blocks import kernel
 from ltv_bayes.formulas.kernels.future.outlooks import (
     EMPTY,
+    kernel_uncounted,
     look_ahead,
     look_ahead_of_buyer,
     loop,
@@ -142,10 +142,9 @@ class Relations(NamedTuple):
     weights: Weights = Weights()
 
 
-@kernel
 def bg_nbd_gamma_gamma(  # type: ignore[no-untyped-def]
     states, histories, periods, purchases, spend, relations, money
-):
+) -> None:
     """Fill in the discounted money of customers' purchases, by customer, period and draw.
 
     Parameters
@@ -165,10 +164,8 @@ def bg_nbd_gamma_gamma(  # type: ignore[no-untyped-def]
         Filled in.
     """
     # so that purchases are the same whether or not lives are asked for, or some purchases counted elsewhere
-    apart, elsewhere, ahead = states ^ APART, states ^ ELSEWHERE, room_ahead(money.shape[2])
-    for row in range(histories.shape[0]):
-        streams = states[row], apart[row], elsewhere[row]
-        _bg_nbd_row(row, streams, histories[row], periods, purchases, spend, relations, ahead, money[row])
+    streams, ahead = (states, states ^ APART, states ^ ELSEWHERE), room_ahead(money.shape[2])
+    _buyers(streams, histories, periods, purchases, spend, relations, ahead, money)
 
 
 def mbg_nbd_gamma_gamma(  # type: ignore[no-untyped-def]
@@ -184,13 +181,16 @@ def mbg_nbd_gamma_gamma(  # type: ignore[no-untyped-def]
     bg_nbd_gamma_gamma(states, chances, periods, purchases._replace(r=purchases.r - 1.0), spend, relations, money)
 
 
-@loop
-def _bg_nbd_row(row, streams, history, periods, purchases, spend, relations, ahead, money):  # type: ignore[no-untyped-def]
-    x = history[0]
-    if has_history(row, x, relations, money):
-        look_ahead_of_buyer(row, history, periods.ends[-1], periods.clock, purchases, relations, ahead)
-        r, _, a, b, _ = purchases_of(row, purchases)
-        _draw_purchases(row, streams, history, r, a, b, spend_of(row, spend), ahead, periods, relations.life, money)
+@kernel_uncounted
+def _buyers(streams, histories, periods, purchases, spend, relations, ahead, money):  # type: ignore[no-untyped-def]
+    states, apart, elsewhere = streams
+    for row in range(histories.shape[0]):
+        history, of_row = histories[row], (states[row], apart[row], elsewhere[row])
+        if has_history(row, history[0], relations, money[row]):
+            look_ahead_of_buyer(row, history, periods.ends[-1], periods.clock, purchases, relations, ahead)
+            r, _, a, b, _ = purchases_of(row, purchases)
+            of_spend = spend_of(row, spend)
+            _draw_purchases(row, of_row, history, r, a, b, of_spend, ahead, periods, relations.life, money[row])
 
 
 @loop
@@ -223,37 +223,40 @@ def _draw_purchases(row, streams, history, r, a, b, spend, ahead, periods, life,
                 life[row, i] = last
 
 
-@kernel
-def nbd_gamma_gamma(states, histories, periods, events, spend, relations, money):  # type: ignore[no-untyped-def]
+def nbd_gamma_gamma(  # type: ignore[no-untyped-def]
+    states, histories, periods, events, spend, relations, money
+) -> None:
     """Fill in the discounted money of events at each customer's own rate, for as long as the relation lasts.
 
     Arguments are those of `bg_nbd_gamma_gamma`, with `Events`. Of a history, recency and knowledge of life do not
     matter, since no customer leaves of their own accord: life is what ``until`` states.
     """
-    elsewhere, ahead = states ^ ELSEWHERE, room_ahead(money.shape[2])
+    streams, ahead = (states, states ^ ELSEWHERE), room_ahead(money.shape[2])
+    _events(streams, histories, periods, events, spend, relations, ahead, money)
+
+
+@kernel_uncounted
+def _events(streams, histories, periods, events, spend, relations, ahead, money):  # type: ignore[no-untyped-def]
+    (states, elsewhere), horizon, until = streams, periods.ends[-1], relations.until
     for row in range(histories.shape[0]):
-        streams = states[row], elsewhere[row]
-        _nbd_row(row, streams, histories[row], periods, events, spend, relations.until, ahead, money[row])
+        history = histories[row]
+        x, T, ended = history[0], history[2], history[3]
+        _clear(money[row])
         _set_known_end(row, relations)
-
-
-@loop
-def _nbd_row(row, streams, history, periods, events, spend, until, ahead, money):  # type: ignore[no-untyped-def]
-    x, T, ended, horizon = history[0], history[2], history[3], periods.ends[-1]
-    r, alpha = events.r[events.place[row]], events.alpha[events.place[row]]
-    _clear(money)
-    if x != x:
-        return
-    ahead.seen[:] = T
-    for i in range(money.shape[1]):
-        ahead.time[i] = until[row, i] if until.size and until[row, i] < horizon else horizon
-    if periods.clock.factors.size:
-        see_on_clock(periods.clock, 0.0, T, ended, ahead.other, ahead.seen)
-        turn_to_clock(periods.clock, ahead.time)
-    for i in range(money.shape[1]):
-        ahead.seen[i] += alpha[i]
-    look_ahead(x, r, ahead)
-    _draw_events(row, streams, history, r, spend_of(row, spend), ahead, periods, money)
+        if x != x:
+            continue
+        r, alpha = events.r[events.place[row]], events.alpha[events.place[row]]
+        ahead.seen[:] = T
+        for i in range(money.shape[2]):
+            ahead.time[i] = until[row, i] if until.size and until[row, i] < horizon else horizon
+        if periods.clock.factors.size:
+            see_on_clock(periods.clock, 0.0, T, ended, ahead.other, ahead.seen)
+            turn_to_clock(periods.clock, ahead.time)
+        for i in range(money.shape[2]):
+            ahead.seen[i] += alpha[i]
+        look_ahead(x, r, ahead)
+        of_row = states[row], elsewhere[row]
+        _draw_events(row, of_row, history, r, spend_of(row, spend), ahead, periods, money[row])
 
 
 @loop

@@ -28,6 +28,7 @@ from ltv_bayes.formulas.kernels.blocks import (
     new_block,
     sum_of_log_1p_exp,
     sums_of_leaving,
+    written_in,
 )
 from ltv_bayes.formulas.kernels.phases import log_phases
 from ltv_bayes.formulas.kernels.tables import PurchaseTables
@@ -160,7 +161,7 @@ def _slopes_of_staying(parameters, at, T_customers, slopes):  # type: ignore[no-
     return number
 
 
-@inner
+@written_in
 def _four(parameters, draw, g):  # type: ignore[no-untyped-def]
     return parameters[draw, 0, g], parameters[draw, 1, g], parameters[draw, 2, g], parameters[draw, 3, g]
 

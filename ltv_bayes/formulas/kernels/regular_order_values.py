@@ -10,11 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from ltv_bayes.formulas.kernels.blocks import kernel
+from ltv_bayes.formulas.kernels.blocks import written_in
 from ltv_bayes.formulas.kernels.future.outlooks import (
     EMPTY,
     from_now,
-    loop,
+    kernel_uncounted,
     number_possible,
     number_until_leaving,
     on_clock,
@@ -39,17 +39,22 @@ from ltv_bayes.formulas.models.leaving_at_once import WITHIN
 from ltv_bayes.formulas.models.parameterization import REGULAR
 
 
-@kernel
 def _of_regular(  # type: ignore[no-untyped-def]
     at_once, k, states, histories, periods, purchases, spend, relations, money
-):
+) -> None:
     """Fill in the discounted money of customers who buy at every k-th event.
 
     Arguments behind k are those of `order_values.bg_nbd_gamma_gamma`; `at_once` is 1 where customers may leave after
     the first purchase too, an argument so that both models are compiled once.
     """
     # so that purchases are the same whether or not lives are asked for, or some purchases counted elsewhere
-    apart, elsewhere = states ^ APART, states ^ ELSEWHERE
+    streams = states, states ^ APART, states ^ ELSEWHERE
+    _buyers(at_once, k, streams, histories, periods, purchases, spend, relations, money)
+
+
+@kernel_uncounted
+def _buyers(at_once, k, all_streams, histories, periods, purchases, spend, relations, money):  # type: ignore[no-untyped-def]
+    states, apart, elsewhere = all_streams
     for row in range(histories.shape[0]):
         streams = states[row], apart[row], elsewhere[row]
         _row(at_once, k, row, streams, histories[row], periods, purchases, spend, relations, money[row])
@@ -58,7 +63,7 @@ def _of_regular(  # type: ignore[no-untyped-def]
 bg_cnbd_gamma_gamma, mbg_cnbd_gamma_gamma = partial(_of_regular, 0.0), partial(_of_regular, 1.0)
 
 
-@loop
+@written_in
 def _row(at_once, k, row, streams, history, periods, purchases, spend, relations, money):  # type: ignore[no-untyped-def]
     (state, apart, elsewhere), (x, t_x, T, ended, orders, spent, most) = streams, history
     (until, life, one_life, weights), clock, horizon = relations, periods.clock, periods.ends[-1]

@@ -11,8 +11,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ltv_bayes.formulas.kernels.blocks import kernel
-from ltv_bayes.formulas.kernels.future.outlooks import loop
+from ltv_bayes.formulas.kernels.blocks import written_in
+from ltv_bayes.formulas.kernels.future.outlooks import kernel_uncounted, loop
 from ltv_bayes.formulas.kernels.order_values import UNKNOWN
 from ltv_bayes.formulas.kernels.random import beta as beta_of
 from ltv_bayes.formulas.kernels.random import normal, standard_gamma, uniform
@@ -130,7 +130,7 @@ class Payments(NamedTuple):
     amount: Array
 
 
-@kernel
+@kernel_uncounted
 def shifted_beta_geometric(  # type: ignore[no-untyped-def]
     states, subscriptions, payments, relations, money, factors, growth
 ):
@@ -154,15 +154,13 @@ def shifted_beta_geometric(  # type: ignore[no-untyped-def]
     held, until, life = subscriptions.held, relations.until, relations.life
     for row in range(held.shape[0] - 1):
         money[row] = 0.0
-        if life.size:
-            life[row] = np.nan
-            if until.size and held[row] == held[row + 1]:
-                life[row] = until[row]
+        for i in range(life.shape[1]):
+            life[row, i] = until[row, i] if until.size and held[row] == held[row + 1] else np.nan
         for j in range(held[row], held[row + 1]):
             _subscription(row, j, states[row], subscriptions, payments, relations, money[row], factors, growth)
 
 
-@kernel
+@kernel_uncounted
 def levels_of_new(growth, levels):  # type: ignore[no-untyped-def]
     """Fill in how many times their first price new customers pay at each renewal.
 
@@ -173,16 +171,17 @@ def levels_of_new(growth, levels):  # type: ignore[no-untyped-def]
     levels : array of shape (draws, customers, renewals)
         Filled in.
     """
+    only = growth.room.size - 1  # not the literal 0, for which loops would be compiled once more
     for i in range(levels.shape[0]):
         for customer in range(levels.shape[1]):
-            level, chance = 1.0, _chance(growth, 0, 0, i, levels.shape[2])
+            level, chance = 1.0, _chance(growth, only, only, i, levels.shape[2])
             for renewal in range(levels.shape[2]):
                 if chance > 0.0:
-                    level = min(level * _factor(growth, 0, 0, i, chance, level), growth.room[0])
+                    level = min(level * _factor(growth, only, only, i, chance, level), growth.room[only])
                 levels[i, customer, renewal] = _paid(growth, i, level)
 
 
-@loop
+@written_in
 def _subscription(  # type: ignore[no-untyped-def]
     row, j, state, subscriptions, payments, relations, money, factors, growth
 ):

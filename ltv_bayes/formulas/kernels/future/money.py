@@ -10,14 +10,13 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 
 from ltv_bayes.formulas.kernels.blocks import compiled_sum, inner, kernel
-from ltv_bayes.formulas.kernels.future.outlooks import look_back, on_clock, room_ahead
+from ltv_bayes.formulas.kernels.future.outlooks import look_back, room_ahead
 from ltv_bayes.formulas.kernels.future.purchases import (
     GOOD,
     edges_of,
     kinds_of,
-    purchases_to_come,
     some_draws,
-    worth_of_times,
+    worth_of_kinds,
 )
 from ltv_bayes.formulas.kernels.order_values import Periods, Spend, Weights, spent_now
 from ltv_bayes.formulas.models import mbg_nbd, nbd
@@ -31,54 +30,18 @@ TOGETHER = 32  # draws for which customers' purchases are in memory at once
 
 
 @kernel
-def _mean_money(first, last, stay, parameters, spend, horizon, split, periods, rows, distinct, kinds, mean):  # type: ignore[no-untyped-def]
-    """Add what is expected given each of some draws, by customer and period."""
-    for begin in range(first, last, TOGETHER):
-        some = slice(begin, min(begin + TOGETHER, last))
-        worth = _worth(some, stay, parameters, horizon, split, periods, distinct, kinds)
-        _add_customers(some, stay, parameters, spend, split[0], periods, rows, worth, mean)
-
-
-@inner
-def _worth(some, stay, parameters, horizon, split, periods, distinct, kinds):  # type: ignore[no-untyped-def]
-    """What customers buy who are alive, by kind, part of the horizon and draw, as it is and less what is shown."""
-    (r, alpha, a, b, _), (edges, part), (period_of, is_shown) = parameters, horizon, split
-    delta, clock, prices, shown = periods.delta, periods.clock, periods.prices, periods.shown
-    each = np.empty((kinds.frequency_at.size, period_of.size))
-    by_time, observed = np.empty(period_of.size), np.empty(distinct.shape[0])
-    found = np.empty((2, each.shape[0], each.shape[1], some.stop - some.start))
-    for i in range(some.start, some.stop):
-        for n in range(observed.size):
-            _, observed[n] = on_clock(clock, i, 0.0, distinct[n, 0], distinct[n, 1])
-        if stay:
-            worth_of_times(i, edges, part, delta, clock, prices, by_time)
-            for kind in range(each.shape[0]):
-                rate = (r[i] + kinds.frequencies[kinds.frequency_at[kind]]) / (alpha[i] + observed[kinds.time_at[kind]])
-                for e in range(by_time.size):
-                    each[kind, e] = rate * by_time[e]
-        else:
-            drawn = r[i], alpha[i], a[i], b[i]
-            purchases_to_come(i, GOOD, drawn, horizon, delta, clock, prices, observed, kinds, each)
-        for e in range(period_of.size):
-            share = 1.0 - shown[i] if is_shown[e] else 1.0
-            for kind in range(each.shape[0]):
-                found[0, kind, e, i - some.start] = each[kind, e]
-                found[1, kind, e, i - some.start] = each[kind, e] * share
-    return found
-
-
-@inner
-def _add_customers(some, stay, parameters, spend, period_of, periods, rows, worth, mean):  # type: ignore[no-untyped-def]
+def _add_customers(first, last, stay, parameters, spend, period_of, periods, rows, worth, mean):  # type: ignore[no-untyped-def]
     """Add what customers are expected to pay in some draws; those with one history share P(alive)."""
     histories, customer, kind_of, orders, spent, covered, (group, drawn) = rows
-    of_draws, clock = some_draws(some.start, some.stop, parameters, periods.clock)
+    some = slice(first, last)
+    of_draws, clock = some_draws(first, last, parameters, periods.clock)
     prices = _prices_of(some, periods.prices)
-    ahead = room_ahead(some.stop - some.start)
+    ahead = room_ahead(last - first)
     value, place = ahead.one, 0
     for state in range(histories.shape[0]):
         history = histories[state]
         for i in range(value.size):
-            known = min(history[4], drawn[group[state], some.start + i]) if drawn.size else history[4]
+            known = min(history[4], drawn[group[state], first + i]) if drawn.size else history[4]
             ahead.unsure[i] = 1.0 if stay else known
         if not stay:
             look_back(history, clock, of_draws, ahead)
@@ -161,21 +124,26 @@ def expected_money(
     if periods.shown.size:  # customers of whom nothing is shown have the same edges, so that a slice equals the whole
         covered, until = periods.shown_until > 0, float(np.abs(periods.shown_until).max())
         ends = np.unique(np.append(ends, min(until, float(ends[-1]))))
-    split = np.searchsorted(periods.ends, ends), ends <= until
+    period_of, is_shown = np.searchsorted(periods.ends, ends), ends <= until
     kinds, kind, distinct = kinds_of(x, T, ended)
     horizon = edges_of(ends, periods.delta, periods.clock, periods.prices)
     shown = periods.shown if periods.shown.size else np.zeros(r.size)
     share = parameters.get(FIRST_DROPOUT, np.zeros(r.size))
-    rest = ((r, alpha, a, b, share), spend, horizon, split, periods._replace(shown=shown))
+    drawn, stay = (r, alpha, a, b, share), model == nbd.NAME
+    of_kinds = drawn, horizon, ends.size, float(periods.delta), periods.clock, periods.prices, distinct, kinds
     own = Weights(group.astype(np.int64), weights.drawn)
     kind_of = np.column_stack([state_of, kind[state_of]])[customer]
     rows = states, customer, kind_of, orders, np.where(orders > 0, spent, 0.0), covered, own
     step = max(FEWEST_DRAWS, -(-r.size // PARTS))
 
     def some(first: int) -> Array:
-        mean = np.zeros((orders.size, periods.ends.size))
-        last = min(first + step, r.size)
-        _mean_money(first, last, model == nbd.NAME, *rest, rows, distinct, kinds, mean)
+        mean, end = np.zeros((orders.size, periods.ends.size)), min(first + step, r.size)
+        for begin in range(first, end, TOGETHER):
+            some = begin, min(begin + TOGETHER, end)
+            worth = worth_of_kinds(*some, GOOD, stay, *of_kinds)
+            share = np.where(is_shown[:, np.newaxis], 1.0 - shown[slice(*some)], 1.0)
+            both = np.stack([worth, worth * share])  # as it is, and less what is shown
+            _add_customers(*some, stay, drawn, spend, period_of, periods, rows, both, mean)
         return mean
 
     with ThreadPoolExecutor(available_cores()) as pool:

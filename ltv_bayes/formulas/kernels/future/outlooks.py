@@ -10,7 +10,7 @@ import numba
 import numpy as np
 from numba.core.options import DefaultOptions
 
-from ltv_bayes.formulas.kernels.blocks import exp_of_minus_size, kernel, log_ratio, of_inner
+from ltv_bayes.formulas.kernels.blocks import exp_of_minus_size, kernel, log_ratio, of_inner, of_kernel, written_in
 from ltv_bayes.formulas.kernels.random import beta, poisson, standard_gamma, uniform
 from ltv_bayes.formulas.models.bg_nbd import LARGEST_POISSON_MEAN
 from ltv_bayes.formulas.models.operational_time import operational_time, place_on_clock
@@ -19,6 +19,7 @@ from ltv_bayes.formulas.special import Array
 # In loops over draws, counting who refers to an array of a record would take longer than the draws, and to compile it
 # too. Arrays that such a loop returns are for others of its kind alone.
 _uncounted: dict[str, Any] = {"_nrt": False} if hasattr(DefaultOptions, "_nrt") else {}
+kernel_uncounted: Any = numba.njit(**of_kernel, **_uncounted)
 loop: Any = numba.njit(**of_inner, **_uncounted)
 loop_written_out: Any = numba.njit(**of_inner, forceinline=True, **_uncounted)
 
@@ -58,7 +59,7 @@ def room_ahead(draws):  # type: ignore[no-untyped-def]
     return Ahead(np.empty(draws), np.empty(draws), np.empty(draws), np.empty(draws), np.empty(draws), np.empty(draws))
 
 
-@loop
+@written_in
 def look_ahead_of_buyer(row, history, horizon, clock, purchases, relations, ahead):  # type: ignore[no-untyped-def]
     """Fill in what lies ahead of a customer who may leave after each purchase, with a history.
 
@@ -216,5 +217,6 @@ def time_left(row, i, horizon, weight, until, one_life):  # type: ignore[no-unty
 def purchases_of(row, purchases):  # type: ignore[no-untyped-def]
     """Parameters of a customer's purchases, arrays of shape (draws,); the last one is empty where there is none."""
     g = purchases.place[row]
-    first = purchases.first_dropout[g] if purchases.first_dropout.size else EMPTY
-    return purchases.r[g], purchases.alpha[g], purchases.a[g], purchases.b[g], first
+    r = purchases.r[g]
+    first = purchases.first_dropout[g] if purchases.first_dropout.size else r[:0]
+    return r, purchases.alpha[g], purchases.a[g], purchases.b[g], first

@@ -19,8 +19,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ltv_bayes.formulas.kernels.blocks import inner, kernel
+from ltv_bayes.formulas.kernels.blocks import inner, kernel, written_in
 from ltv_bayes.formulas.kernels.dropout import DISCOUNTED_AWAY, nodes_of_dropout
+from ltv_bayes.formulas.kernels.future.grids import MOST, chebyshev_points, folded_time, grid_of_times, lagrange
 from ltv_bayes.formulas.kernels.future.outlooks import look_back, loop, on_clock, room_ahead
 from ltv_bayes.formulas.kernels.order_values import price_at
 from ltv_bayes.formulas.models.leaving_at_once import FIRST_DROPOUT
@@ -33,7 +34,6 @@ BEST, GOOD = 27.0, 14.0  # of exactness: exp(-27) of the largest value is left o
 SPACING, OF_SD = 8.0, 16.0  # of nodes, over exactness: in log-odds, and in standard deviations of these
 SHARED_A = 100.0  # from here on, every frequency has nodes of its own
 SMALLEST = 1e-250
-FEWEST, MOST = 10, 400  # nodes of the grid of times
 OF_OCTAVE = 2.8  # exactness over the nodes in an octave of B
 DRAWS = 32  # of one worker, before it takes the next ones
 NO_CLOCK, NO_PRICES = Clock(), Prices()
@@ -48,57 +48,6 @@ for _nodes in range(1, MOST_NODES + 1):
 def scale_of(r, alpha, a, b):  # type: ignore[no-untyped-def]
     """The shortest operational time in which the purchase rate of any customer changes."""
     return alpha / max(1.0, a + 1.0, (r + 1.0) * (a + 1.0) / (a + b + 1.0))
-
-
-@inner
-def _fold(s, scale):  # type: ignore[no-untyped-def]
-    """Map times onto (0, 1) so that functions with a singularity below -scale are analytic in the unit circle."""
-    root = math.sqrt(1.0 + s / scale)
-    return (root - 1.0) / (root + 1.0)
-
-
-@inner
-def _grid(exact, end, scale):  # type: ignore[no-untyped-def]
-    """Chebyshev points of folded times up to an end, descending to 0, their times and barycentric weights."""
-    last = _fold(end, scale)
-    middle = (2.0 - last) / last if last > 0.0 else np.inf
-    rate = math.log(middle + math.sqrt(middle * middle - 1.0)) if middle < 1e8 else exact
-    number = min(max(math.ceil(exact / rate) + 2, FEWEST), MOST + 1)
-    folded, weight = _chebyshev(number)
-    folded *= last
-    times = np.empty(number)
-    for k in range(number):
-        root = (1.0 + folded[k]) / (1.0 - folded[k])
-        times[k] = scale * (root * root - 1.0)
-    return folded, times, weight
-
-
-@inner
-def _chebyshev(number):  # type: ignore[no-untyped-def]
-    """Points on (0, 1), from 1 down to 0, and barycentric weights."""
-    points, weight = np.empty(number), np.empty(number)
-    for k in range(number):
-        points[k] = 0.5 * (1.0 + math.cos(math.pi * k / (number - 1)))
-        weight[k] = 1.0 if k % 2 == 0 else -1.0
-    points[0], points[-1] = 1.0, 0.0
-    weight[0] *= 0.5
-    weight[-1] *= 0.5
-    return points, weight
-
-
-@loop
-def _lagrange(at, points, weight, found):  # type: ignore[no-untyped-def]
-    """Values at a point of the polynomials that are 1 at one of the points, and 0 at the others."""
-    total = 0.0
-    for k in range(points.size):
-        found[k] = weight[k] / (at - points[k])
-        total += found[k]
-    if not abs(total) < np.inf:  # at a point itself
-        for k in range(points.size):
-            found[k] = 1.0 if at == points[k] else 0.0
-        return
-    for k in range(points.size):
-        found[k] /= total
 
 
 @loop
@@ -142,7 +91,7 @@ def _weights_of_times(exact, i, edges, part, delta, clock, prices, scale, points
                 along = RULES[0, number, n] * step
                 time = now + along
                 worth = RULES[1, number, n] * step * factor * math.exp(-delta * time) * price_at(prices, i, time)
-                _lagrange(_fold(start + factor * along, scale), points, barycentric, values)
+                lagrange(folded_time(start + factor * along, scale), points, barycentric, values)
                 for k in range(points.size):
                     weight[part[piece], k] += worth * values[k]
             now = end if step == end - now else now + step
@@ -264,7 +213,7 @@ def _products(r, alpha, rate, folded, times, barycentric, scale, weight, frequen
     for m in range(larger.size):
         moment[:] = 0.0
         for n in range(times.size):
-            _lagrange(_fold(times[n] / larger[m], scale), folded, barycentric, values)
+            lagrange(folded_time(times[n] / larger[m], scale), folded, barycentric, values)
             for e in range(weight.shape[0]):
                 for k in range(times.size):
                     moment[e, k] += weight[e, n] * values[k]
@@ -276,7 +225,7 @@ def _products(r, alpha, rate, folded, times, barycentric, scale, weight, frequen
                 found[place, m, e] = total * (r + frequencies[place]) / (alpha * larger[m])
 
 
-@inner
+@written_in
 def purchases_to_come(i, exact, parameters, horizon, delta, clock, prices, observed, kinds, found):  # type: ignore[no-untyped-def]
     """Fill in what customers buy who are alive, discounted and at prices of its time, in one draw.
 
@@ -298,7 +247,7 @@ def purchases_to_come(i, exact, parameters, horizon, delta, clock, prices, obser
     """
     (r, alpha, a, b), (edges, part), (frequencies, frequency_at, time_at) = parameters, horizon, kinds
     scale, parts = scale_of(r, alpha, a, b), found.shape[1]
-    folded, times, barycentric = _grid(exact, operational_end(edges, clock, i), scale)
+    folded, times, barycentric = grid_of_times(exact, operational_end(edges, clock, i), scale)
     if times.size > MOST:
         found[:] = np.nan
         return
@@ -307,15 +256,17 @@ def purchases_to_come(i, exact, parameters, horizon, delta, clock, prices, obser
     _rates(exact, r, a, b, times / alpha, frequencies, rate)
     along = np.log2(1.0 + observed / alpha)
     octaves = np.floor(along).astype(np.int64)
-    first = octaves.min()
-    points, of_points = _chebyshev(int(exact / OF_OCTAVE) + 1)
-    product = np.empty((octaves.max() - first + 1, frequencies.size, points.size, parts))
+    first, last = octaves[0], octaves[0]
+    for n in range(1, octaves.size):
+        first, last = min(first, octaves[n]), max(last, octaves[n])
+    points, of_points = chebyshev_points(int(exact / OF_OCTAVE) + 1)
+    product = np.empty((last - first + 1, frequencies.size, points.size, parts))
     for place in range(product.shape[0]):
         larger = 2.0 ** (first + place + points)
         _products(r, alpha, rate, folded, times, barycentric, scale, weight, frequencies, larger, product[place])
     values = np.empty((observed.size, points.size))
     for n in range(observed.size):
-        _lagrange(along[n] - octaves[n], points, of_points, values[n])
+        lagrange(along[n] - octaves[n], points, of_points, values[n])
     for kind in range(frequency_at.size):
         n, place = time_at[kind], frequency_at[kind]
         for e in range(parts):
@@ -326,17 +277,48 @@ def purchases_to_come(i, exact, parameters, horizon, delta, clock, prices, obser
 
 
 @kernel
-def _expected(first, last, parameters, horizon, delta, clock, prices, rows, distinct, kinds, found):  # type: ignore[no-untyped-def]
-    (r, alpha, a, b, _), (histories, kind) = parameters, rows
-    worth, observed = np.empty((kinds.frequency_at.size, 1)), np.empty(distinct.shape[0])
+def worth_of_kinds(first, last, exact, stay, parameters, horizon, parts, delta, clock, prices, distinct, kinds):  # type: ignore[no-untyped-def]
+    """What customers buy who are alive in some draws, of shape (kinds, parts, draws).
+
+    Parameters
+    ----------
+    first, last : int
+        The draws.
+    exact : float
+        See `purchases_to_come`, as for others.
+    stay : bool
+        Whether customers never leave, as in NBD.
+    parts : int
+        Of the horizon.
+    distinct : array of shape (times, 2)
+        See `kinds_of`.
+    """
+    (r, alpha, a, b, _), (edges, part) = parameters, horizon
+    each, by_time, observed = np.empty((kinds.frequency_at.size, parts)), np.empty(parts), np.empty(distinct.shape[0])
+    found = np.empty((each.shape[0], parts, last - first))
     for i in range(first, last):
         for n in range(observed.size):
             _, observed[n] = on_clock(clock, i, 0.0, distinct[n, 0], distinct[n, 1])
-        purchases_to_come(i, BEST, (r[i], alpha[i], a[i], b[i]), horizon, delta, clock, prices, observed, kinds, worth)
-        for row in range(kind.size):
-            found[i, row] = worth[kind[row], 0]
+        if stay:
+            worth_of_times(i, edges, part, delta, clock, prices, by_time)
+            for kind in range(each.shape[0]):
+                rate = (r[i] + kinds.frequencies[kinds.frequency_at[kind]]) / (alpha[i] + observed[kinds.time_at[kind]])
+                for e in range(parts):
+                    each[kind, e] = rate * by_time[e]
+        else:
+            drawn = r[i], alpha[i], a[i], b[i]
+            purchases_to_come(i, exact, drawn, horizon, delta, clock, prices, observed, kinds, each)
+        for kind in range(each.shape[0]):
+            for e in range(parts):
+                found[kind, e, i - first] = each[kind, e]
+    return found
+
+
+@kernel
+def _times_alive(first, last, parameters, clock, histories, found):  # type: ignore[no-untyped-def]
+    """Multiply what is expected of customers who are alive, in some draws, by P(alive)."""
     drawn, ahead = some_draws(first, last, parameters, clock), room_ahead(last - first)
-    for row in range(kind.size):
+    for row in range(histories.shape[0]):
         ahead.unsure[:] = 1.0
         look_back(histories[row], drawn[1], drawn[0], ahead)
         for i in range(first, last):
@@ -440,11 +422,15 @@ def expected_discounted(
     if at_once:
         x, r = x + 1.0, r - 1.0
     kinds, kind, distinct = kinds_of(x, T, ended)
-    rows = np.column_stack([x, t_x, T, ended]), kind
-    horizon = edges_of(np.array([t]), delta, clock, NO_PRICES)
-    found = np.empty((r.size, x.size))
-    rest = ((r, *others, share), horizon, delta, clock, NO_PRICES, rows, distinct, kinds, found)
+    rows = np.column_stack([x, t_x, T, ended])
+    horizon, found = edges_of(np.array([t]), delta, clock, NO_PRICES), np.empty((r.size, x.size))
+    parameters, rest = (r, *others, share), (horizon, 1, float(delta), clock, NO_PRICES, distinct, kinds)
+
+    def some(first: int) -> None:
+        last = min(first + DRAWS, r.size)
+        found[first:last] = worth_of_kinds(first, last, BEST, False, parameters, *rest)[kind, 0].T
+        _times_alive(first, last, parameters, clock, rows, found)
+
     with ThreadPoolExecutor(available_cores()) as pool:
-        blocks = range(0, r.size, DRAWS)
-        list(pool.map(lambda first: _expected(first, min(first + DRAWS, r.size), *rest), blocks))
+        list(pool.map(some, range(0, r.size, DRAWS)))
     return found
