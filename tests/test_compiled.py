@@ -1,5 +1,6 @@
 """Compiled loops are never older than the source."""
 
+import ast
 import os
 import subprocess
 import sys
@@ -45,3 +46,44 @@ def test_the_state_is_that_of_all_that_compiles(tmp_path):
     (tmp_path / "outer.py").write_text(OUTER)
     assert state(tmp_path) != before
     assert state(ROOT / "ltv_bayes") != state(ROOT / "ltv_bayes" / "formulas")
+
+
+OF_LOOPS = {"inner", "written_in", "compiled", "compiled_sum", "loop", "loop_written_out", "_written_out"}
+COMPILED = OF_LOOPS | {"kernel", "kernel_uncounted", "njit"}
+
+
+def decorators(function):
+    return {name.id if isinstance(name, ast.Name) else getattr(name, "attr", "") for name in function.decorator_list}
+
+
+def calls_outside_loops(tree):
+    """What is called by lines that are not compiled."""
+    if isinstance(tree, ast.FunctionDef) and decorators(tree) & COMPILED:
+        return
+    if isinstance(tree, ast.Call):
+        yield tree.lineno, ast.unparse(tree.func)
+    for part in ast.iter_child_nodes(tree):
+        yield from calls_outside_loops(part)
+
+
+def test_loops_that_are_for_loops_alone_are_not_called_from_python():
+    """Such a call would end the process."""
+    theirs, wrong = {}, []
+    for path in (ROOT / "ltv_bayes" / "formulas").rglob("*.py"):
+        functions = [one for one in ast.parse(path.read_text()).body if isinstance(one, ast.FunctionDef)]
+        theirs[path.stem] = {one.name for one in functions if decorators(one) & OF_LOOPS}
+    assert sum(map(len, theirs.values())) > 50
+    for path in [*(ROOT / "ltv_bayes").rglob("*.py"), *(ROOT / "tests").rglob("*.py")]:
+        text = path.read_text()
+        if "formulas" not in f"{path} {text}":
+            continue
+        tree, named = ast.parse(text), set(theirs.get(path.stem, ()))
+        for one in ast.walk(tree):
+            if isinstance(one, ast.ImportFrom) and (one.module or "").startswith("ltv_bayes.formulas"):
+                inner = theirs.get(one.module.split(".")[-1], set())
+                named |= inner & {alias.name for alias in one.names}
+                for alias in one.names:
+                    named |= {f"{alias.asname or alias.name}.{name}" for name in theirs.get(alias.name, ())}
+        if named:
+            wrong += [f"{path}:{line}: {called}" for line, called in calls_outside_loops(tree) if called in named]
+    assert not wrong, "\n".join(wrong)

@@ -1,6 +1,5 @@
 """What all draws say of a customer at once is what the closed forms say of each."""
 
-import numba
 import numpy as np
 import pytest
 
@@ -31,7 +30,7 @@ CDNOW = {"r": 0.243, "alpha": 4.414, "a": 0.793, "b": 2.426}
 WEEKLY = Clock.of(7.0, -8, np.random.default_rng(2).uniform(0.5, 2.0, (DRAWS, 12)))
 
 
-@numba.njit
+@outlooks.kernel_uncounted
 def look(row, horizon, clock, purchases, relations, room):
     outlooks.look_ahead_of_buyer(0, row, horizon, clock, purchases, relations, room)
 
