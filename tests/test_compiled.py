@@ -49,7 +49,9 @@ def test_the_state_is_that_of_all_that_compiles(tmp_path):
 
 
 OF_LOOPS = {"inner", "written_in", "compiled", "compiled_sum", "loop", "loop_written_out", "_written_out"}
-COMPILED = OF_LOOPS | {"kernel", "kernel_uncounted", "njit"}
+UNCOUNTED = {"kernel_uncounted", "loop", "loop_written_out"}
+COMPILED = OF_LOOPS | UNCOUNTED | {"kernel", "njit"}
+SEVERAL_NUMBERS = {"on_clock", "time_left"}
 
 
 def decorators(function):
@@ -87,3 +89,25 @@ def test_loops_that_are_for_loops_alone_are_not_called_from_python():
         if named:
             wrong += [f"{path}:{line}: {called}" for line, called in calls_outside_loops(tree) if called in named]
     assert not wrong, "\n".join(wrong)
+
+
+def called(function):
+    return {one.func.id for one in ast.walk(function) if isinstance(one, ast.Call) and isinstance(one.func, ast.Name)}
+
+
+def test_arrays_of_loops_that_count_no_references_stay_among_such_loops():
+    """A caller that counts would free an array that is still in use; what is written in others counts as they do."""
+    loops = [
+        one
+        for path in (ROOT / "ltv_bayes" / "formulas").rglob("*.py")
+        for one in ast.parse(path.read_text()).body
+        if isinstance(one, ast.FunctionDef) and decorators(one) & COMPILED
+    ]
+    returned = [(loop, one.value) for loop in loops for one in ast.walk(loop) if isinstance(one, ast.Return)]
+    several = {loop.name for loop, value in returned if isinstance(value, ast.Tuple) and decorators(loop) & UNCOUNTED}
+    assert several >= {"purchases_of", "spend_of"} | SEVERAL_NUMBERS
+    written_in = [loop for loop in loops if "written_in" in decorators(loop)]
+    for loop in loops:
+        if not decorators(loop) & UNCOUNTED and loop not in written_in:
+            lines = called(loop).union(*(called(one) for one in written_in if one.name in called(loop)))
+            assert not lines & several - SEVERAL_NUMBERS, loop.name
