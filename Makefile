@@ -9,7 +9,7 @@ peer := benchmarks/.peer/.ready
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test fast study mutants check lint types imports format bench messages holds docs pins clean
+.PHONY: help demo test pages fast study mutants check lint types imports format bench messages holds docs pins clean
 
 help:  ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -18,19 +18,22 @@ demo: $(ready)  ## value a sample portfolio of customers and write tables and pi
 	.venv/bin/ltv-bayes demo --out demo_output
 
 # Types and imports are checked beside the tests, which leave a core idle now and then; what they say comes last.
-test: lint  ## check, and run every test but the studies; options as in make test ARGS="--seed-shift 1000"
+test: lint  ## check, and run every test but pages and studies; options as in make test ARGS="--seed-shift 1000"
 	@said=$$(mktemp); \
 	$(MAKE) --no-print-directory types imports >"$$said" 2>&1 & beside=$$!; \
 	trap 'kill $$beside; rm -f "$$said"; exit 130' INT TERM; \
-	$(python) -m pytest $(side_by_side) -m "not study" --durations=30 $(ARGS); tests=$$?; \
+	$(python) -m pytest $(side_by_side) -m "not (study or pages)" --durations=30 $(ARGS); tests=$$?; \
 	wait $$beside; checks=$$?; cat "$$said"; rm -f "$$said"; \
 	[ $$tests -eq 0 ] && exit $$checks; exit $$tests
 
-fast: $(ready)  ## run the quick tests: no sampling, no browser or engine, none of those that take longer
-	$(python) -m pytest $(side_by_side) -m "not (fits or seconds or study or browser or engines)" $(ARGS)
+pages: $(ready)  ## run pages, examples and the notebook as they are written, and build the site; CI does it after make test
+	$(python) -m pytest --numprocesses=auto --dist=loadgroup -m pages --durations=10 $(ARGS)
 
-study: $(ready)  ## run the studies that take minutes; docs/studies.md says what they found
-	$(python) -m pytest $(side_by_side) -m study -rP --durations=0 $(ARGS)
+fast: $(ready)  ## run the quick tests: no sampling, no browser or engine, none of those that take longer
+	$(python) -m pytest $(side_by_side) -m "not (fits or seconds or study or pages or browser or engines)" $(ARGS)
+
+study: $(ready)  ## run pages, and the studies that take minutes; docs/studies.md says what these found
+	$(python) -m pytest $(side_by_side) -m "study or pages" -rP --durations=0 $(ARGS)
 
 mutants: $(ready)  ## apply mutations to the package and count those that the tests notice; docs/studies.md
 	$(python) -m tests.mutants.run $(ARGS)

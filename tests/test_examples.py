@@ -28,10 +28,11 @@ from ltv_bayes.models.model import Model
 ROOT = Path(__file__).parents[1]
 EXAMPLES = sorted((ROOT / "examples").glob("[0-9]*.py"))
 TEXTS = [ROOT / "README.md", ROOT / "README.zh-CN.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
-FAST_PAGES = ["data", "explanations", "languages", "matching", "predictions"]
+# `make test` runs the READMEs and a few pages, `make pages` all of them and the examples.
+FAST_PAGES = ["data", "explanations", "languages", "matching", "predictions", "tutorial"]
 SLOW_PAGES = ["acquisition", "calibration", "command_line", "equity", "evaluation", "hybrid", "judgements", "models"]
 SLOW_PAGES += ["pooling", "lifetime_value", "portfolio", "scale", "scorecards", "segments", "sensitivity"]
-SLOW_PAGES += ["coming_from", "gallery", "how_do_i", "subscriptions", "tutorial", "tutorial_zh", "which_model"]
+SLOW_PAGES += ["coming_from", "gallery", "how_do_i", "subscriptions", "tutorial_zh", "which_model"]
 SLOW_PAGES += ["workbook"]
 SHOWN_AS_PRINTED = ["data", "matching"]  # pages without chains, which differ from processor to processor
 FEWER_CLIENTS = {"07_many_customers": "10000", "08_hybrid_customers": "300", "09_one_lifetime_or_many": "300"}
@@ -182,7 +183,7 @@ def is_current(pages, path, results, folder, request):
         assert pages.stale(text, results, folder) == [], f"Run: python docs/run_pages.py --write {path}"
 
 
-@pytest.mark.fits
+@pytest.mark.pages
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
 @pytest.mark.usefixtures("fewer_draws")
 def test_example_runs(pages, path, monkeypatch, capsys):
@@ -199,7 +200,7 @@ def test_example_runs(pages, path, monkeypatch, capsys):
     assert capsys.readouterr().out
 
 
-@pytest.mark.fits
+@pytest.mark.pages
 @pytest.mark.parametrize("name", ["01_from_orders_to_customers", "06_compare_segments"])
 def test_example_runs_as_a_script(name):
     """In a process of its own, which has nothing but what the example imports."""
@@ -210,7 +211,7 @@ def test_examples_with_fewer_clients_are_there():
     assert set(FEWER_CLIENTS) <= {path.stem for path in EXAMPLES}
 
 
-@pytest.mark.fits
+@pytest.mark.pages
 def test_notebook_runs_as_a_notebook_and_shows_its_pictures():
     notebook = ROOT / "examples" / "analyst_notebook.py"
     drawn = len(re.findall(r"^_ = lb\.plot_", notebook.read_text(encoding="utf-8"), re.MULTILINE))
@@ -226,7 +227,7 @@ def test_readme_runs_as_written(pages, request, tmp_path, name, picture):
     assert (tmp_path / f"{picture}.png").stat().st_size > 0
 
 
-@pytest.mark.parametrize("name", [*FAST_PAGES, *(pytest.param(name, marks=pytest.mark.fits) for name in SLOW_PAGES)])
+@pytest.mark.parametrize("name", [*FAST_PAGES, *(pytest.param(name, marks=pytest.mark.pages) for name in SLOW_PAGES)])
 def test_page_runs(pages, fits, request, tmp_path, name):
     """And prints what it shows: to the letter where nothing is drawn, and else up to what chains may differ."""
     if name not in WITH_ALL_DRAWS:

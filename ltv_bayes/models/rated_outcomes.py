@@ -58,7 +58,8 @@ def _log_probability(won: Any, log_odds: Any) -> Any:
     """Of a Bernoulli outcome; the softplus of PyMC's own is a loop in Python where PyTensor does not compile."""
     import pytensor.tensor as pt
 
-    return (won - 0.5) * log_odds - pt.log(2 * pt.cosh(log_odds / 2))
+    size = pt.abs(log_odds)
+    return (won - 0.5) * log_odds - size / 2 - pt.log1p(pt.exp(-size))
 
 
 def _line(name: str, *, middle: float, rise: float) -> Any:
