@@ -36,7 +36,7 @@ TARGET = 0.95
 CAUGHT, SURVIVED, FAILS = "caught", "survived", "fails: "
 BROKEN, CRASHED, LATE, FAILS_ANYWAY = "broken", "crashed", "too long", "fails anyway"
 ONE_THREAD = {f"{name}_NUM_THREADS": "1" for name in ("OMP", "OPENBLAS", "MKL", "NUMBA")}
-FAST = ["-q", "-p", "no:cacheprovider", "-m", "not fits and not study"]
+FAST = ["-q", "-p", "no:cacheprovider", "-m", "not (fits or pages or study)"]
 
 
 class Known:
