@@ -120,6 +120,17 @@ class Opened:
     def wait_for_count(self, start):
         self.page.wait_for_function("start => document.querySelector('output').innerText.startsWith(start)", arg=start)
 
+    def row(self, place):
+        """A row, once the table is in view and at rest.
+
+        When it comes into view, it draws its rows anew, and a click on a row that is replaced meanwhile is lost.
+        """
+        self.page.locator(".tabulator").scroll_into_view_if_needed()
+        self.page.evaluate(
+            "new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done))))"
+        )
+        return self.page.locator(".tabulator-row").nth(place)
+
     def sort_by(self, title):
         self.page.get_by_role("button", name=title, exact=True).click()
 
@@ -285,7 +296,7 @@ class TestTable:
 class TestOneCustomer:
     def test_a_click_opens_the_sources_of_a_value(self, opened, frame):
         found = opened()
-        found.page.locator(".tabulator-row").nth(9).locator(".tabulator-cell").nth(4).click()
+        found.row(9).locator(".tabulator-cell").nth(4).click()
         dialog = found.page.get_by_role("dialog")
         assert dialog.get_by_role("heading").first.inner_text() == frame.index[9]
         row = frame.iloc[9]
@@ -314,7 +325,7 @@ class TestOneCustomer:
 
     def test_enter_opens_it_and_back_closes_it(self, opened, frame):
         found = opened()
-        found.page.locator(".tabulator-row a").nth(4).press("Enter")
+        found.row(4).locator("a").press("Enter")
         dialog = found.page.get_by_role("dialog")
         assert dialog.get_by_role("heading").first.inner_text() == NAMES[4]
         found.page.go_back()
@@ -361,7 +372,7 @@ class TestAnywhere:
         box.focus()
         found.page.keyboard.press("ArrowRight")
         found.page.wait_for_function("() => document.querySelector('.box').scrollLeft > 0")
-        found.page.locator(".tabulator-row a").nth(9).click()
+        found.row(9).locator("a").click()
         assert found.page.get_by_role("dialog").bounding_box()["width"] == PHONE["width"]
 
     @pytest.mark.parametrize("viewport", [DESK, PHONE], ids=["desk", "phone"])
