@@ -27,7 +27,7 @@ test: lint  ## check, and run every test but pages and studies; options as in ma
 	[ $$tests -eq 0 ] && exit $$checks; exit $$tests
 
 pages: $(ready)  ## run pages, examples and the notebook as they are written, and build the site; CI does it after make test
-	$(python) -m pytest --numprocesses=auto --dist=loadgroup -m pages --durations=10 $(ARGS)
+	$(python) -m pytest --numprocesses=auto --dist=load -m pages --durations=10 $(ARGS)
 
 fast: $(ready)  ## run the quick tests: no sampling, no browser or engine, none of those that take longer
 	$(python) -m pytest $(side_by_side) -m "not (fits or seconds or study or pages or browser or engines)" $(ARGS)

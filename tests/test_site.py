@@ -18,7 +18,7 @@ from sphinx.cmd.build import build_main
 
 import ltv_bayes as lb
 
-pytestmark = [pytest.mark.pages, pytest.mark.xdist_group("site")]
+pytestmark = pytest.mark.pages
 
 ROOT = Path(__file__).resolve().parents[1]
 ELSEWHERE = re.compile(r"\b(?:pandas|numpy|xarray|arviz|pymc)\.[A-Za-z]\w*")
