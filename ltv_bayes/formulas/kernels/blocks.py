@@ -19,14 +19,14 @@ FRACTION = np.int64(52)  # bits of a number behind its exponent
 HALF_OCTAVE, OCTAVES = np.int64(1 << 51), np.int64(-1 << 52)
 
 # To make a loop callable from Python and from C takes a fifth of its compilation. No loop is called from C, and most of
-# them are called by other loops alone, `inner`: a call from Python would end the process.
+# them are called by other loops alone: a call from Python would end the process.
 of_kernel: dict[str, Any] = {"cache": True, "nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True}
 of_inner: dict[str, Any] = of_kernel | {"no_cpython_wrapper": True}
+# What Python calls.
 kernel: Any = numba.njit(**of_kernel)
+# What loops alone call; what is compiled as lines of its one caller, where it is long itself; what works on a block.
 inner: Any = numba.njit(**of_inner)
-written_in: Any = numba.njit(
-    **of_inner, inline="always"
-)  # compiled as lines of its one caller, where it is long itself
+written_in: Any = numba.njit(**of_inner, inline="always")
 compiled: Any = numba.njit(**of_inner, fastmath={"contract"})
 compiled_sum: Any = numba.njit(**of_inner, fastmath={"contract", "reassoc"})
 
